@@ -1,0 +1,63 @@
+# Everything runs inside .venv, which `make setup` makes from constraints.txt; nothing else is touched.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export HF_HUB_OFFLINE ?= 1
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+INSTALLED := .venv/.installed
+TESTS ?= tests
+
+.PHONY: help setup repro test check format serve report profile bench verify clean-work
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) ## make the environment (.venv, about two minutes, 2.5 GB)
+
+# Exact versions, no resolver: a pinned file is installed as it is and then checked for consistency.
+$(INSTALLED): constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "twinband needs Python 3.11: no python3 on the path"; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "twinband needs Python 3.11 or later; try: make setup PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x .venv/bin/python || "$(PYTHON)" -m venv .venv
+	@echo "installing the pinned packages into .venv (once, about two minutes)"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints.txt 2> >(grep -v '^WARNING: Location' >&2)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2> >(grep -v '^WARNING: Location' >&2)
+	@.venv/bin/python -m pip check --disable-pip-version-check
+	@touch $@
+
+repro: $(INSTALLED) ## rebuild everything whose inputs changed, then say where the report is
+	@dvc repro
+	@echo "report: $(CURDIR)/reports/index.html"
+
+test: $(INSTALLED) ## run the whole test suite (TESTS=path for a part)
+	@command -v chromium >/dev/null || echo "no Chromium: browser tests will be skipped; install it with: apt-get install chromium"
+	@python -m pytest $(TESTS)
+
+check: $(INSTALLED) ## format, lint and types
+	@ruff format --check .
+	@ruff check .
+	@mypy
+
+format: $(INSTALLED) ## apply the formatter and the safe lint fixes
+	@ruff check --fix --quiet . ; ruff format .
+
+serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; Ctrl-C stops it
+	@python -m flows.serve
+
+report: $(INSTALLED) ## the report again, with timings of this machine's runs beside the results
+	@python -m pipeline_steps.report --with-runs
+	@echo "report: $(CURDIR)/.work/report/index.html"
+
+profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real|full
+	@twinband profile "$(NAME)"
+
+bench: $(INSTALLED) ## speed benchmarks; each prints one JSON line
+	@for script in benches/bench_*.py; do python "$$script" || exit 1; done
+
+verify: $(INSTALLED) ## read every product back: counts, keys, checksums
+	@twinband verify
+
+clean-work: $(INSTALLED) ## remove unfinished work and caches older than seven days
+	@twinband clean-work --older-than-days 7

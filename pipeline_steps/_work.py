@@ -1,0 +1,80 @@
+"""A step's work folder, and moving finished outputs to where DVC expects them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline_steps._log import log
+
+
+def work_root() -> Path:
+    """``.work`` of the repository that DVC was called in: shared by experiments in copies of the
+    tree, and untouched when DVC clears outputs."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve() / ".work"
+
+
+@contextmanager
+def work_folder(name: str, fingerprint: str) -> Iterator[Path]:
+    """The folder for this work, locked while it is used.
+
+    A second process with the same work waits, then finds everything done. The lock goes with its
+    owner's process, so a killed one leaves none behind.
+    """
+    folder = work_root() / name / fingerprint
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder / "owner.pid"
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = owner.read_text() if owner.is_file() else "?"
+        log.info("process %s is at the same work; waiting for it", who)
+        lock.acquire()
+    try:
+        owner.write_text(str(os.getpid()))
+        yield folder
+    finally:
+        lock.release()
+
+
+def publish(staged: Path, target: Path) -> None:
+    """Put a finished file or folder in place by one rename.
+
+    Hard links keep the work folder's copy, so that work done is not lost if the process dies
+    before DVC has recorded it.
+    """
+    linked = staged.with_name(f".{staged.name}.publish")
+    remove(linked)
+    if staged.is_dir():
+        shutil.copytree(staged, linked, copy_function=_link)
+    else:
+        _link(staged, linked)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    remove(target)
+    try:
+        linked.rename(target)
+    except OSError:  # another file system: copy beside the target, then rename there
+        near = target.with_name(f".{target.name}.publish")
+        remove(near)
+        shutil.copytree(linked, near) if linked.is_dir() else shutil.copyfile(linked, near)
+        near.rename(target)
+        remove(linked)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""Stage ``ingest``: raw files of one dataset to checked, deduplicated, split, sharded pairs."""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from pipeline_steps._step import In, Out, StepReport, main
+from twinband.contact_sheet import contact_sheet
+from twinband.errors import InputError
+from twinband.ingest.build import Ingested, ingest
+from twinband.ingest.source import Source
+from twinband.params.ingest import IngestDataset, IngestParams
+from twinband.params.runtime import Runtime
+from twinband.shards.join import open_products
+from twinband.shards.manifest import product_id
+
+SHEET_PAIRS, SHEET_COLUMNS = 12, 6
+
+
+def run(
+    params: IngestParams,
+    *,
+    item: str,
+    source: In,
+    out: Out,
+    metrics: Out,
+    plots: Out,
+    work: Path,
+    runtime: Runtime,
+    progress: Callable[[int, int], None],
+) -> StepReport:
+    """Ingest the dataset ``item``."""
+    settings = params.datasets[item]
+    done = ingest(
+        item,
+        _source(item, settings, source),
+        settings,
+        params.common,
+        out=out,
+        work=work,
+        runtime=runtime,
+        progress=progress,
+    )
+    write_plots(out, done.manifest, plots)
+    facts = _facts(done, out)
+    continued = f", {done.continued} of {done.shards} shards were already finished"
+    return StepReport(
+        summary=f"{facts['pairs']} pairs in {done.shards} shards, {facts['left_out']} left out"
+        + (continued if done.continued else ""),
+        samples=done.manifest.num_rows,
+        metrics=facts,
+        facts={"continued_shards": done.continued},
+    )
+
+
+def _source(item: str, settings: IngestDataset, source: Path) -> Source:
+    """The raw folder itself, or what an inventory lists below TWINBAND_DATA."""
+    if source.is_dir():
+        return Source.of(settings.reader, str(source), settings.options)
+    base = os.environ.get("TWINBAND_DATA", "")
+    root = f"{base.rstrip('/')}/{settings.root}".rstrip("/")
+    if not base or ("://" not in root and not Path(root).exists()):
+        raise InputError(
+            f"{item}: its raw files are looked for at $TWINBAND_DATA/{settings.root}, and "
+            + (f"{root} does not exist" if base else "TWINBAND_DATA is not set")
+            + "; set it to the folder that holds your datasets: export TWINBAND_DATA=…"
+        )
+    return Source.of(settings.reader, root, settings.options, str(source))
+
+
+def _facts(done: Ingested, out: Path) -> dict[str, Any]:
+    status = Counter(done.manifest["status"].to_pylist())
+    usable = pc.equal(done.manifest["status"], "ok")
+    kept, left_out = done.manifest.filter(usable), done.manifest.filter(pc.invert(usable))
+    return {
+        "pairs": status["ok"],
+        "left_out": left_out.num_rows,
+        "reasons": _count(left_out["reason"]),
+        "splits": _count(kept["split"]),
+        "hours": _count(kept["hour"]),
+        "bytes": done.bytes,
+        "product": product_id(out),
+    }
+
+
+def _count(column: pa.ChunkedArray) -> dict[str, int]:
+    return dict(sorted(Counter(value or "unknown" for value in column.to_pylist()).items()))
+
+
+def write_plots(pairs: Path, manifest: pa.Table, folder: Path) -> None:
+    """``sheet.jpg``, pairs spread evenly over the dataset, and ``left_out.csv`` with reasons."""
+    folder.mkdir(parents=True)
+    dataset = open_products({"pairs": pairs})
+    if not len(dataset):
+        raise InputError(f"{pairs}: not one usable pair; see the reasons in its manifest")
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, SHEET_PAIRS).round().astype(int))
+    samples = [dataset[int(index)] for index in chosen]
+    sheet = contact_sheet(
+        [(s["key"], s["pairs"]["rgb"], s["pairs"]["thermal"]) for s in samples], SHEET_COLUMNS
+    )
+    cv2.imwrite(str(folder / "sheet.jpg"), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    left_out = manifest.filter(pc.not_equal(manifest["status"], "ok"))
+    columns = ["key", "name", "status", "reason", "detail"]
+    csv.write_csv(left_out.select(columns), folder / "left_out.csv")
+
+
+if __name__ == "__main__":
+    main(run, dynamic=["twinband.readers.{reader}"])

@@ -1,0 +1,1 @@
+"""twinband: RGB-thermal vision foundation models as one reproducible pipeline."""

@@ -1,0 +1,1 @@
+"""Benchmarks: one module each with a ``Benchmark``; its module name is the benchmark's name."""

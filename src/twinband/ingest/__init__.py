@@ -1,0 +1,1 @@
+"""From raw files to checked, deduplicated, split and sharded pairs."""

@@ -1,0 +1,65 @@
+"""Independent tasks over an executor: processes of this machine, or a running Dask cluster."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+from twinband.params.runtime import Runtime
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+PR_SET_PDEATHSIG = 1
+
+
+def map_tasks(
+    function: Callable[[Task], Result], tasks: Sequence[Task], runtime: Runtime
+) -> Iterator[Result]:
+    """Results in the order in which they get ready.
+
+    ``function`` and tasks must be picklable and the function's effect must not depend on the
+    order or the process. The first exception ends the iteration; tasks not begun are dropped.
+    """
+    if runtime.executor == "dask":
+        yield from _on_dask(function, tasks, runtime.scheduler)
+    elif runtime.workers == 1 or len(tasks) <= 1:
+        yield from map(function, tasks)
+    else:
+        yield from _on_processes(function, tasks, min(runtime.workers, len(tasks)))
+
+
+def _on_processes(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
+) -> Iterator[Result]:
+    context = multiprocessing.get_context("spawn")  # forking a process with threads may hang it
+    pool = ProcessPoolExecutor(workers, context, die_with_parent, (os.getpid(),))
+    try:
+        futures: list[Future[Result]] = [pool.submit(function, task) for task in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have this process killed when its parent dies, however the parent dies (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call above
+        os._exit(1)
+
+
+def _on_dask(
+    function: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str
+) -> Iterator[Result]:
+    from distributed import Client
+    from distributed import as_completed as completed
+
+    with Client(scheduler, set_as_default=False) as client:
+        futures = client.map(function, tasks, pure=False)
+        for future in completed(futures):
+            yield future.result()

@@ -1,0 +1,23 @@
+"""Parameters of the stage ``report``."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from twinband.params.base import StageParams
+
+
+class ReportParams(StageParams):
+    """What the report shows.
+
+    Attributes:
+        title: heading of the page.
+        datasets: ingested datasets, in this order.
+        evaluations: keys of ``evaluate.items``, in this order.
+        quarantined: quarantined pairs listed for each dataset, at most.
+    """
+
+    title: str
+    datasets: list[str]
+    evaluations: list[str]
+    quarantined: Annotated[int, Field(ge=0)]

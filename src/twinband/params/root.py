@@ -1,0 +1,31 @@
+"""The whole params.yaml; steps read only their own section, ``twinband doctor`` all of it."""
+
+from typing import Any
+
+from twinband.params.base import Params, validate
+from twinband.params.evaluate import EvaluateParams
+from twinband.params.ingest import IngestParams
+from twinband.params.pool import PoolParams
+from twinband.params.report import ReportParams
+from twinband.params.runtime import Runtime
+from twinband.params.sample_world import SampleWorldParams
+
+
+class Root(Params):
+    """Every section; a section that belongs to no stage is an error."""
+
+    sample_world: SampleWorldParams
+    ingest: IngestParams
+    pool: PoolParams
+    evaluate: EvaluateParams
+    report: ReportParams
+    runtime: Runtime
+
+
+def validate_file(data: Any) -> Root:
+    """Check a parsed params.yaml as a whole.
+
+    Raises:
+        ParamsError: all problems in one list.
+    """
+    return validate(Root, data, "")

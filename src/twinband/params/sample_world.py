@@ -1,0 +1,31 @@
+"""Parameters of the stage ``sample_world``."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from twinband.params.base import Params, StageParams
+
+
+class SampleDataset(Params):
+    """One rendered dataset in the on-disk layout of a public one.
+
+    Attributes:
+        layout: whose layout is written.
+        count: pairs (crops for ``class_folders``, frames for ``rgbt234``).
+        width_px, height_px: size of the rendered scenes.
+        seed: another seed gives other scenes.
+    """
+
+    layout: Literal["mfnet", "llvip", "vt5000", "rgbt234", "roadscene", "class_folders"]
+    count: Annotated[int, Field(ge=1)]
+    width_px: Annotated[int, Field(ge=64, le=4096)]
+    height_px: Annotated[int, Field(ge=64, le=4096)]
+    seed: int
+
+
+class SampleWorldParams(StageParams):
+    """The ``sample_world`` section; profiles on real data leave ``datasets`` empty."""
+
+    axis: ClassVar[str | None] = "datasets"
+    datasets: dict[str, SampleDataset]

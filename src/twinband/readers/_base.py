@@ -1,0 +1,175 @@
+"""What a reader of a public on-disk layout provides.
+
+A reader is one module of this package with one class ``Layout``; its module name is the
+reader's name. Readers only find pairs and read their bytes: checking, deduplicating and
+sharding happen in ``twinband.ingest``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from twinband.errors import InputError
+from twinband.images import encode_png
+from twinband.params.base import Params
+from twinband.readers._attributes import read_attributes
+from twinband.readers._files import Files
+from twinband.readers._keys import key_of
+
+Label = Any  # Encoded for label images, or anything that json can hold
+
+
+class Options(Params):
+    """Options of a reader without any; others add fields with defaults and descriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One pair as found by its layout's pairing rule.
+
+    Attributes:
+        name: name within the dataset, unique; ``/`` separates levels (``set00/V000/I00019``).
+        files: relative path of each field; always ``rgb`` and ``thermal`` (they may be one file).
+        split: ``train``, ``val`` or ``test``; empty where the layout names none.
+        group: what must stay together, such as a sequence; empty for a pair of its own.
+        frame: position in the group.
+        attributes: facts of the layout such as ``hour`` or ``class``.
+    """
+
+    name: str
+    files: Mapping[str, str]
+    split: str = ""
+    group: str = ""
+    frame: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that should have been a pair; it is quarantined with ``reason``."""
+
+    name: str
+    files: Mapping[str, str]
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An image as bytes of a file format, with the suffix (``jpg``, ``png``) they are stored by."""
+
+    data: bytes
+    suffix: str
+    path: str
+
+    @classmethod
+    def from_pixels(cls, pixels: Any, path: str) -> "Encoded":
+        return cls(encode_png(pixels), "png", path)
+
+
+@dataclass(frozen=True, slots=True)
+class RawPair:
+    """The bytes of a pair. ``labels``: ``semantics``/``saliency`` Encoded; ``boxes`` etc. JSON."""
+
+    rgb: Encoded
+    thermal: Encoded
+    labels: Mapping[str, Label]
+
+
+class Layout(ABC):
+    """One layout over one set of files.
+
+    Class attributes:
+        Options: pydantic model of the reader's options.
+        expects: the layout in plain words, as ``twinband datasets`` prints it.
+        label_ids: for each label image the ids it may hold (anything else is quarantined).
+        published: what the public releases of this layout hold, by release.
+        published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
+
+    Attributes:
+        remarks: what a scan left out on purpose or decided, in plain words; known after it.
+    """
+
+    Options: ClassVar[type[Options]] = Options
+    expects: ClassVar[str]
+    label_ids: ClassVar[Mapping[str, frozenset[int]]] = {}
+    published: ClassVar[Mapping[str, int]] = {}
+    published_unit: ClassVar[str] = "pairs"
+
+    def __init__(self, files: Files, options: Any) -> None:
+        self.files = files
+        self.options = options
+        self.remarks: list[str] = []
+
+    def scan(self) -> Iterator[Entry | Problem]:
+        """Every pair and every would-be pair, in order of name, with unique keys.
+
+        The columns of an ``attributes.csv`` at the root win over what the layout itself says.
+
+        Raises:
+            InputError: the folder is not of this layout; says what was looked for and where.
+        """
+        self.remarks = []
+        paths = self.files.paths()
+        found = sorted(unique_keys(self.pairs(paths)), key=lambda item: item.name)
+        if not any(isinstance(item, Entry) for item in found):
+            raise InputError(self._not_this_layout(paths, found))
+        attributes = read_attributes(self.files, paths)
+        for item in found:
+            extra = attributes.get(item.name)
+            if extra and isinstance(item, Entry):
+                item = replace(item, attributes={**item.attributes, **extra})
+            yield item
+
+    @abstractmethod
+    def pairs(self, paths: Sequence[str]) -> Iterable[Entry | Problem]:
+        """What the layout's pairing rule finds among ``paths``, in any order."""
+
+    def looked_for(self) -> str:
+        """What a folder of this layout holds, for the message when it does not."""
+        return self.expects
+
+    def load(self, entry: Entry) -> RawPair:
+        """The bytes of one pair.
+
+        Raises:
+            BadSample: a file or a label of it cannot be used.
+        """
+        return RawPair(
+            rgb=self.encoded(entry.files["rgb"]),
+            thermal=self.encoded(entry.files["thermal"]),
+            labels=self.labels(entry),
+        )
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        """The labels of one pair; none unless the layout has some."""
+        return {}
+
+    def encoded(self, path: str) -> Encoded:
+        """The bytes of one image file as they are."""
+        suffix = path.rpartition(".")[2].lower()
+        return Encoded(
+            self.files.read(path), {"jpeg": "jpg", "tiff": "tif"}.get(suffix, suffix), path
+        )
+
+    def _not_this_layout(self, paths: Sequence[str], found: Sequence["Entry | Problem"]) -> str:
+        top = sorted({path.partition("/")[0] for path in paths})
+        there = ", ".join(top[:6]) + (", …" if len(top) > 6 else "") if top else "nothing"
+        hint = f" ({found[0].detail})" if found and isinstance(found[0], Problem) else ""
+        return (
+            f"{self.files.root} holds no pair of the layout looked for: {self.looked_for()}; "
+            f"at its top there is: {there}{hint}"
+        )
+
+
+def unique_keys(found: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
+    """Of two items with one key the second becomes a ``key_collision``, named by its own file."""
+    seen: dict[str, str] = {}
+    for item in found:
+        first = seen.setdefault(key_of(item.name), item.name)
+        if first is not item.name:
+            own = next(iter(item.files.values()), f"{item.name} ({item.reason})")
+            detail = f"{item.name!r} and {first!r} both get the key {key_of(first)!r}; rename one"
+            item = Problem(own, item.files, "key_collision", detail)
+        yield item

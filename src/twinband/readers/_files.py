@@ -1,0 +1,159 @@
+"""The raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked."""
+
+import csv
+import hashlib
+import tarfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import fsspec
+
+from twinband.errors import BadSample, InputError
+
+JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+JUNK_FOLDERS = frozenset({"__MACOSX"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One line of an inventory."""
+
+    size: int
+    sha256: str
+
+
+class Files(ABC):
+    """Read access to a dataset's raw files by relative POSIX path."""
+
+    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None) -> None:
+        self.root = root
+        self.inventory = inventory
+
+    def paths(self) -> Sequence[str]:
+        """All files in order, without the litter of file managers; of the inventory if any."""
+        found = self.inventory if self.inventory is not None else self._listed()
+        return sorted(path for path in found if not is_junk(path))
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            BadSample: ``unreadable``, or ``changed`` since the inventory was written.
+        """
+        try:
+            data = self._read(path)
+        except (OSError, KeyError, tarfile.TarError) as error:
+            raise BadSample("unreadable", f"{path}: {error}") from None
+        recorded = self.inventory.get(path) if self.inventory is not None else None
+        if recorded and (
+            len(data) != recorded.size or hashlib.sha256(data).hexdigest() != recorded.sha256
+        ):
+            raise BadSample("changed", f"{path}: not the file of the inventory any more")
+        return data
+
+    def text(self, path: str) -> str:
+        """The file as text, whatever its line ends; a byte order mark is dropped."""
+        return self.read(path).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+
+    @abstractmethod
+    def _listed(self) -> Sequence[str]: ...
+
+    @abstractmethod
+    def _read(self, path: str) -> bytes: ...
+
+
+class Folder(Files):
+    """A folder; ``root`` is a path or any fsspec URL."""
+
+    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None = None) -> None:
+        super().__init__(root, inventory)
+        self._filesystem, self._base = fsspec.core.url_to_fs(root)
+        self._base = self._base.rstrip("/")
+        if not self._filesystem.isdir(self._base):
+            raise InputError(f"no folder at {root}")
+
+    def _listed(self) -> Sequence[str]:
+        found = self._filesystem.find(self._base)
+        return [path[len(self._base) + 1 :] for path in found]
+
+    def _read(self, path: str) -> bytes:
+        return bytes(self._filesystem.cat_file(f"{self._base}/{path}"))
+
+
+class Tar(Files):
+    """An uncompressed or compressed tar, read in place; only plain files inside it count."""
+
+    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None = None) -> None:
+        super().__init__(root, inventory)
+        try:
+            self._tar = tarfile.open(root)  # noqa: SIM115 (kept open for the object's life)
+            self._members = {safe_path(m.name, root): m for m in self._tar if m.isfile()}
+        except (OSError, tarfile.TarError) as error:
+            raise InputError(f"cannot read the tar {root}: {error}") from None
+
+    def _listed(self) -> Sequence[str]:
+        return list(self._members)
+
+    def _read(self, path: str) -> bytes:
+        stream = self._tar.extractfile(self._members[path])
+        if stream is None:
+            raise KeyError(f"{path} is no plain file")
+        return stream.read()
+
+
+def open_files(root: str, inventory: Mapping[str, Recorded] | None = None) -> Files:
+    """A tar if ``root`` is a file, else a folder.
+
+    Raises:
+        InputError: there is neither.
+    """
+    return Tar(root, inventory) if Path(root).is_file() else Folder(root, inventory)
+
+
+def is_junk(path: str) -> bool:
+    """Whether a file is litter such as ``Thumbs.db``, ``.DS_Store`` or ``__MACOSX/…``."""
+    parts = PurePosixPath(path).parts
+    hidden = any(part.startswith(".") for part in parts)
+    return hidden or parts[-1].lower() in JUNK_NAMES or not JUNK_FOLDERS.isdisjoint(parts)
+
+
+def safe_path(name: str, archive: str) -> str:
+    """A member's name if it stays inside the archive.
+
+    Raises:
+        InputError: it is absolute or climbs out with ``..``.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InputError(f"{archive}: the member {name!r} escapes the archive; do not trust it")
+    return str(path)
+
+
+def read_inventory(path: Path) -> dict[str, Recorded]:
+    """The committed list of an outside dataset's files (``path,size,sha256``).
+
+    Raises:
+        InputError: it is not such a list.
+    """
+    try:
+        with path.open(newline="") as stream:
+            rows = csv.DictReader(stream)
+            return {r["path"]: Recorded(int(r["size"]), r["sha256"]) for r in rows}
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is no inventory (path,size,sha256): {error!r}") from None
+
+
+def write_inventory(files: Files, path: Path) -> int:
+    """Write the inventory of ``files``; returns the number of files."""
+    rows = []
+    for name in files.paths():
+        data = files.read(name)
+        rows.append((name, len(data), hashlib.sha256(data).hexdigest()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("path", "size", "sha256"))
+        writer.writerows(rows)
+    return len(rows)

@@ -1,0 +1,145 @@
+"""Opening a dataset by the name of its reader: ``open_dataset`` and the lazily read ``Pair``."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import twinband.readers
+from twinband import images
+from twinband.errors import InputError
+from twinband.params.base import validate
+from twinband.readers._base import Encoded, Entry, Layout, Problem, RawPair
+from twinband.readers._files import Recorded, open_files
+from twinband.readers._keys import key_of
+
+
+def reader_names() -> list[str]:
+    """The readers there are: the public modules of ``twinband.readers``."""
+    found = pkgutil.iter_modules(twinband.readers.__path__)
+    return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def layout_class(reader: str) -> type[Layout]:
+    """The layout of a reader by its name.
+
+    Raises:
+        InputError: there is no such reader.
+    """
+    if reader not in reader_names():
+        raise InputError(f"no reader {reader!r}; there are: {', '.join(reader_names())}")
+    layout: type[Layout] = importlib.import_module(f"twinband.readers.{reader}").Layout
+    return layout
+
+
+def open_layout(
+    reader: str,
+    root: str,
+    options: Mapping[str, Any],
+    inventory: Mapping[str, Recorded] | None = None,
+) -> Layout:
+    """A reader over the files below ``root``.
+
+    Raises:
+        InputError: no such reader or folder.
+        ParamsError: options that the reader does not have.
+    """
+    layout = layout_class(reader)
+    checked = validate(layout.Options, dict(options), f"options of reader {reader}")
+    return layout(open_files(root, inventory), checked)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One RGB and one thermal image of one moment; images are read when they are asked for.
+
+    Attributes:
+        key: name in every shard, ``[a-z0-9_-]+``.
+        split: ``train``, ``val``, ``test`` or empty.
+        sources: relative path of each file it comes from.
+    """
+
+    key: str
+    split: str
+    sources: Mapping[str, str]
+    entry: Entry
+    layout: Layout
+
+    @cached_property
+    def _raw(self) -> RawPair:
+        return self.layout.load(self.entry)
+
+    @cached_property
+    def rgb(self) -> NDArray[np.uint8]:
+        """``H,W,3`` uint8 in RGB order.
+
+        Raises:
+            BadSample: the file cannot be used.
+        """
+        return images.as_rgb(_decoded(self._raw.rgb), self._raw.rgb.path)
+
+    @cached_property
+    def thermal(self) -> NDArray[np.generic]:
+        """``H,W`` uint8 or uint16, as stored.
+
+        Raises:
+            BadSample: the file cannot be used.
+        """
+        return images.as_thermal(_decoded(self._raw.thermal), self._raw.thermal.path)
+
+    @cached_property
+    def labels(self) -> Mapping[str, Any]:
+        """Label images as ``H,W`` arrays, other labels as they are, and the attributes."""
+        decoded = {
+            name: _decoded(label).pixels if isinstance(label, Encoded) else label
+            for name, label in self._raw.labels.items()
+        }
+        return {**self.entry.attributes, **decoded}
+
+
+def _decoded(image: Encoded) -> images.Decoded:
+    return images.decode(image.data, image.path)
+
+
+class Dataset(Sequence[Pair]):
+    """The pairs of one dataset in order of name; ``problems`` lists what could not be paired."""
+
+    def __init__(self, layout: Layout) -> None:
+        found = list(layout.scan())
+        self.problems = [item for item in found if isinstance(item, Problem)]
+        self._entries = [item for item in found if isinstance(item, Entry)]
+        self._layout = layout
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._pair(entry) for entry in self._entries[index]]
+        return self._pair(self._entries[index])
+
+    def __iter__(self) -> Iterator[Pair]:
+        return (self._pair(entry) for entry in self._entries)
+
+    def _pair(self, entry: Entry) -> Pair:
+        return Pair(key_of(entry.name), entry.split, entry.files, entry, self._layout)
+
+
+def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
+    """Open a raw dataset.
+
+    Args:
+        reader: name of a reader (``twinband datasets`` lists them).
+        root: folder, fsspec URL or tar that holds it.
+        options: the reader's own options.
+
+    Raises:
+        InputError: no such reader or folder, or not of this layout.
+        ParamsError: unknown or wrong options.
+    """
+    return Dataset(open_layout(reader, str(root), options))

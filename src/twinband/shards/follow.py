@@ -1,0 +1,50 @@
+"""A product that follows another one: the same keys in the same shards."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from twinband.shards.manifest import read_index, read_manifest, write_product_files
+from twinband.shards.write import OK, ShardWriter, read_rows, rows_of, shard_name, sidecar_of
+
+
+def write_following(
+    source: Path,
+    out: Path,
+    *,
+    product: str,
+    samples: Mapping[str, tuple[Mapping[str, bytes], Mapping[str, Any]]],
+    columns: Sequence[pa.Field],
+    absent: str,
+    card: str,
+) -> None:
+    """Write ``samples`` (fields and manifest columns by key) as a product beside ``source``.
+
+    Every other pair of ``source`` gets a row that says it is absent, and why: ``absent``.
+    For products small enough to be held in memory.
+
+    Raises:
+        ValueError: a sample that ``source`` does not have.
+    """
+    index = read_index(source)
+    rows = read_manifest(source, ["key", "status", "shard"]).to_pylist()
+    present = [row for row in rows if row["status"] == "ok"]
+    if unknown := samples.keys() - {row["key"] for row in present}:
+        raise ValueError(f"{source} has no pair {sorted(unknown)[:5]}")
+    written = []
+    for number in range(len(index["shardlist"])):
+        path = out / shard_name(number)
+        with ShardWriter(path, columns) as writer:
+            for row in (row for row in present if row["shard"] == number):
+                if row["key"] in samples:
+                    fields, values = samples[row["key"]]
+                    writer.add(row["key"], fields, {**values, **OK})
+                else:
+                    missing = {"status": "absent", "reason": absent, "detail": ""}
+                    writer.skip(row["key"], missing)
+        written.append((writer.shard, read_rows(path)))
+        for temporary in (rows_of(path), sidecar_of(path)):
+            temporary.unlink()  # the manifest and the index say it all
+    write_product_files(out, product=product, dataset=index["dataset"], shards=written, card=card)

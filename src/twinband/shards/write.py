@@ -1,0 +1,175 @@
+"""Writing one shard: a tar of samples that appears whole or not at all.
+
+Temporary name, fsync, rename; then the rows of its samples as Parquet, and last a sidecar JSON
+with the checksum: only a shard with its sidecar counts as finished. Equal samples give equal
+bytes.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from webdataset.writer import TarWriter
+
+from twinband.shards.columns import row_schema
+
+KEY_PATTERN = re.compile(r"[a-z0-9_-]+")
+OK = {"status": "ok", "reason": "", "detail": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A finished shard: file name, checksum, number of samples and of bytes."""
+
+    file: str
+    md5: str
+    samples: int
+    bytes: int
+
+
+class _HashingFile:
+    """A binary file that knows the MD5 of what was written to it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.md5.update(data)
+        self.size += len(data)
+        return self.stream.write(data)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+class ShardWriter:
+    """Writes one shard; leave the ``with`` block without an exception to finish it.
+
+    >>> with ShardWriter(Path("shard-000000.tar"), []) as shard:
+    ...     shard.add("a-key", {"rgb.jpg": b"…", "json": b"{}"}, OK)
+
+    Args:
+        columns: what each row holds beyond the common columns.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[pa.Field]) -> None:
+        self.path = path
+        self._schema = row_schema(columns)
+        self._temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        self._rows: list[dict[str, Any]] = []
+        self._last = ""
+        self._samples = 0
+
+    def __enter__(self) -> "ShardWriter":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        sidecar_of(self.path).unlink(missing_ok=True)
+        self._file = _HashingFile(self._temporary.open("wb"))
+        self._tar = TarWriter(self._file, user="", group="", mtime=0.0, encoder=False)
+        return self
+
+    def add(self, key: str, fields: Mapping[str, bytes], row: Mapping[str, Any]) -> None:
+        """Append a sample; keys must ascend, which makes the order a property of the data.
+
+        Raises:
+            ValueError: a malformed or unordered key, or no fields.
+        """
+        if not KEY_PATTERN.fullmatch(key) or not fields:
+            raise ValueError(f"a sample needs a key of [a-z0-9_-]+ and fields, not {key!r}")
+        if key <= self._last:
+            raise ValueError(f"keys must ascend within a shard: {key!r} after {self._last!r}")
+        self._last = key
+        begin = self._tar.tarstream.offset
+        self._tar.write({"__key__": key, **fields})
+        size = self._tar.tarstream.offset - begin
+        self._samples += 1
+        self._rows.append({**row, "key": key, "offset": begin, "size": size})
+
+    def skip(self, key: str, row: Mapping[str, Any]) -> None:
+        """Record a sample that is not in the shard, with its reason in ``row``."""
+        self._rows.append({**row, "key": key, "offset": -1, "size": 0})
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._file.stream.close()
+            self._temporary.unlink(missing_ok=True)
+            return
+        self._tar.close()
+        self._file.flush()
+        os.fsync(self._file.stream.fileno())
+        self._file.stream.close()
+        self._temporary.replace(self.path)
+        self.shard = Shard(
+            self.path.name,
+            self._file.md5.hexdigest(),
+            self._samples,
+            self._file.size,
+        )
+        rows = sorted(self._rows, key=lambda row: str(row["key"]))
+        table = pa.Table.from_pylist(rows, schema=self._schema)
+        write_atomically(rows_of(self.path), parquet_bytes(table))
+        write_atomically(sidecar_of(self.path), json.dumps(asdict(self.shard)).encode())
+
+
+def finished_shard(path: Path) -> Shard | None:
+    """The shard if it was finished and its file still has the recorded size, else nothing."""
+    try:
+        shard = Shard(**json.loads(sidecar_of(path).read_bytes()))
+        return shard if path.stat().st_size == shard.bytes else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the sidecar of a shard stands."""
+    return path.with_suffix(".json")
+
+
+def rows_of(path: Path) -> Path:
+    """Where the rows of a shard stand until they are gathered in the product's manifest."""
+    return path.with_suffix(".parquet")
+
+
+def read_rows(path: Path) -> pa.Table:
+    """The rows of a finished shard in order of key, failures included."""
+    return pq.read_table(rows_of(path))
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as Parquet; equal tables give equal bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def shard_name(index: int) -> str:
+    """``shard-000007.tar``"""
+    return f"shard-{index:06d}.tar"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
