@@ -9,7 +9,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 INSTALLED := .venv/.installed
 TESTS ?= tests
 
-.PHONY: help setup repro test check format serve report profile bench verify clean-work
+.PHONY: help setup repro test check format serve report experiments profile bench verify clean-work
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -47,14 +47,19 @@ serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; 
 	@python -m flows.serve
 
 report: $(INSTALLED) ## the report again, with timings of this machine's runs beside the results
-	@python -m pipeline_steps.report --with-runs
-	@echo "report: $(CURDIR)/.work/report/index.html"
+	@python -m pipeline_steps.report --ingest metrics/ingest --ingest-plots plots/ingest \
+	  --pool metrics/pool.json --evaluate metrics/evaluate --evaluate-plots plots/evaluate \
+	  --runs .work/runs --out .work/report-with-runs
+	@echo "report: $(CURDIR)/.work/report-with-runs/index.html"
+
+experiments: $(INSTALLED) ## table of experiments: what differs, without the columns of dependencies
+	@dvc exp show --md --only-changed --drop '^(src|pipeline_steps|data|metrics|plots)(/|$$)' --hide-workspace
 
 profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real|full
 	@twinband profile "$(NAME)"
 
 bench: $(INSTALLED) ## speed benchmarks; each prints one JSON line
-	@for script in benches/bench_*.py; do python "$$script" || exit 1; done
+	@for script in benches/bench_*.py; do python -m "benches.$$(basename "$$script" .py)" || exit 1; done
 
 verify: $(INSTALLED) ## read every product back: counts, keys, checksums
 	@twinband verify

@@ -1,5 +1,7 @@
 """The project's files that a step really imports, found by reading the code.
 
+A folder ``templates`` beside an imported module counts as a whole.
+
 They are part of a step's fingerprint, and a contract test holds dvc.yaml's ``deps`` to them.
 ``__init__`` files do not count: they are empty or lazy, so they cannot change a result.
 """
@@ -15,25 +17,26 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[str]:
     """Files (relative to ``root``, POSIX, sorted) that importing ``modules`` reads.
 
     Raises:
-        ImportError: a module imports a name from one of our packages instead of from the module
-            that defines it, which would hide the dependency.
+        ImportError: a module hides a dependency: it imports a name from one of our packages
+            instead of from the module that defines it, or it imports relatively.
     """
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        path = _file_of(root, module)
+        path = file_of(root, module)
         if path is None or module in seen:
             continue
         seen.add(module)
         waiting += _imports(root, module, path)
-    files = (_file_of(root, module) for module in seen)
+    files = (file_of(root, module) for module in seen)
     return sorted(
         path.relative_to(root).as_posix() for path in files if path and path.stem != "__init__"
     )
 
 
-def _file_of(root: Path, module: str) -> Path | None:
+def file_of(root: Path, module: str) -> Path | None:
+    """The file of one of our modules; None if it is none of ours or does not exist."""
     first, *rest = module.split(".")
     if first not in PACKAGES:
         return None
@@ -47,15 +50,19 @@ def _imports(root: Path, module: str, path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or not node.module:
+                raise ImportError(
+                    f"{module}: line {node.lineno} imports relatively; name it in full"
+                )
             for alias in node.names:
                 yield _defining_module(root, module, node.module, alias.name)
 
 
 def _defining_module(root: Path, importer: str, package: str, name: str) -> str:
-    if _file_of(root, f"{package}.{name}") is not None:
+    if file_of(root, f"{package}.{name}") is not None:
         return f"{package}.{name}"
-    path = _file_of(root, package)
-    if path is not None and path.stem == "__init__" and package != "twinband":
+    path = file_of(root, package)
+    if path is not None and path.stem == "__init__":
         raise ImportError(f"{importer}: import {name} from its module, not from {package}")
     return package

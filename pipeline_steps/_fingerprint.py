@@ -21,7 +21,7 @@ def content_digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     files = [path / "index.json", path / "manifest.parquet"]
-    if not files[0].is_file():
+    if not all(file.is_file() for file in files):
         files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".gitignore")
     whole = hashlib.sha256()
     for file in files:

@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 
 import twinband
-from pipeline_steps._closure import import_closure
+from pipeline_steps._closure import file_of, import_closure
 from pipeline_steps._fingerprint import fingerprint
 from pipeline_steps._log import log, progress_of, start_logging
 from pipeline_steps._work import publish, remove, work_folder, work_root
@@ -98,7 +98,7 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str]) -> None:
     started = time.monotonic()
     stage = Path(inspect.getfile(run)).stem
     _check_own_code()
-    paths = _paths_of(run)
+    paths = paths_of(run)
     arguments = vars(_parser(stage, run, paths).parse_args())
     item = arguments.pop("item", None)
     section, params, runtime = _parameters(stage, run, item)
@@ -108,7 +108,7 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str]) -> None:
     for path in inputs:
         if not path.exists():
             raise InputError(f"{name}: {path} does not exist; `dvc repro` makes what it can")
-    modules = [f"pipeline_steps.{stage}", *(m.format(**_item(params, item)) for m in dynamic)]
+    modules = [f"pipeline_steps.{stage}", *_chosen(dynamic, params, item, name)]
     code = [Path(file) for file in import_closure(Path.cwd(), modules)]
     mark = fingerprint({"item": item, "params": section}, inputs, code)
     _seed()
@@ -140,7 +140,7 @@ def _check_own_code() -> None:
         )
 
 
-def _paths_of(run: Callable[..., StepReport]) -> dict[str, str]:
+def paths_of(run: Callable[..., StepReport]) -> dict[str, str]:
     """The step's path arguments: name to ``input``, ``output`` or ``base``."""
     hints = get_type_hints(run, include_extras=True)
     return {
@@ -149,6 +149,11 @@ def _paths_of(run: Callable[..., StepReport]) -> dict[str, str]:
         for kind in KINDS
         if kind in getattr(hint, "__metadata__", ()) or _optional_of(hint, kind)
     }
+
+
+def option_of(name: str) -> str:
+    """The command line option of a path argument."""
+    return f"--{name.replace('_', '-')}"
 
 
 def _optional_of(hint: Any, kind: str) -> bool:
@@ -165,7 +170,7 @@ def _parser(
         parser.add_argument("--item", required=True, help="name in params.yaml")
     for name, kind in paths.items():
         required = signature[name].default is inspect.Parameter.empty
-        option = f"--{name.replace('_', '-')}"
+        option = option_of(name)
         parser.add_argument(option, type=Path, required=required, help=f"{kind} path")
     return parser
 
@@ -177,7 +182,7 @@ def _parameters(
     path = Path("params.yaml")
     try:
         data = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParamsError([f"the file cannot be read: {error}"]) from None
     if not isinstance(data, dict) or stage not in data or "runtime" not in data:
         raise ParamsError([f"{stage}: missing section, or `runtime` is"])
@@ -195,11 +200,15 @@ def _parameters(
     return section, checked[0], checked[1]
 
 
-def _item(params: StageParams, item: str | None) -> dict[str, Any]:
+def _chosen(dynamic: Sequence[str], params: StageParams, item: str | None, name: str) -> list[str]:
+    """The modules that the item's parameters name."""
     if params.axis is None or item is None:
-        return {}
-    chosen: dict[str, Any] = getattr(params, params.axis)[item].model_dump()
-    return chosen
+        return []
+    values = getattr(params, params.axis)[item].model_dump()
+    modules = [module.format(**values) for module in dynamic]
+    if absent := [m for m in modules if "._" in m or file_of(Path.cwd(), m) is None]:
+        raise ParamsError([f"{name}: there is no {', '.join(absent)}"])
+    return modules
 
 
 def _seed() -> None:

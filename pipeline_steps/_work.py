@@ -1,5 +1,6 @@
 """A step's work folder, and moving finished outputs to where DVC expects them."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -54,15 +55,27 @@ def publish(staged: Path, target: Path) -> None:
     else:
         _link(staged, linked)
     target.parent.mkdir(parents=True, exist_ok=True)
-    remove(target)
     try:
-        linked.rename(target)
-    except OSError:  # another file system: copy beside the target, then rename there
+        _replace(linked, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
         near = target.with_name(f".{target.name}.publish")
         remove(near)
         shutil.copytree(linked, near) if linked.is_dir() else shutil.copyfile(linked, near)
-        near.rename(target)
+        _replace(near, target)
         remove(linked)
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Rename ``new`` to ``target``. An old target is put aside first: a folder is deleted file by
+    file, and half of one must never stand there."""
+    old = new.with_name(f"{new.name}.old")
+    remove(old)
+    if target.exists() or target.is_symlink():
+        target.rename(old)
+    new.rename(target)
+    remove(old)
 
 
 def _link(source: str | Path, target: str | Path) -> None:

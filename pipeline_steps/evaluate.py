@@ -13,6 +13,8 @@ from twinband.shards.write import write_atomically
 
 COLUMNS = [pa.field("prediction", pa.string())]
 
+DYNAMIC = ["twinband.benchmarks.{benchmark}"]  # imported by name
+
 
 def run(
     params: EvaluateParams, *, item: str, pairs: In, out: Out, metrics: Out, plots: Out
@@ -40,4 +42,4 @@ def run(
 
 
 if __name__ == "__main__":
-    main(run, dynamic=["twinband.benchmarks.{benchmark}"])
+    main(run, DYNAMIC)

@@ -21,8 +21,11 @@ from twinband.params.ingest import IngestDataset, IngestParams
 from twinband.params.runtime import Runtime
 from twinband.shards.join import open_products
 from twinband.shards.manifest import product_id
+from twinband.shards.write import write_atomically
 
 SHEET_PAIRS, SHEET_COLUMNS = 12, 6
+
+DYNAMIC = ["twinband.readers.{reader}"]  # imported by name
 
 
 def run(
@@ -64,7 +67,7 @@ def run(
 def _source(item: str, settings: IngestDataset, source: Path) -> Source:
     """The raw folder itself, or what an inventory lists below TWINBAND_DATA."""
     if source.is_dir():
-        return Source.of(settings.reader, str(source), settings.options)
+        return Source.of(settings.reader, str(source.resolve()), settings.options)
     base = os.environ.get("TWINBAND_DATA", "")
     root = f"{base.rstrip('/')}/{settings.root}".rstrip("/")
     if not base or ("://" not in root and not Path(root).exists()):
@@ -73,7 +76,7 @@ def _source(item: str, settings: IngestDataset, source: Path) -> Source:
             + (f"{root} does not exist" if base else "TWINBAND_DATA is not set")
             + "; set it to the folder that holds your datasets: export TWINBAND_DATA=…"
         )
-    return Source.of(settings.reader, root, settings.options, str(source))
+    return Source.of(settings.reader, root, settings.options, str(source.resolve()))
 
 
 def _facts(done: Ingested, out: Path) -> dict[str, Any]:
@@ -106,11 +109,12 @@ def write_plots(pairs: Path, manifest: pa.Table, folder: Path) -> None:
     sheet = contact_sheet(
         [(s["key"], s["pairs"]["rgb"], s["pairs"]["thermal"]) for s in samples], SHEET_COLUMNS
     )
-    cv2.imwrite(str(folder / "sheet.jpg"), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    _, jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    write_atomically(folder / "sheet.jpg", bytes(jpeg))
     left_out = manifest.filter(pc.not_equal(manifest["status"], "ok"))
     columns = ["key", "name", "status", "reason", "detail"]
     csv.write_csv(left_out.select(columns), folder / "left_out.csv")
 
 
 if __name__ == "__main__":
-    main(run, dynamic=["twinband.readers.{reader}"])
+    main(run, DYNAMIC)

@@ -1,10 +1,15 @@
 """Stage ``pool``: which pairs of all datasets may be pretrained on."""
 
+import json
+import hashlib
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline_steps._step import Base, In, Out, StepReport, main
+from twinband.errors import InputError
 from twinband.params.pool import PoolParams
 from twinband.pool import build_pool
 from twinband.shards.manifest import product_id, to_json
@@ -19,25 +24,39 @@ def run(
     ``ingest`` holds each dataset's metrics, which name the product below ``pairs``; so the stage
     depends on the datasets it reads, and not on a folder that others share.
     """
-    names = [*params.datasets, *params.protect]
+    names = sorted({*params.datasets, *params.protect})
     folders = {name: pairs / name for name in names}
+    products = {name: _product_of(name, folders[name], ingest) for name in names}
     lines = (line.strip() for line in hold_out.read_text().splitlines())
     patterns = [line for line in lines if line and not line.startswith("#")]
     pool = build_pool(
         folders, params.datasets, params.protect, patterns, params.near_duplicate_bits
     )
-    products = {name: product_id(folder) for name, folder in folders.items()}
-    write_atomically(out / "pool.parquet", parquet_bytes(pool.kept))
+    kept = parquet_bytes(pool.kept)
+    write_atomically(out / "pool.parquet", kept)
     write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
-    write_atomically(out / "products.json", to_json(dict(sorted(products.items()))))
+    write_atomically(out / "products.json", to_json(products))
     facts = {
         "pairs": pool.kept.num_rows,
         "left_out": pool.left_out.num_rows,
         "reasons": _count(pool.left_out["reason"]),
         "datasets": _count(pool.kept["dataset"]),
+        "product": hashlib.sha256(kept + named).hexdigest()[:16],
     }
     summary = f"{facts['pairs']} pairs to pretrain on, {facts['left_out']} left out"
     return StepReport(summary, samples=pool.kept.num_rows, metrics=facts)
+
+
+def _product_of(name: str, folder: Path, ingest: Path) -> str:
+    """The product's id, which must be the one that the dataset's metrics name."""
+    try:
+        metrics: Mapping[str, str] = json.loads((ingest / f"{name}.json").read_bytes())
+        recorded, found = metrics["product"], product_id(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"pool: dataset {name} is not ingested ({error!r}): dvc repro") from None
+    if found != recorded:
+        raise InputError(f"pool: {folder} is not what {ingest}/{name}.json tells of: dvc checkout")
+    return found
 
 
 def _count(column: pa.ChunkedArray) -> dict[str, int]:

@@ -8,6 +8,8 @@ from pipeline_steps._step import Out, StepReport, main
 from twinband.params.runtime import Runtime
 from twinband.params.sample_world import SampleWorldParams
 
+DYNAMIC = ["twinband.sample.layouts.{layout}"]  # imported by name
+
 
 def run(
     params: SampleWorldParams,
@@ -34,4 +36,4 @@ def run(
 
 
 if __name__ == "__main__":
-    main(run, dynamic=["twinband.sample.layouts.{layout}"])
+    main(run, DYNAMIC)

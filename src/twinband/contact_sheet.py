@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 CELL_PX = 200
 TEXT_PX = 18
+CAPTION_LETTERS = 26  # as many as fit; of a longer one the end tells more
 
 
 def contact_sheet(
@@ -43,8 +44,8 @@ def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
 def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArray[np.uint8]:
     grey = np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
     strip = np.full((TEXT_PX, CELL_PX, 3), 255, np.uint8)
-    short = caption if len(caption) <= 30 else f"…{caption[-29:]}"
-    text = short.encode("ascii", "replace").decode()
+    short = caption if len(caption) <= CAPTION_LETTERS else f"...{caption[3 - CAPTION_LETTERS :]}"
+    text = short.encode("ascii", "replace").decode()  # all that OpenCV can draw
     cv2.putText(strip, text, (4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (40, 40, 40), 1, cv2.LINE_AA)
     stacked = np.vstack([_fit(rgb), _fit(grey), strip])
     return cv2.copyMakeBorder(stacked, 3, 3, 3, 3, cv2.BORDER_CONSTANT, value=(255, 255, 255))

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from twinband.errors import BadSample
 
 cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 EXIF_ORIENTATION = 0x0112
 GREY_TOLERANCE = 2  # levels that JPEG may put between three channels that were equal
+# Pillow would open dozens of others, some by calling outside programs.
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+NOT_RGB = frozenset({"CMYK", "YCbCr", "LAB", "HSV", "RGBX", "RGBa", "La", "PA"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +23,28 @@ class Decoded:
     """A decoded image as it was stored.
 
     Attributes:
-        pixels: ``H,W`` or ``H,W,C`` (C = 3 RGB or 4), uint8 or uint16, never rotated by EXIF.
+        pixels: ``H,W`` or ``H,W,C`` (C = 3 RGB or 4), uint8 or uint16, never rotated by EXIF;
+            of an image with a palette the indices, since in a label map the index is the class.
         bits: bits a channel as stored, 8 or 16.
         orientation: EXIF orientation tag, 1 if there is none (it is reported, never applied).
-        format: Pillow's name, e.g. ``JPEG``.
+        format: one of ``FORMATS``.
+        palette: ``256,3`` RGB colours of the indices, if ``pixels`` are some.
     """
 
     pixels: NDArray[np.generic]
     bits: int
     orientation: int
     format: str
+    palette: NDArray[np.uint8] | None = None
 
     @property
     def channels(self) -> int:
-        return 1 if self.pixels.ndim == 2 else self.pixels.shape[2]
+        return 1 if self.coloured.ndim == 2 else self.coloured.shape[2]
+
+    @property
+    def coloured(self) -> NDArray[np.generic]:
+        """``pixels``, with the palette applied if there is one: what a photograph means by them."""
+        return self.pixels if self.palette is None else self.palette[self.pixels]
 
 
 def decode(data: bytes, name: str) -> Decoded:
@@ -43,54 +54,74 @@ def decode(data: bytes, name: str) -> Decoded:
     then takes over where Pillow would cut 16-bit channels down to 8.
 
     Raises:
-        BadSample: ``truncated``, ``undecodable`` or ``wrong_bit_depth``.
+        BadSample: ``truncated``, ``undecodable``, ``wrong_bit_depth`` or ``wrong_channels``.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            raw_mode = str(image.tile[0][3]) if image.tile else ""
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            deep = image.mode[0] not in "IF" and ";16" in _raw_mode(image)
             orientation = int(image.getexif().get(EXIF_ORIENTATION, 1))
             image.load()
-            kind, mode = str(image.format), image.mode
-            deep = "16" in raw_mode and mode not in ("I;16", "I;16B", "I;16L")
+            kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with previews
             pixels = _from_opencv(data, name) if deep else _from_pillow(image, name)
+            palette = _palette(image) if image.mode == "P" else None
     except UnidentifiedImageError:
-        raise BadSample("undecodable", f"{name}: no image format is recognised") from None
+        raise BadSample("undecodable", f"{name}: neither {', '.join(FORMATS)}") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
         raise BadSample(reason, f"{name}: {error}") from None
-    return Decoded(pixels, pixels.dtype.itemsize * 8, orientation, kind)
+    return Decoded(pixels, pixels.dtype.itemsize * 8, orientation, kind, palette)
+
+
+def _raw_mode(image: ImageFile.ImageFile) -> str:
+    """How pixels are stored in the file, e.g. ``RGB;16B``, before Pillow reduces them."""
+    arguments = image.tile[0][3] if image.tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _palette(image: Image.Image) -> NDArray[np.uint8]:
+    colours = np.zeros(256 * 3, np.uint8)
+    stored = (image.getpalette("RGB") or [])[: colours.size]
+    colours[: len(stored)] = stored
+    return colours.reshape(256, 3)
 
 
 def _from_pillow(image: Image.Image, name: str) -> NDArray[np.generic]:
-    if image.mode in ("P", "PA", "1"):  # label maps are palettes: the index is the class
-        return np.asarray(image.convert("L") if image.mode == "1" else image, dtype=np.uint8)
+    if image.mode in NOT_RGB:
+        raise BadSample("wrong_channels", f"{name}: colours of the kind {image.mode}, not RGB")
+    if image.mode == "1":
+        return np.asarray(image.convert("L"))
     if image.mode == "LA":
         return np.asarray(image.getchannel("L"))
     pixels = np.asarray(image)
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     if image.mode == "I" and pixels.min() >= 0 and pixels.max() <= 0xFFFF:
         return pixels.astype(np.uint16)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise BadSample("wrong_bit_depth", f"{name}: pixels of type {pixels.dtype} ({image.mode})")
-    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    return pixels
 
 
 def _from_opencv(data: bytes, name: str) -> NDArray[np.generic]:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise BadSample("undecodable", f"{name}: OpenCV cannot decode it")
-    if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
-        order = [2, 1, 0, 3][: pixels.shape[2]]
-        pixels = np.ascontiguousarray(pixels[..., order])
-    return pixels
+    return _swap_red_and_blue(pixels)
+
+
+def _swap_red_and_blue(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """From RGB(A) to OpenCV's order or back; one channel stays as it is."""
+    if pixels.ndim == 3:
+        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    return np.ascontiguousarray(pixels)
 
 
 def as_rgb(decoded: Decoded, name: str) -> NDArray[np.uint8]:
-    """``H,W,3`` uint8 RGB; one channel is repeated, an alpha channel is dropped.
+    """``H,W,3`` uint8 RGB; one channel is repeated, alpha dropped, a palette looked up.
 
     Raises:
         BadSample: ``wrong_bit_depth`` for more than 8 bits a channel.
     """
-    pixels = decoded.pixels
+    pixels = decoded.coloured
     if pixels.dtype != np.uint8:
         raise BadSample("wrong_bit_depth", f"{name}: RGB of {decoded.bits} bits a channel, not 8")
     if pixels.ndim == 2:
@@ -104,7 +135,7 @@ def as_thermal(decoded: Decoded, name: str) -> NDArray[np.generic]:
     Raises:
         BadSample: ``wrong_channels`` if the channels differ by more than JPEG explains.
     """
-    pixels = decoded.pixels
+    pixels = decoded.coloured
     if pixels.ndim == 2:
         return pixels
     first = pixels[..., 0]
@@ -116,9 +147,9 @@ def as_thermal(decoded: Decoded, name: str) -> NDArray[np.generic]:
 
 
 def encode_png(pixels: NDArray[np.generic]) -> bytes:
-    """PNG bytes of ``H,W`` (uint8, uint16) or ``H,W,3`` RGB; equal pixels give equal bytes."""
-    order = pixels[..., ::-1] if pixels.ndim == 3 else pixels
-    done, data = cv2.imencode(".png", np.ascontiguousarray(order))
+    """PNG bytes of ``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16; equal pixels give
+    equal bytes."""
+    done, data = cv2.imencode(".png", _swap_red_and_blue(pixels))
     if not done:
         raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as PNG")
     return bytes(data)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from typing import TypeVar
 
+from twinband.errors import InputError
 from twinband.params.runtime import Runtime
 
 Task = TypeVar("Task")
@@ -23,6 +24,9 @@ def map_tasks(
 
     ``function`` and tasks must be picklable and the function's effect must not depend on the
     order or the process. The first exception ends the iteration; tasks not begun are dropped.
+
+    Raises:
+        InputError: the Dask scheduler is not there.
     """
     if runtime.executor == "dask":
         yield from _on_dask(function, tasks, runtime.scheduler)
@@ -56,10 +60,19 @@ def die_with_parent(parent: int) -> None:
 def _on_dask(
     function: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str
 ) -> Iterator[Result]:
-    from distributed import Client
-    from distributed import as_completed as completed
+    try:
+        from distributed import Client
+        from distributed import as_completed as completed
 
-    with Client(scheduler, set_as_default=False) as client:
+        client = Client(scheduler, set_as_default=False)
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error}: pip install 'twinband[cluster]' to use Dask") from None
+    except OSError as error:
+        raise InputError(
+            f"no Dask scheduler at runtime.scheduler = {scheduler}: {error}; start it first, or "
+            "set runtime.executor to processes"
+        ) from None
+    with client:
         futures = client.map(function, tasks, pure=False)
         for future in completed(futures):
             yield future.result()

@@ -5,6 +5,7 @@ on twice, or at all, is a question of the pool that is trained on.
 """
 
 import fnmatch
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from twinband.errors import InputError
-from twinband.ingest.hashes import close_pairs
+from twinband.ingest.duplicates import equal_rows, impressions_of
+from twinband.ingest.hashes import close_pairs, same_everywhere
 from twinband.shards.manifest import read_manifest
 
-COLUMNS = ["key", "name", "split", "rgb_sha256", "thermal_sha256", "rgb_hash", "thermal_hash"]
+COLUMNS = [
+    *["key", "name", "status", "split", "rgb_sha256", "thermal_sha256"],
+    *["rgb_hash", "thermal_hash", "rgb_thumbnail", "thermal_thumbnail"],
+]
+REASON = pa.field("reason", pa.string())
+DETAIL = pa.field("detail", pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,95 +56,78 @@ def build_pool(
         InputError: a pattern that matches nothing, most likely a slip.
     """
     names = [*pooled, *(name for name in protected if name not in pooled)]
-    tables = [_usable(pairs[name], name) for name in names]
-    if not tables:
-        return _as_pool([], [])
-    rows = pa.concat_tables(tables).to_pylist()
-    held = _held_out([f"{row['dataset']}/{row['name']}" for row in rows], hold_out)
-    in_pool, known = set(pooled), set(protected)
-    reasons: dict[int, tuple[str, str]] = {}
-    first: list[int] = []  # what others are compared with but what is not itself in the pool
-    candidates: list[int] = []
-    for index, row in enumerate(rows):
-        if held[index]:
-            reasons[index] = ("hold_out", "listed")
-            first.append(index)
-        elif row["split"] != "train":
-            reasons[index] = (f"{row['split']}_split", "evaluation data")
-            if row["dataset"] in known:
-                first.append(index)
-        elif row["dataset"] in in_pool:
-            candidates.append(index)
-    _take_out_copies(rows, first, candidates, near_duplicate_bits, reasons)
-    kept = [rows[i] for i in candidates if i not in reasons]
-    left_out = [
-        {**rows[i], "reason": reasons[i][0], "detail": reasons[i][1]}
-        for i in sorted(reasons)
-        if rows[i]["dataset"] in in_pool
-    ]
-    return _as_pool(kept, left_out)
-
-
-def _as_pool(kept: list[dict[str, str]], left_out: list[dict[str, str]]) -> Pool:
-    columns = [pa.field("dataset", pa.string()), pa.field("key", pa.string())]
-    why = [pa.field("reason", pa.string()), pa.field("detail", pa.string())]
-    return Pool(
-        pa.Table.from_pylist(kept, schema=pa.schema(columns)),
-        pa.Table.from_pylist(left_out, schema=pa.schema([*columns, *why])),
+    if not names:
+        empty = pa.schema([pa.field("dataset", pa.string()), pa.field("key", pa.string())])
+        none = empty.empty_table()
+        return Pool(none, empty.append(REASON).append(DETAIL).empty_table())
+    table = pa.concat_tables(_usable(pairs[name], name) for name in names)
+    reason = _first_reasons(table, hold_out)
+    in_pool = pc.is_in(table["dataset"], pa.array(list(pooled), pa.string())).to_numpy()
+    guarded = pc.is_in(table["dataset"], pa.array(list(protected), pa.string())).to_numpy()
+    # Held-out and protected pairs come first: they take candidates out, and nothing does them.
+    original = np.array([why == "hold_out" for why in reason]) | (
+        guarded & np.array([why != "" for why in reason])
     )
+    candidate = in_pool & np.array([why == "" for why in reason])
+    order = np.concatenate([np.flatnonzero(original), np.flatnonzero(candidate)])
+    copies = _copies(table.take(pa.array(order)), int(original.sum()), near_duplicate_bits)
+    detail = [""] * table.num_rows
+    for place, (kind, of) in copies.items():
+        reason[order[place]] = f"{kind}_duplicate"
+        detail[order[place]] = f"copy of {of}"
+    identity = table.select(["dataset", "key"])
+    kept = candidate & np.array([why == "" for why in reason])
+    described = identity.append_column(REASON, [reason]).append_column(DETAIL, [detail])
+    return Pool(identity.filter(pa.array(kept)), described.filter(pa.array(in_pool & ~kept)))
 
 
 def _usable(folder: Path, name: str) -> pa.Table:
-    table = read_manifest(folder, [*COLUMNS, "status"])
-    table = table.filter(pc.equal(table["status"], "ok")).select(COLUMNS)
+    table = read_manifest(folder, COLUMNS)
+    table = table.filter(pc.equal(table["status"], "ok"))
     return table.append_column("dataset", pa.array([name] * table.num_rows, pa.string()))
 
 
-def _held_out(names: Sequence[str], patterns: Sequence[str]) -> list[bool]:
-    held = [False] * len(names)
-    for pattern in patterns:
-        matched = [index for index, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern)]
-        if not matched:
-            raise InputError(f"the hold-out pattern {pattern!r} matches no pair (dataset/name)")
-        for index in matched:
-            held[index] = True
-    return held
+def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:
+    """For each row ``hold_out``, ``val_split``, ``test_split`` or nothing.
 
-
-def _take_out_copies(
-    rows: Sequence[Mapping[str, object]],
-    first: Sequence[int],
-    candidates: Sequence[int],
-    max_bits: int,
-    reasons: dict[int, tuple[str, str]],
-) -> None:
-    """Give a reason to each candidate that copies one before it (``first`` stand before all).
-
-    Copies inside one dataset are ``ingest``'s affair, unless the original is held out.
+    Raises:
+        InputError: a pattern matches no pair.
     """
-    order = [*first, *candidates]
-    if not order:
-        return
-    pooled = set(candidates)
+    names = pc.binary_join_element_wise(table["dataset"], table["name"], "/").to_pylist()
+    splits = table["split"].to_pylist()
+    reason = ["" if split == "train" else f"{split}_split" for split in splits]
+    for pattern in patterns:
+        matches = re.compile(fnmatch.translate(pattern)).match
+        held = [row for row, name in enumerate(names) if matches(name)]
+        if not held:
+            raise InputError(f"the hold-out pattern {pattern!r} matches no pair (dataset/name)")
+        for row in held:
+            reason[row] = "hold_out"
+    return reason
 
-    def consider(one: int, other: int, kind: str) -> None:
-        if other not in pooled or other in reasons or (one in pooled and one in reasons):
-            return
-        same = rows[one]["dataset"] == rows[other]["dataset"]
-        if same and reasons.get(one, ("", ""))[0] != "hold_out":
-            return
-        original = f"{rows[one]['dataset']}/{rows[one]['key']}"
-        reasons[other] = (f"{kind}_duplicate", f"copy of {original}")
 
-    seen: dict[tuple[object, object], int] = {}
-    for index in order:
-        digest = (rows[index]["rgb_sha256"], rows[index]["thermal_sha256"])
-        consider(seen.setdefault(digest, index), index, "exact")
-    if max_bits < 0:
-        return
-    hashes = np.array(
-        [[rows[i]["rgb_hash"], rows[i]["thermal_hash"]] for i in order], dtype=np.uint64
-    )
-    for ones, others in close_pairs(hashes, max_bits):
-        for one, other in zip(ones.tolist(), others.tolist(), strict=True):
-            consider(order[one], order[other], "near")
+def _copies(table: pa.Table, originals: int, max_bits: int) -> dict[int, tuple[str, str]]:
+    """Rows after the first ``originals`` that copy an earlier row which itself stays.
+
+    Copies among the candidates of one dataset are ``ingest``'s affair (neighbours in a sequence
+    may stay); copies of what is held out or evaluated on go, wherever they stand.
+    """
+    dataset = np.asarray(table["dataset"].to_pylist())
+    keys = table["key"].to_pylist()
+    gone: dict[int, tuple[str, str]] = {}
+
+    def take_out(firsts: NDArray[np.int64], copies: NDArray[np.int64], kind: str) -> None:
+        counts = (copies >= originals) & (
+            (dataset[firsts] != dataset[copies]) | (firsts < originals)
+        )
+        for first, copy in zip(firsts[counts].tolist(), copies[counts].tolist(), strict=True):
+            if first not in gone and copy not in gone:
+                gone[copy] = (kind, f"{dataset[first]}/{keys[first]}")
+
+    take_out(*equal_rows(table), "exact")
+    if max_bits >= 0:
+        hashes, thumbnails = impressions_of(table)
+        for firsts, copies in close_pairs(hashes, max_bits):
+            same = same_everywhere(thumbnails, firsts, copies)
+            take_out(firsts[same], copies[same], "near")
+    return gone

@@ -33,4 +33,6 @@ def grouped_bars(axes: Axes, series: Mapping[str, Mapping[str, float]], label: s
     axes.set_ylim(0, 1.08)
     axes.set_ylabel(label)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=len(series), loc="lower right", fontsize=8)
+    axes.legend(
+        frameon=False, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1), fontsize=8
+    )

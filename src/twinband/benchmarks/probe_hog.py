@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from skimage.feature import hog
 from skimage.transform import resize
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from twinband.benchmarks._base import Benchmark as Base
 from twinband.benchmarks._base import Scores
@@ -33,6 +34,12 @@ class Options(Params):
     crop_px: Annotated[int, Field(ge=16, le=256)]
     cell_px: Annotated[int, Field(ge=4, le=64)]
 
+    @model_validator(mode="after")
+    def _a_block_fits(self) -> "Options":
+        if self.crop_px < 2 * self.cell_px:
+            raise ValueError("crop_px must be at least twice cell_px: HOG blocks are 2x2 cells")
+        return self
+
 
 class Benchmark(Base):
     """Trains on the split ``train`` and scores on all others (``val``, ``test``)."""
@@ -42,10 +49,10 @@ class Benchmark(Base):
     def run(self, pairs: Path) -> Scores:
         dataset = open_products({"pairs": pairs})
         classes, hours, splits = self._facts(dataset, pairs)
-        features = self._features(dataset)
         train, test = splits == "train", splits != "train"
         if not train.any() or not test.any() or len(set(classes[train])) < 2:
             raise InputError(f"{pairs}: needs crops of two classes, to train and to test on")
+        features = self._features(dataset)
         predicted = {
             name: self._predict(values[train], classes[train], values[test])
             for name, values in features.items()
@@ -78,8 +85,10 @@ class Benchmark(Base):
         if any("class" not in row for row in attributes):
             raise InputError(f"{pairs}: its pairs have no class; use a dataset of class folders")
         classes = np.asarray([row["class"] for row in attributes])
-        hours = np.asarray(dataset.column("pairs", "hour").to_pylist())
-        return classes, hours, np.asarray(dataset.column("pairs", "split").to_pylist())
+        hours = np.asarray(
+            [hour or "unknown" for hour in dataset.column("pairs", "hour").to_pylist()]
+        )
+        return classes, np.asarray(hours), np.asarray(dataset.column("pairs", "split").to_pylist())
 
     def _features(self, dataset: Dataset) -> dict[str, NDArray[np.float64]]:
         rgb, thermal = [], []
@@ -103,7 +112,8 @@ class Benchmark(Base):
         model = make_pipeline(
             StandardScaler(), LogisticRegression(C=0.01, max_iter=2000, random_state=self.seed)
         )
-        predicted: NDArray[Any] = model.fit(train, classes).predict(test)
+        with threadpool_limits(1):  # sums depend on how many threads share them
+            predicted: NDArray[Any] = model.fit(train, classes).predict(test)
         return predicted
 
 

@@ -3,25 +3,23 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twinband.errors import InputError, TooManyBadSamples
+from twinband.errors import TooManyBadSamples
 from twinband.ingest.card import card
 from twinband.ingest.check import COLUMNS
 from twinband.ingest.checked_shard import ShardTask, quarantine_of, write_checked_shard
 from twinband.ingest.duplicates import Duplicate, find_duplicates
+from twinband.ingest.plan import write_plan
 from twinband.ingest.source import Source
-from twinband.ingest.split import shard_of
 from twinband.parallel import map_tasks
 from twinband.params.ingest import IngestCommon, IngestDataset
 from twinband.params.runtime import Runtime
-from twinband.readers._base import Entry, Problem
-from twinband.readers._keys import key_of
 from twinband.shards.manifest import write_product_files
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
@@ -74,7 +72,10 @@ def ingest(
         InputError: the raw files are not there or not of the reader's layout.
         TooManyBadSamples: with a table of the reasons.
     """
-    tasks = plan(source, settings, common, work / "checked")
+    checked = work / "checked"
+    for abandoned in checked.glob("*.tmp"):  # by tries that were killed
+        abandoned.unlink()
+    tasks = _tasks(source, settings, common, checked)
     todo = [task for task in tasks if finished_shard(task.path) is None]
     continued = len(tasks) - len(todo)
     progress(continued, len(tasks))
@@ -95,40 +96,21 @@ def ingest(
     return Ingested(manifest, len(final), continued, sum(shard.bytes for shard, _ in final))
 
 
-def plan(
+def _tasks(
     source: Source, settings: IngestDataset, common: IngestCommon, folder: Path
 ) -> list[ShardTask]:
-    """One task a shard; empty shards are made too, so that shard numbers never shift."""
-    by_shard: list[list[Entry | Problem]] = [[] for _ in range(settings.shards)]
-    for found in unique_keys(source.open().scan()):
-        group = (found.group if isinstance(found, Entry) else "") or found.name
-        by_shard[shard_of(group, settings.shards)].append(found)
-    if not any(by_shard):
-        raise InputError(f"{source.root}: reader {source.reader} found no pair there")
     return [
         ShardTask(
             path=folder / shard_name(number),
             source=source,
-            found=tuple(sorted(found, key=lambda item: key_of(item.name))),
+            plan=plan,
             fractions=common.split,
             split_seed=common.split_seed,
             frame_stride=settings.frame_stride,
             licence=settings.licence,
         )
-        for number, found in enumerate(by_shard)
+        for number, plan in enumerate(write_plan(source, settings.shards, folder))
     ]
-
-
-def unique_keys(found: Iterable[Entry | Problem]) -> Iterable[Entry | Problem]:
-    """The items of a scan; one whose key is taken is quarantined under a key of its own."""
-    names: dict[str, str] = {}
-    for item in found:
-        key = key_of(item.name)
-        if key in names:
-            detail = f"{item.name!r} and {names[key]!r} both have the key {key!r}; rename one"
-            item = Problem(f"{item.name}#{len(names)}", item.files, "key_collision", detail)
-        names[key_of(item.name)] = item.name
-        yield item
 
 
 def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twinband import images
 from twinband.errors import BadSample
-from twinband.ingest.hashes import perceptual_hash
+from twinband.ingest.hashes import THUMBNAIL_SIDE, impression_of
 from twinband.readers._base import Encoded, Entry, Layout
 
 MIN_SIDE_PX = 16
@@ -42,6 +42,7 @@ COLUMNS = [
             ("channels", pa.int32()),
             ("bits", pa.int32()),
             ("hash", pa.uint64()),
+            ("thumbnail", pa.binary(THUMBNAIL_SIDE**2)),
         )
     ],
 ]
@@ -101,7 +102,7 @@ def _member(field: str, image: Encoded, decoded: images.Decoded) -> tuple[str, b
     suffix = {"JPEG": "jpg", "PNG": "png"}.get(decoded.format)
     if suffix:
         return f"{field}.{suffix}", image.data
-    return f"{field}.png", images.encode_png(decoded.pixels)
+    return f"{field}.png", images.encode_png(decoded.coloured)
 
 
 def _used_bits(pixels: NDArray[np.generic]) -> int:
@@ -142,6 +143,7 @@ def _image_columns(
     modality: str, image: Encoded, decoded: images.Decoded, pixels: NDArray[np.generic]
 ) -> dict[str, Any]:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels
+    impression = impression_of(grey)
     values = {
         "path": image.path,
         "sha256": hashlib.sha256(image.data).hexdigest(),
@@ -149,7 +151,8 @@ def _image_columns(
         "height": pixels.shape[0],
         "channels": decoded.channels,
         "bits": decoded.bits if decoded.bits == 8 else _used_bits(pixels),
-        "hash": perceptual_hash(grey),
+        "hash": impression.hash,
+        "thumbnail": impression.thumbnail,
     }
     return {f"{modality}_{name}": value for name, value in values.items()}
 
@@ -174,7 +177,6 @@ def _labels(
             odd = sorted({int(v) for v in np.unique(decoded.pixels)} - allowed)
             if odd:
                 raise BadSample("odd_label_id", f"{label.path}: unknown ids {odd[:8]}")
-        _, images_by_name[name] = _member(name, label, decoded)
-        if decoded.format != "PNG":
-            images_by_name[name] = images.encode_png(decoded.pixels)
+        same = decoded.format == "PNG"
+        images_by_name[name] = label.data if same else images.encode_png(decoded.pixels)
     return images_by_name, values

@@ -12,6 +12,7 @@ from typing import Any
 
 from twinband.errors import BadSample
 from twinband.ingest.check import COLUMNS, check_pair
+from twinband.ingest.plan import read_plan
 from twinband.ingest.source import Source
 from twinband.ingest.split import split_of
 from twinband.params.ingest import SplitFractions
@@ -22,11 +23,11 @@ from twinband.shards.write import OK, Shard, ShardWriter
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: the pairs of one shard, in order of key."""
+    """What one worker does: ``plan`` lists the pairs of the shard at ``path``."""
 
     path: Path
     source: Source
-    found: tuple[Entry | Problem, ...]
+    plan: Path
     fractions: SplitFractions
     split_seed: int
     frame_stride: int
@@ -38,7 +39,7 @@ def write_checked_shard(task: ShardTask) -> Shard:
     layout = task.source.open()
     quarantined: list[tuple[Entry | Problem, str, str]] = []
     with ShardWriter(task.path, COLUMNS) as writer:
-        for found in task.found:
+        for found in read_plan(task.plan):
             row = _row(found, task)
             key = key_of(found.name)
             if isinstance(found, Problem):

@@ -1,28 +1,66 @@
-"""Perceptual hashes, and finding pairs of them that lie close together."""
+"""Recognising copies of images: perceptual hashes to find them, thumbnails to make sure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 32
+THUMBNAIL_SIDE = 16
+THUMBNAIL_TOLERANCE = 12  # grey levels
 BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
 
 
-def perceptual_hash(grey: NDArray[np.generic]) -> int:
-    """64-bit DCT hash of ``H,W`` grey pixels: the signs of the 8x8 lowest frequencies about
-    their median (the constant term left out), row by row from the highest bit.
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What is remembered of an image to recognise copies of it.
 
-    An image without contrast has the hash 0.
+    Attributes:
+        hash: 64-bit DCT hash, quick to compare.
+        thumbnail: ``THUMBNAIL_SIDE`` squared grey levels, row by row, to make sure.
     """
-    small = cv2.resize(grey.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+    hash: int
+    thumbnail: bytes
+
+
+def impression_of(grey: NDArray[np.generic]) -> Impression:
+    """Impression of ``H,W`` grey pixels, 8 or 16 bits.
+
+    The hash holds the signs of the 8x8 lowest frequencies about their median (the constant term
+    left out), row by row from the highest bit; it is 0 for an image without contrast.
+    """
+    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if grey.dtype != np.uint8:
+        small = (small - small.min()) * (255 / max(float(np.ptp(small)), 1))
+    half = SIDE // THUMBNAIL_SIDE
+    blocks = small.reshape(THUMBNAIL_SIDE, half, THUMBNAIL_SIDE, half).mean(axis=(1, 3))
+    thumbnail = np.rint(blocks).astype(np.uint8).tobytes()
     if float(small.std()) < 0.5:
-        return 0
+        return Impression(0, thumbnail)
     low = cv2.dct(small)[:8, :8].ravel()
     bits = low > np.median(low[1:])
     bits[0] = False
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+    return Impression(int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail)
+
+
+def same_everywhere(
+    thumbnails: NDArray[np.uint8], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether rows ``firsts`` and ``seconds`` of ``N,T`` thumbnails agree in every place.
+
+    A fixed camera gives images with one hash in which other people walk about; those differ by
+    tens of levels somewhere, recompressed or resized copies by a few.
+    """
+    agree = np.empty(len(firsts), dtype=bool)
+    for begin in range(0, len(firsts), BLOCK_COLUMNS):
+        part = slice(begin, begin + BLOCK_COLUMNS)
+        one, other = thumbnails[firsts[part]], thumbnails[seconds[part]]
+        difference = np.maximum(one, other) - np.minimum(one, other)
+        agree[part] = difference.max(axis=1) <= THUMBNAIL_TOLERANCE
+    return agree
 
 
 def close_pairs(

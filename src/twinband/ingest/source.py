@@ -1,6 +1,7 @@
 """Where a dataset's raw files are, in a form that travels to worker processes."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,11 +36,12 @@ class Source:
         return cls(reader, root, json.dumps(dict(options), sort_keys=True), inventory)
 
     def open(self) -> Layout:
-        """The layout, opened once a process."""
-        return _open(self)
+        """The layout, opened once a thread: a tar has one reading position, which threads of a
+        Dask worker must not share."""
+        return _open(self, threading.get_ident())
 
 
-@lru_cache(maxsize=2)
-def _open(source: Source) -> Layout:
+@lru_cache(maxsize=16)
+def _open(source: Source, thread: int) -> Layout:
     recorded = read_inventory(Path(source.inventory)) if source.inventory else None
     return open_layout(source.reader, source.root, json.loads(source.options), recorded)

@@ -53,7 +53,7 @@ def describe(error: ValidationError, path: str) -> list[str]:
     """One line a problem: ``path.to.key: what is wrong (got …)``."""
     lines = []
     for problem in error.errors():
-        where = ".".join([path, *(str(part) for part in problem["loc"])]).strip(".")
+        where = ".".join([path, *(str(part) for part in problem["loc"])]).strip(".") or "the file"
         if problem["type"] == "extra_forbidden":
             lines.append(f"{where}: unknown parameter")
         elif problem["type"] == "missing":
@@ -73,6 +73,6 @@ def narrow(section: Any, axis: str | None, item: str | None, path: str) -> Any:
         return section
     items = section.get(axis) if isinstance(section, Mapping) else None
     if not isinstance(items, Mapping) or item not in items:
-        known = ", ".join(items) if isinstance(items, Mapping) else "none"
+        known = ", ".join(map(str, items)) if isinstance(items, Mapping) else "none"
         raise ParamsError([f"{path}.{axis}.{item}: missing (there are: {known})"])
     return {**section, axis: {item: items[item]}}

@@ -49,8 +49,8 @@ class IngestDataset(Params):
         shards: number of shards; a pair's shard never changes while this number stays.
         frame_stride: of every sequence keep each ``frame_stride``-th frame.
         near_duplicate_bits: two pairs are near duplicates when the perceptual hashes of their
-            RGB and thermal images differ in at most this many of 2 x 64 bits; -1 keeps all but
-            exact copies (for sets whose neighbours differ little by nature).
+            RGB and thermal images differ in at most this many of 2 x 64 bits and their
+            thumbnails agree everywhere; -1 keeps all but exact copies.
         licence: SPDX id, or a short name of the terms; stands in every row of the manifest.
     """
 

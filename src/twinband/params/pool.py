@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from twinband.params.base import StageParams
 
@@ -22,3 +22,10 @@ class PoolParams(StageParams):
     protect: list[str]
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
     hold_out: str
+
+    @field_validator("datasets", "protect")
+    @classmethod
+    def _each_once(cls, names: list[str]) -> list[str]:
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"named more than once: {', '.join(repeated)}")
+        return names

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twinband.params.base import Params
 
@@ -22,3 +22,9 @@ class Runtime(Params):
     workers: Annotated[int, Field(ge=1)]
     scheduler: str
     log_level: Literal["debug", "info", "warning", "error"]
+
+    @model_validator(mode="after")
+    def _scheduler_for_dask(self) -> "Runtime":
+        if (self.executor == "dask") != bool(self.scheduler):
+            raise ValueError("scheduler is needed for dask, and for dask only")
+        return self

@@ -158,7 +158,7 @@ class Layout(ABC):
         there = ", ".join(top[:6]) + (", …" if len(top) > 6 else "") if top else "nothing"
         hint = f" ({found[0].detail})" if found and isinstance(found[0], Problem) else ""
         return (
-            f"{self.files.root} holds no pair of the layout looked for: {self.looked_for()}; "
+            f"{self.files.root}: found no pair there; looked for {self.looked_for()}; "
             f"at its top there is: {there}{hint}"
         )
 
@@ -167,9 +167,11 @@ def unique_keys(found: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
     """Of two items with one key the second becomes a ``key_collision``, named by its own file."""
     seen: dict[str, str] = {}
     for item in found:
-        first = seen.setdefault(key_of(item.name), item.name)
-        if first is not item.name:
-            own = next(iter(item.files.values()), f"{item.name} ({item.reason})")
-            detail = f"{item.name!r} and {first!r} both get the key {key_of(first)!r}; rename one"
+        key = key_of(item.name)
+        if key in seen:
+            detail = f"{item.name!r} and {seen[key]!r} both get the key {key!r}; rename one"
+            own = next(iter(item.files.values()), f"{item.name} (again)")
             item = Problem(own, item.files, "key_collision", detail)
+            key = key_of(own)
+        seen[key] = item.name
         yield item

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -112,9 +112,21 @@ def open_files(root: str, inventory: Mapping[str, Recorded] | None = None) -> Fi
     return Tar(root, inventory) if Path(root).is_file() else Folder(root, inventory)
 
 
+def read_lines(files: Files, path: str) -> list[str]:
+    """The lines of a text file that the layout itself needs, without blanks around them.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return [line.strip() for line in files.text(path).splitlines()]
+    except BadSample as error:
+        raise InputError(f"{files.root}: {error.detail}") from None
+
+
 def is_junk(path: str) -> bool:
     """Whether a file is litter such as ``Thumbs.db``, ``.DS_Store`` or ``__MACOSX/…``."""
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     hidden = any(part.startswith(".") for part in parts)
     return hidden or parts[-1].lower() in JUNK_NAMES or not JUNK_FOLDERS.isdisjoint(parts)
 
@@ -138,22 +150,33 @@ def read_inventory(path: Path) -> dict[str, Recorded]:
         InputError: it is not such a list.
     """
     try:
-        with path.open(newline="") as stream:
+        with path.open(newline="", encoding="utf-8") as stream:
             rows = csv.DictReader(stream)
             return {r["path"]: Recorded(int(r["size"]), r["sha256"]) for r in rows}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} is no inventory (path,size,sha256): {error!r}") from None
 
 
-def write_inventory(files: Files, path: Path) -> int:
-    """Write the inventory of ``files``; returns the number of files."""
+def write_inventory(
+    files: Files, path: Path, track: Callable[[Sequence[str]], Iterable[str]] = iter
+) -> int:
+    """Write the inventory of ``files``; returns the number of files.
+
+    Args:
+        track: goes through the paths and shows how far it is, such as ``tqdm``.
+
+    Raises:
+        BadSample: a file cannot be read.
+    """
     rows = []
-    for name in files.paths():
+    for name in track(files.paths()):
         data = files.read(name)
         rows.append((name, len(data), hashlib.sha256(data).hexdigest()))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as stream:
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with unfinished.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("path", "size", "sha256"))
         writer.writerows(rows)
+    unfinished.replace(path)
     return len(rows)

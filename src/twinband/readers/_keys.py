@@ -16,3 +16,8 @@ def key_of(name: str) -> str:
     if slug == plain:
         return slug
     return f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def natural_order(name: str) -> list[str | int]:
+    """A sort key by which ``2.jpg`` comes before ``10.jpg``."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

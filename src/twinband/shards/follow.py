@@ -30,20 +30,22 @@ def write_following(
     """
     index = read_index(source)
     rows = read_manifest(source, ["key", "status", "shard"]).to_pylist()
-    present = [row for row in rows if row["status"] == "ok"]
-    if unknown := samples.keys() - {row["key"] for row in present}:
+    present: list[list[str]] = [[] for _ in index["shardlist"]]
+    for row in rows:
+        if row["status"] == "ok":
+            present[row["shard"]].append(row["key"])
+    if unknown := samples.keys() - {key for keys in present for key in keys}:
         raise ValueError(f"{source} has no pair {sorted(unknown)[:5]}")
     written = []
-    for number in range(len(index["shardlist"])):
+    for number, keys in enumerate(present):
         path = out / shard_name(number)
         with ShardWriter(path, columns) as writer:
-            for row in (row for row in present if row["shard"] == number):
-                if row["key"] in samples:
-                    fields, values = samples[row["key"]]
-                    writer.add(row["key"], fields, {**values, **OK})
+            for key in keys:
+                if key in samples:
+                    fields, values = samples[key]
+                    writer.add(key, fields, {**values, **OK})
                 else:
-                    missing = {"status": "absent", "reason": absent, "detail": ""}
-                    writer.skip(row["key"], missing)
+                    writer.skip(key, {"status": "absent", "reason": absent, "detail": ""})
         written.append((writer.shard, read_rows(path)))
         for temporary in (rows_of(path), sidecar_of(path)):
             temporary.unlink()  # the manifest and the index say it all

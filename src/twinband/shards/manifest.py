@@ -42,20 +42,22 @@ def write_product_files(
         shard = pc.if_else(present, pa.scalar(number, pa.int32()), pa.scalar(-1, pa.int32()))
         tables.append(rows.add_column(4, pa.field("shard", pa.int32()), shard))
     table = pa.concat_tables(tables).sort_by("key").combine_chunks()
-    write_atomically(folder / MANIFEST, parquet_bytes(table))
-    index = _index(product, dataset, [shard for shard, _ in shards])
-    write_atomically(folder / INDEX, to_json(index))
+    manifest = parquet_bytes(table)
+    write_atomically(folder / MANIFEST, manifest)
     write_atomically(folder / CARD, card.encode())
+    index = _index(product, dataset, [shard for shard, _ in shards], manifest)
+    write_atomically(folder / INDEX, to_json(index))
     return table
 
 
-def _index(product: str, dataset: str, shards: Sequence[Shard]) -> dict[str, Any]:
+def _index(product: str, dataset: str, shards: Sequence[Shard], manifest: bytes) -> dict[str, Any]:
     return {
         "__kind__": "wids-shard-index-v1",
         "wids_version": 1,
         "name": f"{dataset}/{product}",
         "product": product,
         "dataset": dataset,
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
         "shardlist": [
             {"url": s.file, "md5sum": s.md5, "nsamples": s.samples, "filesize": s.bytes}
             for s in shards
@@ -72,12 +74,15 @@ def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Tabl
     """The manifest of a product, all of it or some columns.
 
     Raises:
-        InputError: the folder is no finished product.
+        InputError: the folder is no finished product, or its manifest is damaged.
     """
     path = folder / MANIFEST
     if not path.is_file() or not (folder / INDEX).is_file():
         raise InputError(f"{folder} is no finished product: it has no {MANIFEST} and {INDEX}")
-    return pq.read_table(path, columns=list(columns) if columns else None)
+    try:
+        return pq.read_table(path, columns=list(columns) if columns else None)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -87,10 +92,10 @@ def read_index(folder: Path) -> dict[str, Any]:
         InputError: it is missing or of another kind.
     """
     try:
-        index: dict[str, Any] = json.loads((folder / INDEX).read_bytes())
+        index = json.loads((folder / INDEX).read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / INDEX} cannot be read: {error}") from None
-    if index.get("__kind__") != "wids-shard-index-v1":
+    if not isinstance(index, dict) or index.get("__kind__") != "wids-shard-index-v1":
         raise InputError(f"{folder / INDEX} is no wids-v1 index")
     return index
 

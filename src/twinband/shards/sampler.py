@@ -38,18 +38,23 @@ class EpochSampler:
     def state_dict(self, consumed: int) -> dict[str, Any]:
         """State after this rank used ``consumed`` samples of the epoch (loaders read ahead, so
         only the caller knows)."""
-        return {"seed": self._seed, "epoch": self.epoch, "consumed": consumed}
+        return {**self._identity(), "epoch": self.epoch, "consumed": consumed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where ``state`` was taken.
 
         Raises:
-            ValueError: the state is of another seed.
+            ValueError: the state is of another seed, dataset or number of ranks, under which the
+                order is another.
         """
-        if state["seed"] != self._seed:
-            raise ValueError(f"the state is of seed {state['seed']}, not {self._seed}")
+        for name, value in self._identity().items():
+            if state[name] != value:
+                raise ValueError(f"the state is of {name} {state[name]}, not {value}")
         self.epoch = state["epoch"]
         self._consumed = state["consumed"]
+
+    def _identity(self) -> dict[str, int]:
+        return {"seed": self._seed, "length": self._length, "world_size": self._world_size}
 
     def _order(self) -> NDArray[np.int64]:
         if not self._shuffle:
@@ -60,7 +65,9 @@ class EpochSampler:
         return order[self._rank : usable : self._world_size]
 
     def __len__(self) -> int:
-        return max(0, len(self._order()) - self._consumed)
+        share, rest = divmod(self._length, self._world_size)
+        extra = 0 if self._shuffle else int(self._rank < rest)
+        return max(0, share + extra - self._consumed)
 
     def __iter__(self) -> Iterator[int]:
         yield from (int(index) for index in self._order()[self._consumed :])

@@ -5,7 +5,7 @@ import tarfile
 from pathlib import Path
 
 from twinband.errors import InputError
-from twinband.shards.manifest import read_index, read_manifest
+from twinband.shards.manifest import MANIFEST, read_index, read_manifest
 from twinband.shards.write import KEY_PATTERN
 
 
@@ -21,6 +21,9 @@ def verify(folder: Path, source: Path | None = None) -> list[str]:
     except InputError as error:
         return [str(error)]
     problems = []
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    if digest != index["manifest_sha256"]:
+        problems.append(f"{folder / MANIFEST}: not the file of the index (SHA-256 differs)")
     keys = table["key"].to_pylist()
     if len(set(keys)) != len(keys) or keys != sorted(keys):
         problems.append(f"{folder}: the manifest's keys are not unique and in order")
@@ -50,8 +53,13 @@ def _verify_shard(path: Path, entry: dict[str, object], rows: list[tuple[int, st
             key = member.name.partition(".")[0]
             if not found or found[-1][1] != key:
                 found.append((member.offset, key))
-    if found != rows or len(found) != entry["nsamples"]:
-        return [f"{path}: holds {len(found)} samples, the manifest says {len(rows)}, or others"]
+    if len(found) != entry["nsamples"]:
+        return [f"{path}: holds {len(found)} samples, the index says {entry['nsamples']}"]
+    if differing := sorted({key for _, key in set(found) ^ set(rows)}):
+        return [
+            f"{path}: {len(differing)} samples do not stand where the manifest says "
+            f"({', '.join(differing[:5])})"
+        ]
     return []
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from webdataset.writer import TarWriter
 from twinband.shards.columns import row_schema
 
 KEY_PATTERN = re.compile(r"[a-z0-9_-]+")
+# WebDataset lowers fields when it reads, and leaves out what begins with "_" when it writes.
+FIELD_PATTERN = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 OK = {"status": "ok", "reason": "", "detail": ""}
 
 
@@ -74,20 +77,18 @@ class ShardWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         sidecar_of(self.path).unlink(missing_ok=True)
         self._file = _HashingFile(self._temporary.open("wb"))
-        self._tar = TarWriter(self._file, user="", group="", mtime=0.0, encoder=False)
+        self._tar = TarWriter(self._file, user="", group="", mtime=0, encoder=False)
         return self
 
     def add(self, key: str, fields: Mapping[str, bytes], row: Mapping[str, Any]) -> None:
         """Append a sample; keys must ascend, which makes the order a property of the data.
 
         Raises:
-            ValueError: a malformed or unordered key, or no fields.
+            ValueError: a malformed or unordered key, a malformed field, or no fields.
         """
-        if not KEY_PATTERN.fullmatch(key) or not fields:
-            raise ValueError(f"a sample needs a key of [a-z0-9_-]+ and fields, not {key!r}")
-        if key <= self._last:
-            raise ValueError(f"keys must ascend within a shard: {key!r} after {self._last!r}")
-        self._last = key
+        self._check_key(key)
+        if not fields or not all(FIELD_PATTERN.fullmatch(field) for field in fields):
+            raise ValueError(f"{key}: fields like `rgb.jpg` are needed, not {sorted(fields)}")
         begin = self._tar.tarstream.offset
         self._tar.write({"__key__": key, **fields})
         size = self._tar.tarstream.offset - begin
@@ -95,8 +96,20 @@ class ShardWriter:
         self._rows.append({**row, "key": key, "offset": begin, "size": size})
 
     def skip(self, key: str, row: Mapping[str, Any]) -> None:
-        """Record a sample that is not in the shard, with its reason in ``row``."""
+        """Record a sample that is not in the shard, with its reason in ``row``.
+
+        Raises:
+            ValueError: a malformed or unordered key.
+        """
+        self._check_key(key)
         self._rows.append({**row, "key": key, "offset": -1, "size": 0})
+
+    def _check_key(self, key: str) -> None:
+        if not KEY_PATTERN.fullmatch(key):
+            raise ValueError(f"a key is made of [a-z0-9_-]+, unlike {key!r}")
+        if key <= self._last:
+            raise ValueError(f"keys must ascend within a shard: {key!r} after {self._last!r}")
+        self._last = key
 
     def __exit__(
         self,
@@ -104,14 +117,19 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            self._file.stream.close()
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            for stream in (self._tar, self._file.stream):
+                with suppress(OSError):  # both write what they hold, which fails on a full disk
+                    stream.close()
             self._temporary.unlink(missing_ok=True)
-            return
+
+    def _finish(self) -> None:
         self._tar.close()
         self._file.flush()
         os.fsync(self._file.stream.fileno())
-        self._file.stream.close()
         self._temporary.replace(self.path)
         self.shard = Shard(
             self.path.name,
@@ -119,8 +137,7 @@ class ShardWriter:
             self._samples,
             self._file.size,
         )
-        rows = sorted(self._rows, key=lambda row: str(row["key"]))
-        table = pa.Table.from_pylist(rows, schema=self._schema)
+        table = pa.Table.from_pylist(self._rows, schema=self._schema)
         write_atomically(rows_of(self.path), parquet_bytes(table))
         write_atomically(sidecar_of(self.path), json.dumps(asdict(self.shard)).encode())
 

@@ -1,0 +1,125 @@
+"""The flow ``compare``: the experiments of a set, their table, and the spread over seeds.
+
+``dvc exp run --temp`` runs each in a copy of the tree. DVC's queue would do the same through a
+background worker, but does not survive a kill: the experiment that ran stays "running" for good,
+and the next ``--run-all`` waits for it without end. Here a kill ends the experiment, and the next
+run takes it up again, its finished stages from DVC's cache.
+"""
+
+import csv
+import io
+import statistics
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from flows.artifacts import artifact_key, show_table
+from flows.command_line import exit_codes, given_or_own_server, print_table
+from flows.dvc_command import DvcError, dvc, environment, repository_root, stream
+from flows.experiment_set import (
+    Experiment,
+    held_experiments,
+    plan,
+    read_experiment_set,
+    read_metrics_of,
+)
+from flows.graph import read_graph
+from flows.locks import release_dead_locks
+from flows.supervise import supervised
+
+
+@task(task_run_name="{experiment.name}", cache_policy=NO_CACHE, persist_result=False)
+def run_experiment(root: Path, experiment: Experiment) -> None:
+    """Run one experiment; DVC keeps it under its name.
+
+    Raises:
+        DvcError: it failed.
+    """
+    settings = [word for setting in experiment.settings for word in ("-S", setting)]
+    with supervised(
+        dvc("exp", "run", "--temp", "--name", experiment.name, *settings),
+        stop_order="command-last",
+        cwd=root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        last = stream(process, get_run_logger().info)
+        if process.wait():
+            raise DvcError(f"experiment {experiment.name} failed. Its last lines:\n{last}")
+
+
+@flow(name="compare", persist_result=False)
+def compare(set_path: Path, results_folder: Path | None = None) -> list[dict[str, Any]]:
+    """Run what is missing of a set of experiments and write its table.
+
+    Args:
+        set_path: the set, ``experiments/SET.yaml``.
+        results_folder: for ``SET.csv``; ``results`` beside the set unless given.
+
+    Returns:
+        A row per arm and metric: the mean over the seeds and their standard deviation.
+
+    Raises:
+        ExperimentSetError: the set is not valid, or an experiment lacks a metric.
+        DvcError: experiments failed; no table is written, and the next run takes them up again.
+    """
+    root = repository_root()
+    release_dead_locks(root)
+    experiment_set = read_experiment_set(set_path)
+    experiments = plan(experiment_set, root, read_graph(root))
+    held = held_experiments(root)
+    missing = [experiment for experiment in experiments if experiment.name not in held]
+    get_run_logger().info("%d of %d experiments to run", len(missing), len(experiments))
+    states = [run_experiment(root, experiment, return_state=True) for experiment in missing]
+    failed = [str(state.message) for state in states if not state.is_completed()]
+    if failed:
+        raise DvcError("\n".join([f"{len(failed)} experiments failed:", *failed]))
+    rows = read_metrics_of(experiments, experiment_set.metrics, root)
+    table = (results_folder or set_path.parent / "results") / f"{experiment_set.name}.csv"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text(to_csv(rows), encoding="utf-8")
+    summary = summarize(rows, experiment_set.metrics)
+    show_table(summary, artifact_key("compare", experiment_set.name), experiment_set.description)
+    return summary
+
+
+def to_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as CSV, the same bytes on every system."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def summarize(rows: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[dict[str, Any]]:
+    """Mean and sample standard deviation (None for one seed) of every metric in every arm."""
+    summary = []
+    for arm in sorted({row["arm"] for row in rows}):
+        for metric in metrics:
+            values = [float(row[metric]) for row in rows if row["arm"] == arm]
+            spread = statistics.stdev(values) if len(values) > 1 else None
+            mean = statistics.fmean(values)
+            summary.append(
+                {"arm": arm, "metric": metric, "mean": mean, "std": spread, "seeds": len(values)}
+            )
+    return summary
+
+
+def main(
+    set_path: Annotated[Path, typer.Argument(metavar="SET", help="experiments/SET.yaml")],
+) -> None:
+    """Run a set of experiments, as far as it is missing, and print its table."""
+    with exit_codes(), given_or_own_server():
+        print_table(compare(set_path))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,82 @@
+"""DVC as a command: how it is called and what it says has changed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from flows.supervise import supervised
+
+LINES_SHOWN = 15
+
+
+class DvcError(RuntimeError):
+    """A DVC command failed; the message holds what it said."""
+
+
+def repository_root() -> Path:
+    """The folder that holds ``.dvc``, from the working folder upwards.
+
+    Raises:
+        DvcError: there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".dvc").is_dir():
+            return folder
+    raise DvcError(f"{here} is in no DVC repository; change to the project's folder")
+
+
+def dvc(*arguments: str) -> list[str]:
+    """The command line ``dvc ARGUMENTS`` of this very Python environment.
+
+    It waits for the repository's lock, which other stages hold for short moments.
+    """
+    return [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Environment of DVC and of the stages: the `python` they call is the one that runs us."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def dvc_output(root: Path, *arguments: str) -> str:
+    """Standard output of a DVC command run in ``root``.
+
+    Raises:
+        DvcError: it failed.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        supervised(
+            dvc(*arguments), cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=errors
+        ) as process,
+    ):
+        assert process.stdout
+        output = process.stdout.read()
+        if process.wait():
+            errors.seek(0)
+            raise DvcError(f"dvc {' '.join(arguments)} failed in {root}:\n{errors.read().strip()}")
+    return output
+
+
+def stream(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> str:
+    """Hand on the output of a process, line by line, until it ends; returns the last lines."""
+    last: deque[str] = deque(maxlen=LINES_SHOWN)
+    assert process.stdout
+    for line in process.stdout:
+        # A progress bar redraws its line: what counts is how the line ended.
+        if shown := line.rstrip().rsplit("\r", 1)[-1]:
+            on_line(shown)
+            last.append(f"  {shown}")
+    return "\n".join(last)
+
+
+def changed_stages(root: Path, targets: Iterable[str] = ()) -> set[str]:
+    """Names of the stages, of all or of the targets, for which DVC sees a change of their own."""
+    return set(json.loads(dvc_output(root, "status", "--json", *targets)))

@@ -1,0 +1,135 @@
+"""DVC's graph as plain values: the only module that touches DVC's Python API.
+
+The documented alternative is to parse ``dvc dag --dot``; a test holds the two together.
+"""
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class GraphError(ValueError):
+    """dvc.yaml says something the flows cannot work with."""
+
+
+class Resources(BaseModel):
+    """What a stage's ``meta:`` in dvc.yaml asks of the flow; DVC itself ignores it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    gpu: Annotated[int, Field(ge=0, le=1)] = 0
+    retries: Annotated[int, Field(ge=0)] = 0
+    timeout_s: Annotated[float, Field(gt=0)] | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One node of the graph.
+
+    Attributes:
+        name: as DVC addresses it: ``cmss``, ``ingest@sample-mfnet``, ``data/raw.dvc``.
+        upstream: names of the stages whose outputs it reads, sorted.
+        frozen: DVC is not to run it; nothing upstream is needed for it.
+        inputs: files and folders it reads that no stage writes, and the files of its parameters.
+        outputs: what it writes, relative to the root of the repository.
+        metrics: those of the outputs that are metrics files.
+        resources: its ``meta:``.
+    """
+
+    name: str
+    upstream: tuple[str, ...]
+    frozen: bool
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    metrics: tuple[str, ...]
+    resources: Resources
+
+
+def read_graph(root: Path) -> dict[str, Stage]:
+    """All stages of the repository at ``root``, every stage after its upstream ones.
+
+    Raises:
+        GraphError: dvc.yaml does not parse, or a ``meta:`` asks for something unknown.
+    """
+    # Imported here: it takes half a second that `--help` and the other modules need not pay.
+    import networkx
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(root)) as repo:
+            index = repo.index
+            graph = index.graph
+            top_level = {path for paths in index._metrics.values() for path in paths}
+            written = {out.fs_path for stage in graph for out in stage.outs}
+
+            def describe(node: Any) -> Stage:
+                return _describe(node, graph.successors(node), root, written, top_level)
+
+            order = networkx.lexicographical_topological_sort(
+                graph.reverse(), key=lambda node: node.addressing
+            )
+            return {node.addressing: describe(node) for node in order}
+    except DvcException as error:
+        raise GraphError(f"DVC cannot read its graph in {root}: {error}") from error
+
+
+def _describe(
+    node: Any, upstream: Iterable[Any], root: Path, written: set[str], top_level: set[str]
+) -> Stage:
+    def relative(path: str) -> str:
+        return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
+
+    outs = {out.fs_path: bool(out.metric) or out.fs_path in top_level for out in node.outs}
+    frozen = bool(node.frozen)
+    return Stage(
+        name=node.addressing,
+        upstream=() if frozen else tuple(sorted(other.addressing for other in upstream)),
+        frozen=frozen,
+        inputs=tuple(sorted({relative(d.fs_path) for d in node.deps if d.fs_path not in written})),
+        outputs=tuple(sorted(map(relative, outs))),
+        metrics=tuple(sorted(relative(path) for path, is_metric in outs.items() if is_metric)),
+        resources=_resources(node.addressing, node.meta),
+    )
+
+
+def _resources(name: str, meta: Mapping[str, object] | None) -> Resources:
+    try:
+        return Resources.model_validate(meta or {})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"meta.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
+        )
+        known = ", ".join(Resources.model_fields)
+        raise GraphError(
+            f"dvc.yaml, stage '{name}': {problems}. The flows know: {known}"
+        ) from error
+
+
+def select(graph: Mapping[str, Stage], targets: Iterable[str] | None) -> dict[str, Stage]:
+    """The target stages and everything upstream of them, in the graph's order.
+
+    A target is a stage's name, the name of a foreach group (``evaluate``), or a glob pattern
+    (``evaluate@seg_*``). None selects the entire graph.
+
+    Raises:
+        GraphError: a target matches no stage.
+    """
+    if targets is None:
+        return dict(graph)
+    wanted: set[str] = set()
+    for target in targets:
+        found = [n for n in graph if fnmatch.fnmatchcase(n, target) or n.split("@")[0] == target]
+        if not found:
+            near = difflib.get_close_matches(target, graph, n=5, cutoff=0.4) or sorted(graph)
+            raise GraphError(f"no stage is named '{target}'; there are: {', '.join(near)}")
+        wanted.update(found)
+    for name in reversed(list(graph)):
+        if name in wanted:
+            wanted.update(graph[name].upstream)
+    return {name: stage for name, stage in graph.items() if name in wanted}

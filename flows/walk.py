@@ -1,0 +1,105 @@
+"""The walk over DVC's graph that the flows share."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from flows.artifacts import read_metrics, show_metrics, show_report, show_stages
+from flows.dvc_command import changed_stages, repository_root
+from flows.graph import Stage, read_graph, select
+from flows.locks import release_dead_locks
+from flows.stage_task import NOT_READY, StageProcesses, StageResult, stage_task
+
+# A thread per stage, since those that wait for another stage hold one, too: what limits the
+# processes is `max_parallel`.
+TASK_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1000)
+
+
+class StagesFailed(RuntimeError):
+    """Some stages failed; ``results`` holds how every stage ended."""
+
+    def __init__(self, results: Sequence[StageResult]) -> None:
+        failed = [result for result in results if result.message]
+        waiting = [result.name for result in results if result.state == NOT_READY]
+        lines = [f"{len(failed)} of {len(results)} stages failed:"]
+        lines += [f"- {result.message}" for result in failed]
+        if waiting:
+            lines.append(f"- not run, because they need what failed: {', '.join(waiting)}")
+        super().__init__("\n".join(lines))
+        self.results = list(results)
+
+
+def walk(targets: Iterable[str] | None, max_parallel: int) -> list[StageResult]:
+    """Bring the target stages and all they need up to date; to be called inside a flow.
+
+    Args:
+        targets: see ``flows.graph.select``; None for all.
+        max_parallel: the most stages that run at a time.
+
+    Returns:
+        How each stage ended, in the graph's order.
+
+    Raises:
+        StagesFailed: some failed; all others went on as far as they could.
+        GraphError, DvcError: the graph cannot be read, or a target is unknown.
+    """
+    root = repository_root()
+    # One walk at a time: DVC turns away a second command on the same stage. The kernel frees this
+    # lock when its holder dies.
+    with FileLock(root / ".dvc" / "tmp" / "walk.lock"):
+        release_dead_locks(root)
+        stages, changed = _plan(root, targets)
+        before = read_metrics(root, stages.values())
+        results = _run(root, stages, changed, max_parallel)
+    show_stages(results)
+    show_metrics(before, read_metrics(root, stages.values()))
+    show_report(root, stages.values())
+    if any(result.message for result in results):
+        raise StagesFailed(results)
+    return results
+
+
+def _plan(root: Path, targets: Iterable[str] | None) -> tuple[dict[str, Stage], set[str]]:
+    """The stages to walk and those that changed.
+
+    DVC's status is asked while the graph is read: each of the two takes a second or more.
+    """
+    if targets is not None:
+        stages = select(read_graph(root), targets)
+        return stages, changed_stages(root, stages)
+    with ThreadPoolExecutor(1) as executor:
+        changed = executor.submit(changed_stages, root)
+        return read_graph(root), changed.result()
+
+
+def _run(
+    root: Path, stages: dict[str, Stage], changed: set[str], max_parallel: int
+) -> list[StageResult]:
+    processes = StageProcesses(root, max_parallel)
+    results: dict[str, StageResult] = {}
+    futures: dict[str, PrefectFuture[Any]] = {}
+    try:
+        for name, stage in stages.items():
+            task = stage_task(stage, name in changed, processes, results)
+            futures[name] = task.submit(
+                return_state=False, wait_for=[futures[other] for other in stage.upstream]
+            )
+        for future in futures.values():
+            future.wait()
+    finally:
+        # Ctrl-C, SIGTERM and a cancellation from the UI all arrive here, as an exception in the
+        # main thread; Prefect's worker threads end with their processes.
+        processes.stop()
+    return [results.get(name) or _unstarted(name, future) for name, future in futures.items()]
+
+
+def _unstarted(name: str, future: PrefectFuture[Any]) -> StageResult:
+    """The result of a stage whose task did not come to its own end."""
+    state = future.state
+    failure = f"stage '{name}': {state.message}" if state.is_failed() else ""
+    return StageResult(name, state.name or state.type.value, message=failure)

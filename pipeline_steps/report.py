@@ -1,0 +1,46 @@
+"""Stage ``report``: one page that shows the data, what was left out, and how good the results are.
+
+``make report`` calls it with ``--runs`` too and gets a page with this machine's timings, which
+never are the same twice and so have no place in the stage.
+"""
+
+from pipeline_steps._step import In, Out, StepReport, main
+from twinband.params.report import ReportParams
+from twinband.report.facts import read_dataset, read_evaluation, read_pool
+from twinband.report.page import page
+from twinband.report.sections import datasets, evaluations, overview, timings, versions
+from twinband.shards.write import write_atomically
+
+
+def run(
+    params: ReportParams,
+    *,
+    ingest: In,
+    ingest_plots: In,
+    pool: In,
+    evaluate: In,
+    evaluate_plots: In,
+    out: Out,
+    runs: In | None = None,
+) -> StepReport:
+    """Write ``index.html``: the datasets and evaluations that params name, in that order."""
+    ingested = [read_dataset(name, ingest, ingest_plots) for name in params.datasets]
+    evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
+    pooled = read_pool(pool)
+    sections = [
+        overview.section(ingested, pooled, evaluated),
+        datasets.section(ingested, params.quarantined),
+        evaluations.section(evaluated),
+        versions.section(ingested, pooled),
+    ]
+    if runs is not None:
+        sections.append(timings.section(timings.read_timings(runs)))
+    html = page(params.title, sections).encode()
+    write_atomically(out / "index.html", html)
+    return StepReport(
+        f"datasets {len(ingested)}, evaluations {len(evaluated)}, page of {len(html) / 1e6:.1f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main(run)

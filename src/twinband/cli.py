@@ -1,0 +1,54 @@
+"""The command ``twinband``: one sub-command a module of ``twinband.commands``, imported on use."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+import twinband.commands
+from twinband.commands._usage import UsageError
+from twinband.errors import InputError
+from twinband.params.base import ParamsError
+
+EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}
+
+
+class Commands(TyperGroup):
+    """Every public module of ``twinband.commands``, by the name of its file."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        modules = pkgutil.iter_modules(twinband.commands.__path__)
+        return sorted(m.name.replace("_", "-") for m in modules if not m.name.startswith("_"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"twinband.commands.{cmd_name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except tuple(EXIT_CODES) as error:
+            typer.echo(f"twinband: {error}", err=True)
+            code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+            raise typer.Exit(code) from None
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def twinband_command() -> None:
+    """RGB-thermal vision foundation models, from raw image pairs to a deployable student."""
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done, 2 wrong use or parameters, 3 inputs not as promised."""
+    app(prog_name="twinband")

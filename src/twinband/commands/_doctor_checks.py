@@ -1,0 +1,120 @@
+"""The checks of ``twinband doctor``, each a line that says what is so or what to do."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twinband.commands._usage import UsageError, parse_yaml, read_text
+from twinband.errors import InputError
+from twinband.params.base import ParamsError, validate
+from twinband.params.ingest import IngestDataset
+from twinband.params.root import Root, validate_file
+from twinband.readers._files import read_inventory
+from twinband.readers._open import layout_class
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "segment-anything",
+    "dvc",
+    "prefect",
+    "webdataset",
+    "pyarrow",
+    "numpy",
+    "opencv-python-headless",
+)
+WRONG_PARAMETERS, MISSING_INPUT = 2, 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. ``exit_code`` is 0 if all is well."""
+
+    what: str
+    detail: str
+    exit_code: int = 0
+
+
+def examine(params: Path, data: Path | None) -> list[Finding]:
+    """All findings on a params.yaml, what it needs and the environment; ``data``: TWINBAND_DATA."""
+    findings = []
+    try:
+        root = validate_file(parse_yaml(read_text(params), params))
+    except ParamsError as error:
+        findings += [Finding("parameters", line, WRONG_PARAMETERS) for line in error.problems]
+    except UsageError as error:
+        findings.append(Finding("parameters", str(error), WRONG_PARAMETERS))
+    except InputError as error:
+        findings.append(Finding("parameters", str(error), MISSING_INPUT))
+    else:
+        findings.append(Finding("parameters", f"{params} is valid"))
+        findings += _datasets(root, params.parent, data)
+    return [*findings, *_environment()]
+
+
+def _datasets(root: Root, project: Path, data: Path | None) -> Iterator[Finding]:
+    rendered = root.sample_world.datasets
+    for name, dataset in root.ingest.datasets.items():
+        what = f"ingest.datasets.{name}"
+        try:
+            options = layout_class(dataset.reader).Options
+            validate(options, dict(dataset.options), f"{what}.options")
+        except InputError as error:
+            yield Finding(what, str(error), WRONG_PARAMETERS)
+        except ParamsError as error:
+            for line in error.problems:
+                yield Finding(what, line, WRONG_PARAMETERS)
+        else:
+            yield _source(what, dataset, project, data, name in rendered)
+
+
+def _source(
+    what: str, dataset: IngestDataset, project: Path, data: Path | None, rendered: bool
+) -> Finding:
+    source = project / dataset.source
+    if not dataset.source.endswith(".csv"):
+        if source.exists():
+            return Finding(what, f"{dataset.source} is there")
+        if rendered:
+            return Finding(what, f"{dataset.source} will be made by the stage sample_world")
+        return Finding(what, f"there is no {dataset.source}", MISSING_INPUT)
+    try:
+        files = len(read_inventory(source))
+    except InputError as error:
+        return Finding(what, str(error), MISSING_INPUT)
+    if data is None:
+        advice = "set it to the folder that holds your datasets: export TWINBAND_DATA=…"
+        return Finding(what, f"its files are below TWINBAND_DATA; {advice}", MISSING_INPUT)
+    where = data / dataset.root
+    if not where.exists():
+        advice = "put the dataset there, or point TWINBAND_DATA elsewhere"
+        return Finding(what, f"there is no {where}; {advice}", MISSING_INPUT)
+    return Finding(what, f"{dataset.source} lists {files} files of {where}")
+
+
+def _environment() -> Iterator[Finding]:
+    yield Finding("python", platform.python_version())
+    for package in PACKAGES:
+        try:
+            yield Finding(package, importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(package, "not installed; run: make setup", MISSING_INPUT)
+    yield Finding("device", _device())
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
+        return f"cuda: {torch.cuda.get_device_name(0)}, {memory:.0f} GiB"
+    return f"cpu, {os.cpu_count()} cores"
+
+
+def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
+    """The findings as plain data."""
+    return [{"ok": not f.exit_code, "what": f.what, "detail": f.detail} for f in findings]

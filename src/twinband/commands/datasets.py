@@ -1,0 +1,120 @@
+"""``twinband datasets``: the layouts that can be read, checking a folder, adding it."""
+
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from twinband.commands._usage import UsageError
+
+app = typer.Typer(invoke_without_command=True)
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+OptionList = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="an option of the reader, as key=value; may be repeated"),
+]
+ROOT_HELP = "the dataset's folder, or a tar of it"
+
+
+@app.callback()
+def readers(context: typer.Context, as_json: Json = False) -> None:
+    """List the dataset layouts that can be read, check a folder, or add it to the project."""
+    if context.invoked_subcommand is None:
+        from twinband.commands._datasets_table import print_json, print_table
+
+        print_json() if as_json else print_table()
+
+
+@app.command()
+def check(
+    reader: Annotated[str, typer.Argument(help="name of a reader")],
+    root: Annotated[str, typer.Argument(help=ROOT_HELP)],
+    option: OptionList = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a reader finds in a folder, and what would have to be mended."""
+    from twinband.commands._datasets_check import check_dataset, in_words
+
+    found = check_dataset(reader, root, parse_options(reader, option or []))
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        return
+    options = [part for item in option or [] for part in ("--option", item)]
+    command = ["twinband", "datasets", "add", "NAME", root, "--reader", reader, *options]
+    typer.echo("\n".join(in_words(found)))
+    typer.echo(f"ready for: {shlex.join(command)}")
+    if found.problems or found.sample_problems:
+        typer.echo("or mend it first: ingest stops beyond ingest.common.max_bad_fraction")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="its name in the project: a-z, 0-9, _ and -")],
+    root: Annotated[Path, typer.Argument(help=ROOT_HELP)],
+    reader: Annotated[str, typer.Option(help="name of a reader")],
+    option: OptionList = None,
+    licence: Annotated[str | None, typer.Option(help="SPDX id or short name of the terms")] = None,
+    pretrain: Annotated[
+        bool, typer.Option("--pretrain/--no-pretrain", help="put it into the pretraining pool")
+    ] = True,
+    shards: Annotated[int | None, typer.Option(min=1, help="default: one per 1000 pairs")] = None,
+    update: Annotated[bool, typer.Option("--update", help="renew a dataset's inventory")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="TWINBAND_DATA", help="the folder that holds all outside datasets"),
+    ] = None,
+) -> None:
+    """Write the inventory of a dataset outside the project, and its lines in params.yaml."""
+    from tqdm import tqdm
+
+    from twinband.commands import _datasets_add as adding
+    from twinband.commands._datasets_check import check_dataset, in_words
+
+    options = parse_options(reader, option or [])
+    where = adding.relative_root(root, data)
+    request = adding.Request(name, reader, where, options, shards, licence, pretrain, update)
+    adding.check_request(request)
+    found = check_dataset(reader, str(root), options)
+    typer.echo("\n".join(in_words(found)))
+    text = adding.edited_params(request, found.pairs)
+    changes = adding.renew_inventory(
+        root, name, lambda paths: tqdm(paths, desc="inventory", unit="file", disable=None)
+    )
+    adding.PARAMS.write_text(text, encoding="utf-8")
+    inventory = adding.inventory_path(name)
+    typer.echo(
+        f"{inventory}: {changes.files} files, {changes.new} new, {changes.changed} changed, "
+        f"{changes.gone} gone"
+    )
+    typer.echo(f"{adding.PARAMS}: ingest.datasets.{name}; commit both files, then: dvc repro")
+    if licence is None and not update:
+        typer.echo(f"its licence is recorded as unknown: set ingest.datasets.{name}.licence")
+
+
+def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
+    """``key=value`` texts as the reader's options, each of its own type.
+
+    Raises:
+        InputError: there is no such reader.
+        UsageError: a text without ``=``, or what the reader does not accept.
+    """
+    from pydantic import ValidationError
+
+    from twinband.params.base import describe
+    from twinband.readers._open import layout_class
+
+    without = [item for item in given if "=" not in item]
+    if without:
+        raise UsageError(f"--option {without[0]!r} is not of the form key=value")
+    texts = dict(item.split("=", 1) for item in given)
+    model = layout_class(reader).Options
+    try:
+        options = model.model_validate_strings(texts, strict=False)
+    except ValidationError as error:
+        lines = "\n  ".join(describe(error, "--option"))
+        raise UsageError(f"reader {reader} does not accept these options:\n  {lines}") from None
+    return options.model_dump(exclude_unset=True)

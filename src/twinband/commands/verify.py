@@ -1,0 +1,40 @@
+"""``twinband verify``: reading products back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinband.errors import InputError
+
+app = typer.Typer()
+HOLDERS = (Path("data"), Path("models"))
+
+
+@app.command()
+def verify(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="products; all below data/ and models/ if none is named"),
+    ] = None,
+) -> None:
+    """Read products back and compare them with their manifests: counts, keys, checksums."""
+    from tqdm import tqdm
+
+    from twinband.shards import verify as verifying
+
+    chosen = folders or products()
+    if not chosen:
+        typer.echo("no product below data/ or models/ yet; dvc repro makes them")
+    bad = 0
+    for folder in tqdm(chosen, desc="verify", unit="product", disable=None):
+        problems = verifying.verify(folder)
+        bad += bool(problems)
+        tqdm.write("\n".join(problems) if problems else f"ok {folder}")
+    if bad:
+        raise InputError(f"{bad} of {len(chosen)} products are not as their manifests say")
+
+
+def products() -> list[Path]:
+    """The folders below data/ and models/ that hold shards, in order."""
+    return sorted(path.parent for holder in HOLDERS for path in holder.rglob("index.json"))

@@ -1,0 +1,38 @@
+"""Object crops in folders by hour, split, modality and class, such as those cut from FLIR."""
+
+import re
+from collections.abc import Mapping
+
+from twinband.readers._base import Entry, Label
+from twinband.readers._by_name import IMAGE_SUFFIXES, ByName
+
+PATH = re.compile(
+    r"(?:[^/]+/)?(?P<hour>[^/]+)/(?P<split>train|val|test)/(?P<field>rgb|thermal)"
+    r"/(?P<label>[^/]+)/(?P<stem>[^/]+)\.(?P<suffix>[^./]+)"
+)
+
+
+class Layout(ByName):
+    """A folder, or a tar of it, with or without one more folder around everything."""
+
+    expects = (
+        "HOUR/{train,val,test}/{rgb,thermal}/CLASS/NAME.{jpg,jpeg,png}, in a folder or a tar, "
+        "with or without one folder around everything"
+    )
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        match = PATH.fullmatch(path)
+        if match is None or match["suffix"].lower() not in IMAGE_SUFFIXES:
+            return None
+        return match["field"], "/".join(match.group("hour", "split", "label", "stem"))
+
+    def expected(self, field: str, name: str) -> str:
+        hour, split, label, stem = name.split("/")
+        return f"{hour}/{split}/{field}/{label}/{stem}.*"
+
+    def entry(self, name: str, files: Mapping[str, str]) -> Entry:
+        hour, split, label, _ = name.split("/")
+        return Entry(name, files, split=split, attributes={"hour": hour, "class": label})
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        return {"class": entry.attributes["class"]}

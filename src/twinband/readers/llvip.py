@@ -1,0 +1,67 @@
+"""LLVIP: aligned surveillance pairs, nearly all by night, with boxes of people (Jia et al., 2021).
+
+https://bupt-ai-cz.github.io/LLVIP/
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from twinband.errors import BadSample
+from twinband.readers import _base
+from twinband.readers._base import Entry, Label, Problem
+from twinband.readers._by_name import IMAGE_SUFFIXES, ByName, folder_stem_suffix
+from twinband.readers._voc import read_boxes
+
+FIELDS = {
+    f"{folder}/{split}": field
+    for folder, field in (("visible", "rgb"), ("infrared", "thermal"))
+    for split in ("train", "test")
+}
+CLASSES = frozenset({"person"})
+
+
+class Options(_base.Options):
+    """Options of the reader ``llvip``."""
+
+    voc_one_based: bool = Field(
+        default=False, description="boxes count from 1 (true) or are kept as written (false)"
+    )
+
+
+class Layout(ByName):
+    """A pair has one stem in one split; stems are unique, since the boxes are found by them."""
+
+    Options = Options
+    expects = (
+        "visible/{train,test}/NAME.jpg with infrared/{train,test}/NAME.jpg; "
+        "optional: Annotations/NAME.xml with boxes of class person"
+    )
+    published: ClassVar = {"LLVIP": 15488}
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        folder, stem, suffix = folder_stem_suffix(path)
+        if folder == "Annotations" and suffix == "xml":
+            return "boxes", stem
+        return (FIELDS[folder], stem) if suffix in IMAGE_SUFFIXES and folder in FIELDS else None
+
+    def expected(self, field: str, name: str) -> str:
+        return f"{'visible' if field == 'rgb' else 'infrared'}/{{train,test}}/{name}.jpg"
+
+    def entry(self, name: str, files: Mapping[str, str]) -> Entry | Problem:
+        splits = [files[field].split("/")[1] for field in ("rgb", "thermal")]
+        if splits[0] != splits[1]:
+            detail = f"{files['rgb']} and {files['thermal']} are in different splits"
+            return Problem(name, files, "missing_partner", detail)
+        return Entry(name, files, split=splits[0])
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        path = entry.files.get("boxes")
+        if path is None:
+            return {}
+        boxes = read_boxes(self.files.read(path), path, self.options.voc_one_based)
+        odd = sorted({box["class"] for box in boxes} - CLASSES)
+        if odd:
+            raise BadSample("bad_label", f"{path}: unknown class {odd[0]!r}; LLVIP has person only")
+        return {"boxes": boxes}

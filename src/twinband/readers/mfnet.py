@@ -1,0 +1,80 @@
+"""MFNet: street scenes by day and night as four-channel PNGs, with nine classes (Ha et al., 2017).
+
+https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectral/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from twinband import images
+from twinband.errors import BadSample
+from twinband.readers._base import Encoded, Entry, Label, Problem, RawPair
+from twinband.readers._by_name import ByName, folder_stem_suffix
+from twinband.readers._lists import SplitLists
+
+FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
+HOURS = {"D": "day", "N": "night"}
+
+
+class Layout(ByName):
+    """One PNG holds red, green, blue and thermal; both images are stored as PNGs of their own.
+
+    Mirrored copies (``NAME_flip``), which the authors' training files may contain, are left out:
+    they add nothing that training does not make itself, and would be duplicates.
+    """
+
+    expects = (
+        "images/NAME.png (or image/NAME.png) with four channels, red, green, blue and thermal; "
+        "NAME ends with D (day) or N (night); optional: labels/NAME.png with ids 0 to 8, "
+        "train.txt, val.txt, test.txt"
+    )
+    label_ids: ClassVar = {"semantics": frozenset(range(9))}
+    published: ClassVar = {"MFNet": 1569}
+    required = ("rgb",)
+
+    def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        kept = [path for path in paths if not folder_stem_suffix(path)[1].endswith("_flip")]
+        lists = SplitLists(self.files, paths, "{split}.txt")
+        self._splits = lists.split_of
+        known = {name for name in lists.split_of if name.endswith("_flip")}
+        for found in super().pairs(kept):
+            known.add(found.name)
+            yield found
+        yield from lists.missing(known)
+        self.remarks += lists.remarks()
+        if len(kept) < len(paths):
+            self.remarks.append(
+                f"{len(paths) - len(kept)} files of mirrored copies (*_flip) are left out"
+            )
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        folder, stem, suffix = folder_stem_suffix(path)
+        return (FIELDS[folder], stem) if suffix == "png" and folder in FIELDS else None
+
+    def expected(self, field: str, name: str) -> str:
+        return f"images/{name}.png"
+
+    def entry(self, name: str, files: Mapping[str, str]) -> Entry:
+        hour = HOURS.get(name[-1])
+        return Entry(
+            name,
+            {**files, "thermal": files["rgb"]},
+            split=self._splits.get(name, ""),
+            attributes={"hour": hour} if hour else {},
+        )
+
+    def load(self, entry: Entry) -> RawPair:
+        path = entry.files["rgb"]
+        decoded = images.decode(self.files.read(path), path)
+        if decoded.channels != 4:
+            detail = f"{path}: {decoded.channels} channels, not 4 (red, green, blue, thermal)"
+            raise BadSample("wrong_channels", detail)
+        return RawPair(
+            rgb=Encoded.from_pixels(decoded.pixels[..., :3], path),
+            thermal=Encoded.from_pixels(decoded.pixels[..., 3], path),
+            labels=self.labels(entry),
+        )
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        path = entry.files.get("semantics")
+        return {"semantics": self.encoded(path)} if path else {}

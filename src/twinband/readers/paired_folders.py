@@ -1,0 +1,124 @@
+"""Any dataset whose pairs can be told by two patterns of paths, such as KAIST or FLIR-aligned."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from twinband.readers import _base
+from twinband.readers._base import Entry, Label, Problem
+from twinband.readers._by_name import ByName, folder_stem_suffix
+from twinband.readers._files import Files
+from twinband.readers._keys import natural_order
+from twinband.readers._lists import SplitLists
+from twinband.readers._voc import read_boxes
+
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
+
+
+class Options(_base.Options):
+    """Options of the reader ``paired_folders``."""
+
+    rgb: str = Field(description="pattern of RGB paths, such as images/*/*/visible/*.jpg")
+    thermal: str = Field(description="pattern of thermal paths, such as images/*/*/lwir/*.jpg")
+    semantics: str = Field(default="", description="pattern of label images with class ids")
+    saliency: str = Field(default="", description="pattern of masks of the salient objects")
+    boxes: str = Field(default="", description="pattern of PASCAL VOC XML files")
+    voc_one_based: bool = Field(
+        default=False, description="boxes count from 1 (true) or are kept as written (false)"
+    )
+    group_levels: int = Field(
+        default=0, ge=0, description="how many of the first * name the sequence a pair belongs to"
+    )
+    split_files: str = Field(
+        default="", description="lists of each split's pairs, such as align_{split}.txt"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Options":
+        patterns = {field: pattern for field in FIELDS if (pattern := getattr(self, field))}
+        stars = {field: pattern.count("*") for field, pattern in patterns.items()}
+        if len(set(stars.values())) != 1 or not stars["rgb"]:
+            raise ValueError(f"every pattern needs the same number of *, at least one; got {stars}")
+        if len(set(patterns.values())) != len(patterns):
+            raise ValueError(f"two of the patterns are equal: {patterns}")
+        if self.group_levels >= stars["rgb"] and self.group_levels:
+            raise ValueError(f"group_levels must be less than the number of *, {stars['rgb']}")
+        if self.split_files and "{split}" not in self.split_files:
+            raise ValueError("split_files needs {split} where the split's name stands")
+        return self
+
+
+class Layout(ByName):
+    """A ``*`` stands for a part of one level of a path; a pair is two paths with equal parts.
+
+    The parts, joined by ``/``, name the pair: of the patterns above ``set00/V000/I00019``. A path
+    that fits two patterns belongs to the one with more letters of its own. A list of a split
+    names a pair, or the file of one of its images, without the suffix.
+    """
+
+    Options = Options
+    expects = (
+        "any: paths like `rgb` with paths like `thermal`, where each * captures within one level "
+        "and a pair captures the same; optional labels by patterns of the same kind"
+    )
+
+    def __init__(self, files: Files, options: Any) -> None:
+        super().__init__(files, options)
+        self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
+        by_letters = sorted(self._patterns.items(), key=lambda item: -len(item[1]))
+        self._expressions = [(field, _compiled(pattern)) for field, pattern in by_letters]
+
+    def looked_for(self) -> str:
+        return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        for field, expression in self._expressions:
+            match = expression.fullmatch(path)
+            if match:
+                return field, "/".join(match.groups())
+        return None
+
+    def expected(self, field: str, name: str) -> str:
+        path = self._patterns[field]
+        for part in name.split("/"):
+            path = path.replace("*", part.replace("*", "\0"), 1)
+        return path.replace("\0", "*")
+
+    def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        lists = SplitLists(self.files, paths, self.options.split_files)
+        known: set[str] = set()
+        frames: Counter[str] = Counter()
+        for found in sorted(super().pairs(paths), key=lambda item: natural_order(item.name)):
+            names = listed_names(found)
+            known.update(names)
+            if isinstance(found, Entry):
+                split = next((lists.split_of[n] for n in names if n in lists.split_of), "")
+                group = "/".join(found.name.split("/")[: self.options.group_levels])
+                found = replace(found, split=split, group=group, frame=frames[group])
+                frames[group] += bool(group)
+            yield found
+        yield from lists.missing(known)
+        self.remarks += lists.remarks()
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        found: dict[str, Label] = {
+            label: self.encoded(entry.files[label])
+            for label in ("semantics", "saliency")
+            if label in entry.files
+        }
+        if path := entry.files.get("boxes"):
+            found["boxes"] = read_boxes(self.files.read(path), path, self.options.voc_one_based)
+        return found
+
+
+def listed_names(found: Entry | Problem) -> list[str]:
+    """What a list may call this pair."""
+    return [found.name, *(folder_stem_suffix(path)[1] for path in found.files.values())]
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile("([^/]+)".join(re.escape(part) for part in pattern.split("*")))

@@ -1,0 +1,39 @@
+"""VT5000, VT1000 and VT821: pairs with a mask of the salient objects (Tu et al., 2020)."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from twinband.readers._base import Entry, Label
+from twinband.readers._by_name import IMAGE_SUFFIXES, ByName, folder_stem_suffix
+
+FIELDS = {"RGB": "rgb", "T": "thermal", "GT": "saliency"}
+FOLDERS = {field: folder for folder, field in FIELDS.items()}
+SPLITS = {"": "", "Train": "train", "Test": "test"}
+
+
+class Layout(ByName):
+    """``saliency`` keeps every grey level as stored: masks may have soft edges."""
+
+    expects = (
+        "{Train,Test}/RGB/NAME.jpg with {Train,Test}/T/NAME.jpg, or RGB and T at the top (VT821, "
+        "VT1000); optional: masks as GT/NAME.png beside them"
+    )
+    published: ClassVar = {"VT5000": 5000, "VT1000": 1000, "VT821": 821}
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        folder, stem, suffix = folder_stem_suffix(path)
+        split, _, kind = folder.rpartition("/")
+        if suffix not in IMAGE_SUFFIXES or kind not in FIELDS or split not in SPLITS:
+            return None
+        return FIELDS[kind], f"{split}/{stem}" if split else stem
+
+    def expected(self, field: str, name: str) -> str:
+        split, _, stem = name.rpartition("/")
+        return f"{split}/{FOLDERS[field]}/{stem}.jpg".lstrip("/")
+
+    def entry(self, name: str, files: Mapping[str, str]) -> Entry:
+        return Entry(name, files, split=SPLITS[name.rpartition("/")[0]])
+
+    def labels(self, entry: Entry) -> Mapping[str, Label]:
+        path = entry.files.get("saliency")
+        return {"saliency": self.encoded(path)} if path else {}

@@ -1,0 +1,170 @@
+"""What the stages have said of their outputs, read from metrics/ and plots/.
+
+Only items that the parameters name are read: the folders may hold those of other profiles.
+"""
+
+import base64
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from twinband.errors import InputError
+from twinband.params.base import describe
+
+PICTURE_TYPES = {
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+
+
+class _Facts(BaseModel):
+    """Metrics files may grow: what is not shown here is not looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DatasetFacts(_Facts):
+    """metrics/ingest/D.json: pairs, those left out by reason, usable ones by split and hour."""
+
+    pairs: int
+    left_out: int
+    reasons: dict[str, int]
+    splits: dict[str, int]
+    hours: dict[str, int]
+    bytes: int
+    product: str
+
+
+class Pool(_Facts):
+    """metrics/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
+
+    pairs: int
+    left_out: int
+    reasons: dict[str, int]
+    datasets: dict[str, int]
+    product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One pair that was not used: the columns of plots/ingest/D/left_out.csv."""
+
+    key: str
+    name: str
+    status: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture by its file's name, as a ``data:`` address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One ingested dataset."""
+
+    name: str
+    facts: DatasetFacts
+    sheet: Picture
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One model on one benchmark."""
+
+    key: str
+    metrics: dict[str, Any]
+    pictures: tuple[Picture, ...]
+
+
+FactsModel = TypeVar("FactsModel", bound=_Facts)
+
+
+def read_dataset(name: str, metrics: Path, plots: Path) -> Dataset:
+    """Read ``metrics/NAME.json``, ``plots/NAME/sheet.jpg`` and ``plots/NAME/left_out.csv``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"ingest@{name}"
+    return Dataset(
+        name,
+        _facts(DatasetFacts, metrics / f"{name}.json", stage),
+        read_picture(_present(plots / name / "sheet.jpg", stage)),
+        _read_left_out(_present(plots / name / "left_out.csv", stage), stage),
+    )
+
+
+def read_pool(path: Path) -> Pool:
+    """Read metrics/pool.json.
+
+    Raises:
+        InputError: it is missing or not what it should be; says how to make it.
+    """
+    return _facts(Pool, path, "pool")
+
+
+def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:
+    """Read ``metrics/KEY.json`` and the pictures in ``plots/KEY/``, in order of name.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"evaluate@{key}"
+    found = _json(metrics / f"{key}.json", stage)
+    files = sorted(_present(plots / key, stage).iterdir())
+    pictures = [read_picture(file) for file in files if file.suffix.lower() in PICTURE_TYPES]
+    return Evaluation(key, found, tuple(pictures))
+
+
+def read_picture(path: Path) -> Picture:
+    """The picture as a ``data:`` address; ``path`` ends in one of ``PICTURE_TYPES``."""
+    kind = PICTURE_TYPES[path.suffix.lower()]
+    return Picture(path.stem, f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}")
+
+
+def _facts(model: type[FactsModel], path: Path, stage: str) -> FactsModel:
+    try:
+        return model.model_validate(_json(path, stage))
+    except ValidationError as error:
+        problems = "; ".join(describe(error, ""))
+        raise InputError(f"{path}: {problems}; `dvc repro -f -s {stage}` makes it anew") from None
+
+
+def _json(path: Path, stage: str) -> dict[str, Any]:
+    try:
+        found = json.loads(_present(path, stage).read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; `dvc repro -f -s {stage}` makes it anew") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: not an object; `dvc repro -f -s {stage}` makes it anew")
+    return found
+
+
+def _read_left_out(path: Path, stage: str) -> tuple[LeftOut, ...]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        try:
+            return tuple(LeftOut(**row) for row in csv.DictReader(stream))
+        except (csv.Error, TypeError, UnicodeDecodeError):
+            wanted = ", ".join(LeftOut.__annotations__)
+            raise InputError(
+                f"{path}: not a table of {wanted}; `dvc repro -f -s {stage}` makes it anew"
+            ) from None
+
+
+def _present(path: Path, stage: str) -> Path:
+    if path.exists():
+        return path
+    raise InputError(f"{path} does not exist: `dvc repro {stage}` makes it")

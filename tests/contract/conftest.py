@@ -1,0 +1,62 @@
+"""The graph as DVC resolves it, for every profile."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage as resolved; paths are relative to the project's root."""
+
+    name: str
+    command: list[str]
+    deps: frozenset[str]
+    outs: frozenset[str]
+    params: frozenset[str]
+    item: str | None
+    values: dict[str, Any]
+
+    @property
+    def step(self) -> str:
+        return self.name.partition("@")[0]
+
+
+def resolve(root: Path) -> list[Stage]:
+    """The stages of the project at ``root``."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    stages = []
+    with Repo(str(root)) as repo:
+        for stage in repo.index.stages:
+            step, _, item = stage.name.partition("@")
+            params_deps = [dep for dep in stage.deps if hasattr(dep, "params")]
+            stages.append(
+                Stage(
+                    name=stage.name,
+                    command=stage.cmd.split(),
+                    deps=frozenset(d.def_path for d in stage.deps if d not in params_deps),
+                    outs=frozenset(out.def_path for out in stage.outs),
+                    params=frozenset(p for d in params_deps for p in d.params),
+                    item=item or None,
+                    values=params[step],
+                )
+            )
+    return stages
+
+
+@pytest.fixture(scope="session", params=PROFILES)
+def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Stage]:
+    """The resolved graph under one profile, in a bare copy of the project's files."""
+    root = tmp_path_factory.mktemp(request.param)
+    shutil.copy(ROOT / "dvc.yaml", root)
+    shutil.copy(ROOT / "profiles" / f"{request.param}.yaml", root / "params.yaml")
+    Repo.init(str(root), no_scm=True).close()
+    return resolve(root)

@@ -1,0 +1,113 @@
+"""dvc.yaml says what the code does: imports, parameters and paths of every stage."""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from pipeline_steps._closure import import_closure
+from pipeline_steps._step import option_of, paths_of
+from tests.contract.conftest import ROOT, Stage
+from twinband.params.base import StageParams
+
+CODE = ("src/", "pipeline_steps/")
+
+
+def step_of(stage: Stage) -> Any:
+    return importlib.import_module(f"pipeline_steps.{stage.step}")
+
+
+def model_of(stage: Stage) -> type[StageParams]:
+    model: type[StageParams] = get_type_hints(step_of(stage).run)["params"]
+    return model
+
+
+def item_values(stage: Stage) -> dict[str, Any]:
+    axis = model_of(stage).axis
+    return stage.values[axis][stage.item] if axis and stage.item else {}
+
+
+def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
+    for stage in stages:
+        dynamic = getattr(step_of(stage), "DYNAMIC", ())
+        named = [module.format(**item_values(stage)) for module in dynamic]
+        closure = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *named]))
+        declared = {dep for dep in stage.deps if dep.startswith(CODE)}
+        assert closure <= declared, f"{stage.name}: dvc.yaml lacks deps {closure - declared}"
+        # Items share one template, so helpers that only some of them import stand in all.
+        folders = {module.rpartition(".")[0].replace(".", "/") for module in dynamic}
+        surplus = {
+            dep
+            for dep in declared - closure
+            if not (Path(dep).name.startswith("_") and str(Path(dep).parent)[4:] in folders)
+        }
+        assert not surplus, f"{stage.name}: dvc.yaml has deps that nothing imports: {surplus}"
+
+
+def test_every_shared_helper_is_imported_by_some_item() -> None:
+    for package, step in (("readers", "ingest"), ("benchmarks", "evaluate")):
+        folder = ROOT / "src/twinband" / package
+        named = [
+            f"twinband.{package}.{path.stem}"
+            for path in folder.glob("*.py")
+            if not path.name.startswith("_")
+        ]
+        closure = import_closure(ROOT, [f"pipeline_steps.{step}", *named])
+        helpers = {p.relative_to(ROOT).as_posix() for p in folder.glob("_[!_]*.py")}
+        assert helpers <= set(closure), f"nothing imports {helpers - set(closure)}"
+
+
+def test_parameters_are_the_sections_the_step_reads(stages: list[Stage]) -> None:
+    for stage in stages:
+        model = model_of(stage)
+        if model.axis is None:
+            assert stage.params == {stage.step}, stage.name
+            continue
+        shared = {f"{stage.step}.{name}" for name in model.model_fields if name != model.axis}
+        assert stage.params == shared | {f"{stage.step}.{model.axis}.{stage.item}"}, stage.name
+
+
+def test_paths_of_the_command_are_dependencies_and_outputs(stages: list[Stage]) -> None:
+    for stage in stages:
+        python, flag, module, *rest = stage.command
+        assert (python, flag, module) == ("python3", "-m", f"pipeline_steps.{stage.step}")
+        options = dict(zip(rest[::2], rest[1::2], strict=True))
+        assert options.pop("--item", None) == stage.item, stage.name
+        kinds = {option_of(name): kind for name, kind in paths_of(step_of(stage).run).items()}
+        inputs = {path for option, path in options.items() if kinds[option] == "input"}
+        outputs = {path for option, path in options.items() if kinds[option] == "output"}
+        data = {dep for dep in stage.deps if not dep.startswith(CODE)}
+        assert inputs == data, f"{stage.name}: inputs {inputs} but deps {data}"
+        assert outputs == stage.outs, f"{stage.name}: outputs {outputs} but outs {stage.outs}"
+
+
+def test_no_stage_depends_on_a_product_parent(stages: list[Stage]) -> None:
+    products = {str(Path(out).parent) for s in stages for out in s.outs if out.startswith("data/")}
+    for stage in stages:
+        assert not (stage.deps & products), stage.name
+
+
+def test_every_step_is_in_the_graph() -> None:
+    import yaml
+
+    steps = {p.stem for p in (ROOT / "pipeline_steps").glob("[!_]*.py")}
+    assert steps == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+
+
+def test_every_step_has_a_docstring_and_is_short() -> None:
+    for path in (ROOT / "pipeline_steps").glob("[!_]*.py"):
+        assert len(path.read_text().splitlines()) <= 140, path
+        run = importlib.import_module(f"pipeline_steps.{path.stem}").run
+        assert inspect.getdoc(run), path
+
+
+@pytest.mark.parametrize("kind", ["metrics", "plots"])
+def test_top_level_lists_name_what_stages_write(stages: list[Stage], kind: str) -> None:
+    import yaml
+
+    listed = yaml.safe_load((ROOT / "dvc.yaml").read_text())[kind]
+    written = {out for stage in stages for out in stage.outs if out.startswith(f"{kind}/")}
+    for out in written:
+        assert any(out == path or out.startswith(f"{path}/") for path in listed), out

@@ -1,0 +1,120 @@
+"""`dvc repro` on the test profile: complete, repeatable, minimal."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.project import Project
+
+pytestmark = pytest.mark.slow
+
+READER = '''"""A layout that twinband did not know before."""
+
+from twinband.readers.roadscene import Layout as RoadScene
+
+
+class Layout(RoadScene):
+    """RoadScene under another name."""
+'''
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project, in a path with a space, after its first `dvc repro`."""
+    project = Project(tmp_path_factory.mktemp("a project"), "test")
+    project.run("dvc", "repro")
+    project.commit("first results")
+    return project
+
+
+def test_first_run_makes_everything(reproduced: Project) -> None:
+    listed = reproduced.run("dvc", "stage", "list", "--name-only").stdout.split()
+    assert set(reproduced.lock()) == set(listed)
+    assert (reproduced.root / "reports/index.html").is_file()
+    assert reproduced.run("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+    assert reproduced.run("twinband", "verify").returncode == 0
+
+
+def test_second_run_does_nothing(reproduced: Project) -> None:
+    before = (reproduced.root / "dvc.lock").read_bytes()
+    output = reproduced.run("dvc", "repro").stdout
+    assert "Running stage" not in output
+    assert (reproduced.root / "dvc.lock").read_bytes() == before
+    assert reproduced.run("git", "status", "--short").stdout == ""
+
+
+def test_clean_runs_give_equal_locks_whatever_the_workers(
+    reproduced: Project, tmp_path: Path
+) -> None:
+    again = Project(tmp_path, "test")
+    params = again.params()
+    params["runtime"]["workers"] = 1
+    again.write_params(params)
+    again.run("dvc", "repro")
+    locks = [(project.root / "dvc.lock").read_bytes() for project in (reproduced, again)]
+    assert locks[0] == locks[1]
+
+
+def test_a_new_reader_and_dataset_run_nothing_else(reproduced: Project, tmp_path: Path) -> None:
+    (reproduced.root / "src/twinband/readers/newcomer.py").write_text(READER)
+    assert reproduced.run("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+    params = reproduced.params()
+    datasets = params["ingest"]["datasets"]
+    datasets["newcomer"] = {**datasets["sample-roadscene"], "reader": "newcomer"}
+    params["pool"]["protect"].append("newcomer")
+    params["report"]["datasets"].append("newcomer")
+    reproduced.write_params(params)
+    output = reproduced.run("dvc", "repro").stdout
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert ran == {"ingest@newcomer", "pool", "report"}
+    reproduced.run("git", "checkout", "--", "params.yaml", "dvc.lock")
+    reproduced.run("git", "clean", "--force", "--quiet", "-d", "src", "metrics")
+    reproduced.run("dvc", "checkout", "--force")
+
+
+def test_a_runtime_setting_runs_nothing(reproduced: Project) -> None:
+    params = reproduced.params()
+    params["runtime"]["log_level"] = "warning"
+    reproduced.write_params(params)
+    assert "Running stage" not in reproduced.run("dvc", "repro").stdout
+    reproduced.run("git", "checkout", "--", "params.yaml")
+
+
+def test_wrong_parameters_are_listed_and_nothing_is_written(reproduced: Project) -> None:
+    params = reproduced.params()
+    params["pool"]["near_duplicate_bits"] = "many"
+    params["pool"]["colour"] = "blue"
+    reproduced.write_params(params)
+    failed = reproduced.run(
+        "python3",
+        "-m",
+        "pipeline_steps.pool",
+        "--ingest",
+        "metrics/ingest",
+        "--hold-out",
+        "data/hold_out.txt",
+        "--pairs",
+        "data/pairs",
+        "--out",
+        "elsewhere",
+        "--metrics",
+        "elsewhere.json",
+        check=False,
+    )
+    assert failed.returncode == 2
+    assert "pool.near_duplicate_bits" in failed.stderr and "pool.colour: unknown" in failed.stderr
+    assert not (reproduced.root / "elsewhere").exists()
+    reproduced.run("git", "checkout", "--", "params.yaml")
+
+
+def test_without_the_environment_the_error_says_what_to_type(reproduced: Project) -> None:
+    failed = reproduced.run(
+        f"{sys.base_prefix}/bin/python3",
+        "-S",
+        "-m",
+        "pipeline_steps.pool",
+        check=False,
+    )
+    assert failed.returncode != 0
+    assert ". .venv/bin/activate" in failed.stderr

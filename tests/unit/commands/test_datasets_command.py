@@ -1,0 +1,226 @@
+"""``twinband datasets``: list, check, add."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.commands.conftest import Run
+from tests.unit.readers.layouts import write_image, write_text, write_voc
+from twinband.readers._files import read_inventory
+from twinband.readers._open import reader_names
+
+FOLDERS = ("--option", "rgb=vi/*.png", "--option", "thermal=ir/*.png")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "outside/set one"
+    for number in range(1, 5):
+        write_image(folder / f"vi/{number}.png", seed=number)
+        write_image(folder / f"ir/{number}.png", channels=1, seed=number)
+    return folder
+
+
+def params_of(project: Path) -> Any:
+    return yaml.safe_load((project / "params.yaml").read_text())
+
+
+def test_every_reader_is_listed_with_its_options(run: Run) -> None:
+    listed = json.loads(run("datasets", "--json").stdout)
+    assert [reader["reader"] for reader in listed] == reader_names()
+    options = {r["reader"]: {o["name"]: o for o in r["options"]} for r in listed}
+    assert options["llvip"]["voc_one_based"]["default"] is False
+    assert options["paired_folders"]["rgb"]["required"] is True
+    assert all(reader["expects"] for reader in listed)
+    table = run("datasets").stdout
+    assert "paired_folders" in table
+    assert "group_levels (0)" in table
+
+
+def test_check_counts_and_decodes(run: Run, root: Path) -> None:
+    write_image(root / "vi/9.png")
+    write_text(root / "ir/4.png", "no image")
+    write_text(root / "attributes.csv", "name,hour\n1,day\n2,night\n77,day\n")
+    result = run("datasets", "check", "paired_folders", str(root), *FOLDERS, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["pairs"], found["decoded"]) == (4, 4)
+    assert found["splits"] == {"unnamed": 4}
+    assert found["hours"] == {"day": 1, "night": 1, "unknown": 2}
+    assert found["images"] == [
+        {"modality": "rgb", "channels": 3, "bits": 8, "count": 3}
+        | {"width_px": [32, 32], "height_px": [24, 24]},
+        {"modality": "thermal", "channels": 1, "bits": 8, "count": 3}
+        | {"width_px": [32, 32], "height_px": [24, 24]},
+    ]
+    assert found["problems"]["missing_partner"]["count"] == 1
+    assert "ir/9.png" in found["problems"]["missing_partner"]["example"]
+    assert found["sample_problems"]["undecodable"]["count"] == 1
+    assert found["remarks"] == ["lines of attributes.csv that name no pair, ignored: 1 (e.g. 77)"]
+
+
+def test_check_speaks_plainly(run: Run, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        stem = f"{len(split)}0001"
+        write_image(tmp_path / f"visible/{split}/{stem}.jpg")
+        write_image(tmp_path / f"infrared/{split}/{stem}.jpg", channels=1)
+        write_voc(tmp_path / f"Annotations/{stem}.xml", [("person", (1, 2, 3, 4))])
+    lines = run("datasets", "check", "llvip", str(tmp_path)).stdout.splitlines()
+    assert lines[0] == f"{tmp_path}: 2 pairs, read by llvip"
+    assert "  splits: test 1, train 1" in lines
+    assert "    2  thermal, 1 x 8 bits, 32 x 24 px" in lines
+    assert "  labels: boxes 2" in lines
+    assert "problems: none" in lines
+    assert "remark: 2 pairs, not as published (LLVIP 15488)" in lines
+    assert lines[-1] == f"ready for: twinband datasets add NAME {tmp_path} --reader llvip"
+
+
+def test_check_of_another_layout_exits_with_3(run: Run, root: Path) -> None:
+    result = run("datasets", "check", "roadscene", str(root))
+    assert result.exit_code == 3
+    assert "crop_LR_visible/NAME.jpg" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["rgb", "colour=a/*.png", "group_levels=many"])
+def test_wrong_options_exit_with_2(run: Run, root: Path, option: str) -> None:
+    arguments = ("check", "paired_folders", str(root), *FOLDERS, "--option", option)
+    result = run("datasets", *arguments)
+    assert result.exit_code == 2
+    assert option.partition("=")[0] in result.stderr
+
+
+def test_add_writes_the_inventory_and_only_its_own_lines(
+    run: Run, project: Path, root: Path
+) -> None:
+    before = (project / "params.yaml").read_text().splitlines()
+    result = run(
+        *("datasets", "add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS),
+        *("--option", "group_levels=0", "--licence", "MIT"),
+        TWINBAND_DATA=str(root.parent),
+    )
+    assert result.exit_code == 0, result.output
+    inventory = read_inventory(project / "data/inventory/set-one.csv")
+    assert len(inventory) == 8
+    assert inventory["vi/1.png"].size == (root / "vi/1.png").stat().st_size
+    assert "8 files, 8 new, 0 changed, 0 gone" in result.stdout
+    params = params_of(project)
+    assert params["ingest"]["datasets"]["set-one"] == {
+        "reader": "paired_folders",
+        "source": "data/inventory/set-one.csv",
+        "root": "set one",
+        "options": {"rgb": "vi/*.png", "thermal": "ir/*.png", "group_levels": 0},
+        "shards": 1,
+        "frame_stride": 1,
+        "near_duplicate_bits": 6,
+        "licence": "MIT",
+    }
+    for section, key in [("pool", "datasets"), ("pool", "protect"), ("report", "datasets")]:
+        assert params[section][key][-1] == "set-one"
+    after = (project / "params.yaml").read_text().splitlines()
+    lost = [line for line in before if line not in after]
+    assert all(line.lstrip().startswith(("datasets: [", "protect: [")) for line in lost)
+    assert str(root.parent) not in (project / "params.yaml").read_text()
+
+
+def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, root: Path) -> None:
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run(*arguments, "--no-pretrain", "--shards", "3", TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    params = params_of(project)
+    assert "set-one" not in params["pool"]["datasets"]
+    assert params["pool"]["protect"][-1] == "set-one"
+    assert params["ingest"]["datasets"]["set-one"]["shards"] == 3
+    assert params["ingest"]["datasets"]["set-one"]["licence"] == "unknown"
+    assert "licence" in result.stdout
+
+
+def test_update_says_what_changed_and_keeps_the_shards(run: Run, project: Path, root: Path) -> None:
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    environment = {"TWINBAND_DATA": str(root.parent)}
+    assert run(*arguments, "--shards", "3", "--licence", "MIT", **environment).exit_code == 0
+    params = (project / "params.yaml").read_text()
+    again = run(*arguments, **environment)
+    assert again.exit_code == 2
+    assert "--update" in again.stderr
+    write_image(root / "vi/5.png")
+    write_image(root / "ir/5.png", channels=1)
+    write_image(root / "vi/1.png", seed=99)
+    (root / "vi/2.png").unlink()
+    update = run(*arguments, "--update", **environment)
+    assert update.exit_code == 0, update.output
+    assert "9 files, 2 new, 1 changed, 1 gone" in update.stdout
+    assert (project / "params.yaml").read_text() == params
+    assert run(*arguments, "--update", "--licence", "BSD", **environment).exit_code == 0
+    entry = params_of(project)["ingest"]["datasets"]["set-one"]
+    assert (entry["licence"], entry["shards"]) == ("BSD", 3)
+
+
+def test_update_of_an_unknown_name_is_refused(run: Run, project: Path, root: Path) -> None:
+    arguments = ("add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS, "--update")
+    result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 2
+    assert "set-one is not in params.yaml" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["Set", "a.b", "a b", "../x", ""])
+def test_malformed_names_are_refused(run: Run, project: Path, root: Path, name: str) -> None:
+    arguments = ("add", name, str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 2
+    assert not (project / "data").exists()
+
+
+def test_a_root_that_climbs_out_of_the_data_folder_is_not_below_it(
+    run: Run, project: Path, root: Path
+) -> None:
+    climbing = project / ".." / root.relative_to(project.parent)
+    arguments = ("add", "set-one", str(climbing), "--reader", "paired_folders", *FOLDERS)
+    result = run("datasets", *arguments, TWINBAND_DATA=str(project))
+    assert result.exit_code == 2
+    assert f"export TWINBAND_DATA={root.parent}" in result.stderr
+
+
+def test_links_below_the_data_folder_may_lead_anywhere(
+    run: Run, project: Path, root: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "links"
+    data.mkdir()
+    (data / "one").symlink_to(root)
+    arguments = ("add", "set-one", str(data / "one"), "--reader", "paired_folders", *FOLDERS)
+    assert run("datasets", *arguments, TWINBAND_DATA=str(data)).exit_code == 0
+    assert params_of(project)["ingest"]["datasets"]["set-one"]["root"] == "one"
+
+
+@pytest.mark.parametrize("data", [None, "elsewhere"])
+def test_add_says_what_to_set_when_the_root_is_not_below_the_data_folder(
+    run: Run, project: Path, root: Path, data: str | None
+) -> None:
+    environment = {"TWINBAND_DATA": str(project / data)} if data else {}
+    arguments = ("add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run("datasets", *arguments, **environment)
+    assert result.exit_code == 2
+    assert f"export TWINBAND_DATA={root.parent}" in result.stderr
+    assert not (project / "data").exists()
+
+
+def test_add_leaves_a_wrong_params_file_alone(run: Run, project: Path, root: Path) -> None:
+    params = project / "params.yaml"
+    params.write_text(params.read_text() + "\nsurprise: 1\n")
+    before = params.read_bytes()
+    arguments = ("add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 2
+    assert "surprise: unknown parameter" in result.stderr
+    assert params.read_bytes() == before
+    assert not (project / "data").exists()
+
+
+def test_add_needs_a_project(run: Run, project: Path, root: Path) -> None:
+    (project / "params.yaml").unlink()
+    arguments = ("add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 3
+    assert "params.yaml" in result.stderr

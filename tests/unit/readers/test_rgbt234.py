@@ -1,0 +1,87 @@
+"""The reader ``rgbt234``."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.readers.layouts import scan, write_image, write_text
+from twinband.errors import BadSample, InputError
+from twinband.readers import open_dataset
+from twinband.readers._open import open_layout
+
+
+def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> None:
+    for frame in range(rgb):
+        write_image(root / name / f"visible/{frame + 1}v.jpg")
+    for frame in range(thermal):
+        write_image(root / name / f"infrared/{frame + 101}i.jpg", channels=1)
+
+
+def test_frames_are_paired_by_position_in_natural_order(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "afterrain", rgb=11, thermal=11)
+    entries, problems = scan("rgbt234", tmp_path)
+    assert not problems
+    assert [entry.frame for entry in entries.values()] == list(range(11))
+    tenth = entries["afterrain/000009"]
+    assert tenth.files["rgb"] == "afterrain/visible/10v.jpg"
+    assert tenth.files["thermal"] == "afterrain/infrared/110i.jpg"
+    assert tenth.group == "afterrain"
+
+
+def test_the_surplus_of_the_longer_folder_is_reported(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "bike", rgb=3, thermal=5)
+    entries, problems = scan("rgbt234", tmp_path)
+    assert list(entries) == ["bike/000000", "bike/000001", "bike/000002"]
+    assert [p.reason for p in problems.values()] == ["missing_partner"] * 2
+    assert problems["bike/000003"].files == {"thermal": "bike/infrared/104i.jpg"}
+    assert "3 frames in visible and 5 in infrared" in problems["bike/000003"].detail
+
+
+def test_names_with_back_ticks_and_suffixes_are_names(tmp_path: Path) -> None:
+    names = ["car`10", "walking-gai", "walking_quezhen"]
+    for name in names:
+        write_sequence(tmp_path, name, rgb=1, thermal=1)
+    entries, _ = scan("rgbt234", tmp_path)
+    assert [entry.group for entry in entries.values()] == names
+    keys = [pair.key for pair in open_dataset("rgbt234", str(tmp_path))]
+    assert len(set(keys)) == 3
+    assert keys[1:] == ["walking-gai-000000", "walking_quezhen-000000"]
+
+
+def test_boxes_of_any_delimiter_become_corners(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "bike")
+    write_text(tmp_path / "bike/visible.txt", "1,2,10,20\r\n1 2.5 10 20\r\n1\t2\t0\t0\r\n\r\n")
+    write_text(tmp_path / "bike/infrared.txt", "3, 4, 5, 6\n")
+    labels = [dict(pair.labels) for pair in open_dataset("rgbt234", str(tmp_path))]
+    assert labels == [
+        {"target_rgb": [1.0, 2.0, 11.0, 22.0], "target_thermal": [3.0, 4.0, 8.0, 10.0]},
+        {"target_rgb": [1.0, 2.5, 11.0, 22.5]},
+        {},
+    ]
+
+
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,1,2,3", "", "1,2,inf,4"])
+def test_malformed_boxes_are_refused(tmp_path: Path, line: str) -> None:
+    write_sequence(tmp_path, "bike", rgb=2, thermal=2)
+    write_text(tmp_path / "bike/visible.txt", f"1,2,3,4\n{line}\n5,6,7,8\n")
+    pairs = open_dataset("rgbt234", str(tmp_path))
+    assert pairs[0].labels["target_rgb"] == [1.0, 2.0, 4.0, 6.0]
+    with pytest.raises(BadSample) as caught:
+        _ = pairs[1].labels
+    assert caught.value.reason == "bad_label"
+    assert "bike/visible.txt, line 2" in caught.value.detail
+
+
+def test_a_single_sequence_is_not_the_dataset(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "bike", rgb=1, thermal=1)
+    with pytest.raises(InputError, match="SEQUENCE/visible"):
+        scan("rgbt234", tmp_path / "bike")
+
+
+def test_a_sequence_of_one_modality_is_no_pair(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "bike", rgb=1, thermal=1)
+    write_sequence(tmp_path, "car", rgb=2, thermal=0)
+    layout = open_layout("rgbt234", str(tmp_path), {})
+    assert [item.name for item in layout.scan()] == ["bike/000000", "car/000000", "car/000001"]
+    _, problems = scan("rgbt234", tmp_path)
+    assert list(problems) == ["car/000000", "car/000001"]

@@ -1,0 +1,140 @@
+"""Inputs of the report, made up: what the stages before it would have written."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from twinband.benchmarks._figures import grouped_bars, svg
+from twinband.contact_sheet import contact_sheet
+from twinband.params.report import ReportParams
+
+REASONS = {
+    "near_duplicate": ("duplicate", "copy of set00-v001-frame-000017, 4 bits apart"),
+    "undecodable": (
+        "quarantined",
+        "images/night/visible/IMG_2024-03-07_23-15-59_left_camera_000123.jpg: "
+        "image file is truncated (4 bytes not processed)",
+    ),
+    "frame_stride": ("thinned", ""),
+    "missing_thermal": ("quarantined", "thermal/00042D.png: there is an RGB image only"),
+}
+ACCURACY = {
+    "rgb": {"overall": 0.8123, "day": 0.9312, "night": 0.6934},
+    "thermal": {"overall": 0.8542, "day": 0.8421, "night": 0.8663},
+    "both": {"overall": 0.9017, "day": 0.9444, "night": 0.859},
+}
+METRICS = {
+    "accuracy": ACCURACY,
+    "most_frequent_class": 0.2531,
+    "test_crops": 1720,
+    "train_crops": 7180,
+}
+
+
+def params(
+    datasets: tuple[str, ...], evaluations: tuple[str, ...] = (), quarantined: int = 5
+) -> ReportParams:
+    """Parameters that show these items."""
+    return ReportParams(
+        title="twinband on made-up data",
+        datasets=list(datasets),
+        evaluations=list(evaluations),
+        quarantined=quarantined,
+    )
+
+
+def write_inputs(
+    root: Path, datasets: tuple[str, ...], evaluations: tuple[str, ...] = ()
+) -> dict[str, Path]:
+    """Write metrics/ and plots/ below ``root``; returns the step's input paths by argument."""
+    paths = {
+        "ingest": root / "metrics/ingest",
+        "ingest_plots": root / "plots/ingest",
+        "pool": root / "metrics/pool.json",
+        "evaluate": root / "metrics/evaluate",
+        "evaluate_plots": root / "plots/evaluate",
+    }
+    for name in ("ingest", "ingest_plots", "evaluate", "evaluate_plots"):
+        paths[name].mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(datasets):
+        write_dataset(paths, name, 120 + 1211 * number, number)
+    pool = {
+        "pairs": 90 * len(datasets),
+        "left_out": 30,
+        "reasons": {"exact_duplicate": 1, "near_duplicate": 5, "test_split": 24},
+        "datasets": dict.fromkeys(datasets, 90),
+        "product": "0123456789abcdef",
+    }
+    write_json(paths["pool"], pool)
+    for key in evaluations:
+        write_evaluation(paths, key, METRICS)
+    return paths
+
+
+def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:
+    """One dataset's metrics, contact sheet and table of left-out pairs (three a reason)."""
+    train, val = pairs * 8 // 10, pairs // 10
+    facts = {
+        "pairs": pairs,
+        "left_out": 3 * len(REASONS),
+        "reasons": dict.fromkeys(sorted(REASONS), 3),
+        "splits": {"test": pairs - train - val, "train": train, "val": val},
+        "hours": {"day": pairs - pairs // 3, "night": pairs // 3},
+        "bytes": pairs * 21_345,
+        "product": f"{seed:016x}",
+    }
+    write_json(paths["ingest"] / f"{name}.json", facts)
+    folder = paths["ingest_plots"] / name
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    pictures = [
+        (
+            f"scene-{index:04d}",
+            cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (160, 120)),
+            cv2.resize(rng.integers(0, 256, (6, 8), np.uint8), (160, 120)),
+        )
+        for index in range(12)
+    ]
+    cv2.imwrite(str(folder / "sheet.jpg"), contact_sheet(pictures, 6)[..., ::-1])
+    rows = [
+        (
+            f"{reason.replace('_', '-')}-{index:04d}",
+            f"raw/{reason}/{index:04d}",
+            status,
+            reason,
+            text,
+        )
+        for reason, (status, text) in REASONS.items()
+        for index in range(3)
+    ]
+    write_left_out(folder, rows)
+
+
+def write_left_out(folder: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    """left_out.csv with these rows."""
+    with (folder / "left_out.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerows([("key", "name", "status", "reason", "detail"), *rows])
+
+
+def write_evaluation(paths: dict[str, Path], key: str, metrics: dict[str, Any]) -> None:
+    """One evaluation's metrics and two pictures, SVG and PNG."""
+    write_json(paths["evaluate"] / f"{key}.json", metrics)
+    folder = paths["evaluate_plots"] / key
+    folder.mkdir(parents=True)
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    grouped_bars(figure.subplots(), ACCURACY, "accuracy")
+    (folder / "accuracy_by_hour.svg").write_bytes(svg(figure))
+    ramp = np.tile(np.linspace(0, 255, 320).astype(np.uint8), (120, 1))
+    cv2.imwrite(str(folder / "heat.png"), cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO))
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """As the harness writes metrics: keys sorted."""
+    path.write_text(json.dumps(data, indent=2, sort_keys=True))

@@ -1,0 +1,160 @@
+"""The page as text; tests/pipeline/test_report_browser.py looks at it in a browser."""
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pipeline_steps.report import run
+from tests.unit.report.made_up import (
+    params,
+    write_dataset,
+    write_evaluation,
+    write_inputs,
+    write_json,
+    write_left_out,
+)
+from twinband.errors import InputError
+
+HOSTILE = '<script>alert(\'x\')</script>" onerror="alert(1)" {{ 7 * 7 }} & ä'
+# Without "/", since the names of datasets and evaluations are names of files too.
+HOSTILE_NAME = "<img src=x onerror=alert(1)>\" ' {{ 7 * 7 }} & ä"
+
+
+class Page(HTMLParser):
+    """Elements (name, attributes), texts, and whether every tag is closed where it should be."""
+
+    VOID = frozenset({"br", "img", "link", "meta"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data} "
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def make(
+    root: Path, datasets: tuple[str, ...], evaluations: tuple[str, ...] = (), quarantined: int = 5
+) -> str:
+    paths = write_inputs(root, datasets, evaluations)
+    run(params(datasets, evaluations, quarantined), **paths, out=root / "out")
+    return (root / "out/index.html").read_text(encoding="utf-8")
+
+
+def test_equal_inputs_give_equal_bytes_wherever_they_are(tmp_path: Path) -> None:
+    pages = [make(tmp_path / name, ("kaist", "llvip"), ("probe-hog",)) for name in ("one", "two")]
+    assert pages[0] == pages[1]
+    assert str(tmp_path) not in pages[0]
+
+
+def test_other_inputs_give_other_bytes(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ("kaist",))
+    run(params(("kaist",)), **paths, out=tmp_path / "before")
+    rows = [("k", "n", "quarantined", "undecodable", "a detail of its own")]
+    write_left_out(paths["ingest_plots"] / "kaist", rows)
+    run(params(("kaist",)), **paths, out=tmp_path / "after")
+    before, after = ((tmp_path / n / "index.html").read_text() for n in ("before", "after"))
+    assert "a detail of its own" in after and "a detail of its own" not in before
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ())
+    write_dataset(paths, HOSTILE_NAME, 120, 0)
+    write_left_out(paths["ingest_plots"] / HOSTILE_NAME, [(HOSTILE,) * 5])
+    write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
+    pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
+    write_json(paths["pool"], {**pool, "product": HOSTILE})
+    runs = tmp_path / "runs"
+    (runs / "x").mkdir(parents=True)
+    record = {"stage": HOSTILE, "fingerprint": "", "finished": HOSTILE, "seconds": 1.0}
+    write_json(runs / "x/1.json", {**record, "samples": 0, "peak_memory_mib": 1})
+    titled = params((HOSTILE_NAME,), (HOSTILE_NAME,)).model_copy(update={"title": HOSTILE})
+    run(titled, **paths, out=tmp_path / "out", runs=runs)
+    page = Page((tmp_path / "out/index.html").read_text(encoding="utf-8"))
+    assert not page.open, "an element is not closed"
+    assert not page.all("script")
+    assert not [attributes for _, attributes in page.elements if "onerror" in attributes]
+    assert all(image["src"].startswith("data:image/") for image in page.all("img"))
+    assert page.text.count(HOSTILE) >= 10 and page.text.count(HOSTILE_NAME) >= 4
+    assert "49 & ä" not in page.text, "a name was run as a template"
+
+
+def test_links_lead_to_anchors_and_headings_descend_by_one(tmp_path: Path) -> None:
+    page = Page(make(tmp_path, ("kaist", "llvip v2"), ("probe-hog",)))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    links = [attributes["href"].removeprefix("#") for attributes in page.all("a")]
+    assert len(set(ids)) == len(ids) and set(links) <= set(ids)
+    assert {"overview", "datasets", "evaluations", "versions"} <= set(links)
+    assert {"dataset-kaist", "dataset-llvip.20.v2", "evaluation-probe-hog"} <= set(links)
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_has_a_text_and_every_head_a_scope(tmp_path: Path) -> None:
+    page = Page(make(tmp_path, ("kaist",), ("probe-hog",)))
+    assert len(page.all("img")) == 3
+    assert all(image["alt"] for image in page.all("img"))
+    heads = page.all("th")
+    assert heads and {head["scope"] for head in heads} == {"row", "col", "colgroup", "rowgroup"}
+
+
+def test_the_overview_sums_up(tmp_path: Path) -> None:
+    page = Page(make(tmp_path, ("kaist", "llvip"), ("probe-hog",)))
+    text = re.sub(r"[ \n]+", " ", page.text)
+    assert "pairs 1\u202f451 2 datasets" in text  # 120 + 1331
+    assert "left out 24 1.6\u202f% of 1\u202f475 found" in text
+    assert "to pretrain on 180 from 2 datasets, 30 taken out" in text
+    assert "near duplicate 6 kaist 3, llvip 3" in text
+    assert "test split 24 evaluated on" in text
+    assert "probe-hog accuracy · rgb 0.812 accuracy · thermal 0.854 accuracy · both 0.902" in text
+
+
+def test_no_more_left_out_pairs_are_listed_than_asked_for(tmp_path: Path) -> None:
+    for asked, summary in ((0, ""), (2, "The first 2 of 12 pairs"), (12, "All 12 pairs")):
+        html = make(tmp_path / str(asked), ("kaist",), (), asked)
+        listed = re.findall(r"raw/\w+/\d{4}", html)
+        assert len(listed) == asked
+        assert summary in html
+        assert ("plots/ingest/kaist/left_out.csv" in html) == (asked == 2)
+
+
+def test_a_page_without_evaluations_or_left_out_pairs_says_so(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ())
+    run(params(()), **paths, out=tmp_path / "out")
+    text = Page((tmp_path / "out/index.html").read_text(encoding="utf-8")).text
+    assert "No dataset in this profile." in text
+    assert "No evaluation in this profile." in text
+    assert "every pair found was usable" in text
+
+
+def test_items_that_params_do_not_name_are_not_read(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ("kaist", "stale"), ("probe-hog", "stale-probe"))
+    (paths["ingest"] / "stale.json").write_text("spoilt")
+    (paths["evaluate"] / "stale-probe.json").unlink()
+    run(params(("kaist",), ("probe-hog",)), **paths, out=tmp_path / "out")
+    assert "stale" not in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+
+
+def test_an_item_that_params_name_must_be_there(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ("kaist",))
+    with pytest.raises(InputError, match="dvc repro ingest@llvip"):
+        run(params(("kaist", "llvip")), **paths, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,78 @@
+"""Manifest, index and card of a product."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.shards.products import sample, two_shards, write_product
+from twinband.errors import InputError
+from twinband.shards.manifest import product_id, read_index, read_manifest
+
+
+def test_the_manifest_has_a_row_a_sample_in_order_of_key(tmp_path: Path) -> None:
+    write_product(tmp_path, two_shards())
+    table = read_manifest(tmp_path)
+    assert table.column_names == [
+        *["key", "status", "reason", "detail", "shard", "offset", "size"],
+        "note",
+    ]
+    assert table["key"].to_pylist() == list("abcdef")
+    assert table["shard"].to_pylist() == [0, 1, 0, -1, 0, 1]
+    assert table["status"].to_pylist() == ["ok"] * 3 + ["absent"] + ["ok"] * 2
+    assert read_manifest(tmp_path, ["note"]).column_names == ["note"]
+
+
+def test_the_index_is_a_wids_list_of_the_shards(tmp_path: Path) -> None:
+    write_product(tmp_path, two_shards())
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert (index["__kind__"], index["wids_version"]) == ("wids-shard-index-v1", 1)
+    assert (index["product"], index["dataset"]) == ("pairs", "made-up")
+    for number, entry in enumerate(index["shardlist"]):
+        data = (tmp_path / f"shard-{number:06d}.tar").read_bytes()
+        digest = hashlib.md5(data).hexdigest()
+        assert entry == {
+            "url": f"shard-{number:06d}.tar",
+            "md5sum": digest,
+            "nsamples": (3, 2)[number],
+            "filesize": len(data),
+        }
+
+
+def test_equal_products_are_equal_byte_by_byte(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_product(tmp_path / name, two_shards())
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == sorted(
+        ["README.md", "index.json", "manifest.parquet", "shard-000000.tar", "shard-000001.tar"]
+    )
+    for name in names:
+        one, two = (tmp_path / folder / name for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_id_changes_with_any_sample(tmp_path: Path) -> None:
+    write_product(tmp_path / "one", two_shards())
+    write_product(tmp_path / "same", two_shards())
+    changed = two_shards()
+    changed[1]["f"] = sample(7)
+    write_product(tmp_path / "other", changed)
+    ids = [product_id(tmp_path / name) for name in ("one", "same", "other")]
+    assert ids[0] == ids[1] != ids[2] and len(ids[0]) == 16
+
+
+def test_what_is_no_product_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no finished product"):
+        read_manifest(tmp_path)
+    write_product(tmp_path, two_shards())
+    (tmp_path / "manifest.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(InputError, match=r"manifest\.parquet"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"__kind__": "other"}', "\xff"])
+def test_what_is_no_index_is_an_input_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.json").write_text(text, encoding="latin-1")
+    with pytest.raises(InputError, match=r"index\.json"):
+        read_index(tmp_path)

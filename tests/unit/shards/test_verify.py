@@ -1,0 +1,115 @@
+"""``verify`` finds what is wrong with a product, and nothing in a good one."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.shards.products import sample, two_shards, write_product
+from twinband.shards.manifest import read_manifest
+from twinband.shards.verify import verify
+
+SHARD = "shard-000001.tar"
+
+
+def flip_a_byte(folder: Path) -> None:
+    data = bytearray((folder / SHARD).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / SHARD).write_bytes(data)
+
+
+def truncate(folder: Path) -> None:
+    os.truncate(folder / SHARD, 1024)
+
+
+def remove_tar(folder: Path) -> None:
+    (folder / SHARD).unlink()
+
+
+def remove_index(folder: Path) -> None:
+    (folder / "index.json").unlink()
+
+
+def spoil_manifest(folder: Path) -> None:
+    (folder / "manifest.parquet").write_bytes(b"PAR1")
+
+
+def change_a_note(folder: Path) -> None:
+    table = read_manifest(folder)
+    notes = pa.array(["another"] * table.num_rows)
+    table = table.set_column(table.column_names.index("note"), "note", notes)
+    pq.write_table(table, folder / "manifest.parquet")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (flip_a_byte, SHARD),
+        (truncate, SHARD),
+        (remove_tar, f"{SHARD}: missing"),
+        (remove_index, "index.json"),
+        (spoil_manifest, "cannot be read"),
+        (change_a_note, "manifest.parquet: not the file of the index"),
+    ],
+)
+def test_damage_is_found(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
+    write_product(tmp_path, two_shards())
+    assert verify(tmp_path) == []
+    damage(tmp_path)
+    problems = verify(tmp_path)
+    assert len(problems) == 1 and message in problems[0]
+
+
+def rewrite(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Change the manifest and have the index say that it is right."""
+    pq.write_table(change(read_manifest(folder)), folder / "manifest.parquet")
+    index = json.loads((folder / "index.json").read_text())
+    data = (folder / "manifest.parquet").read_bytes()
+    index["manifest_sha256"] = hashlib.sha256(data).hexdigest()
+    (folder / "index.json").write_text(json.dumps(index))
+
+
+def with_column(name: str, values: Callable[[list[Any]], list[Any]]) -> Callable[..., pa.Table]:
+    def change(table: pa.Table) -> pa.Table:
+        place = table.column_names.index(name)
+        column = pa.array(values(table[name].to_pylist()), table.schema.field(name).type)
+        return table.set_column(place, table.schema.field(name), column)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (with_column("shard", lambda v: [1, *v[1:]]), "do not stand where the manifest says (a)"),
+        (with_column("offset", lambda v: [512, *v[1:]]), "manifest says (a)"),
+        (with_column("shard", lambda v: [*v[:3], 0, *v[4:]]), "d is absent but stands in a shard"),
+        (with_column("shard", lambda v: [*v[:5], 7]), "names shard 7, which is not there"),
+        (with_column("key", lambda v: ["A", *v[1:]]), "malformed key 'A'"),
+        (with_column("key", lambda v: ["b", *v[1:]]), "not unique"),
+        (lambda table: table.take([1, 0, 2, 3, 4, 5]), "in order"),
+        (lambda table: table.filter(pc.not_equal(table["key"], "c")), "manifest says (c)"),
+    ],
+)
+def test_a_manifest_that_tells_something_else_is_found(
+    tmp_path: Path, change: Callable[[pa.Table], pa.Table], message: str
+) -> None:
+    write_product(tmp_path, two_shards())
+    rewrite(tmp_path, change)
+    assert any(message in problem for problem in verify(tmp_path)), verify(tmp_path)
+
+
+def test_samples_of_the_source_must_have_a_row(tmp_path: Path) -> None:
+    write_product(tmp_path / "pairs", two_shards())
+    write_product(tmp_path / "whole", two_shards())
+    assert verify(tmp_path / "whole", tmp_path / "pairs") == []
+    write_product(tmp_path / "part", [{"a": sample(1), "c": None}, {"b": None}])
+    [problem] = verify(tmp_path / "part", tmp_path / "pairs")
+    assert "2 samples" in problem and "(e, f)" in problem
