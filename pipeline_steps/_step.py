@@ -17,6 +17,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ Out = Annotated[Path, "output"]
 # A folder whose items are named by params and identified by another input; not fingerprinted.
 Base = Annotated[Path, "base"]
 KINDS = ("input", "output", "base")
+REPEAT = "repeat the command: what was finished is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,13 @@ def main(run: Callable[..., StepReport], dynamic: Sequence[str] = ()) -> None:
         sys.exit(_fail(3, error))
     except TooManyBadSamples as error:
         sys.exit(_fail(4, error))
+    except BrokenProcessPool:
+        why = "a worker process was ended, most likely for want of memory; lower runtime.workers"
+        sys.exit(_fail(1, f"{why} and {REPEAT}"))
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        sys.exit(
-            _fail(
-                1,
-                f"the disk is full ({error}); free some space and repeat the command: "
-                "what was finished is kept",
-            )
-        )
+        sys.exit(_fail(1, f"the disk is full ({error}); free some space and {REPEAT}"))
 
 
 def _fail(code: int, error: object) -> int:

@@ -1,7 +1,7 @@
 """Stage ``pool``: which pairs of all datasets may be pretrained on."""
 
-import json
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,10 +32,10 @@ def run(
     pool = build_pool(
         folders, params.datasets, params.protect, patterns, params.near_duplicate_bits
     )
-    kept = parquet_bytes(pool.kept)
+    kept, named = parquet_bytes(pool.kept), to_json(products)
     write_atomically(out / "pool.parquet", kept)
     write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
-    write_atomically(out / "products.json", to_json(products))
+    write_atomically(out / "products.json", named)
     facts = {
         "pairs": pool.kept.num_rows,
         "left_out": pool.left_out.num_rows,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from twinband.sample.layouts import write
+from twinband.sample.layouts._write import write
 
 from pipeline_steps._step import Out, StepReport, main
 from twinband.params.runtime import Runtime

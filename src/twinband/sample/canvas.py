@@ -1,0 +1,105 @@
+"""Painting in order of distance into a map of surfaces, and looking their properties up.
+
+Shapes are filled with the number of their surface at twice the image's size. Colours, radiances
+and labels are then table look-ups, so a hundred polygons cost little more than one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SCALE = 2  # surfaces are painted at twice the size of the image
+SUBPIXEL_BITS = 4
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What one surface is like.
+
+    Attributes:
+        colour: albedo, RGB in [0, 1].
+        kelvin: temperature.
+        emissivity: in the long-wave infrared, [0, 1].
+        scene_class: name of its class.
+        identity: instance id, 0 for none.
+        depth: metres; 0 for the sky, negative where the ground's own depth holds.
+        shade: how much of the sun it catches, [0, 1].
+        glow: light it emits itself, RGB.
+        grain: strength of its texture in RGB, as a share of its colour.
+        roughness: strength of its texture in kelvin.
+    """
+
+    colour: tuple[float, float, float]
+    kelvin: float
+    emissivity: float
+    scene_class: str
+    identity: int = 0
+    depth: float = -1.0
+    shade: float = 1.0
+    glow: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    grain: float = 0.06
+    roughness: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A pinhole camera for one image size; pixel centres are at integers."""
+
+    width: int
+    height: int
+    focal_px: float
+    centre_px: float
+    horizon_px: float
+    camera_height: float
+
+    def project(self, points: Points) -> Points:
+        """``N,3`` metres (X, Y up, Z ahead) to ``N,2`` pixels; Z is kept off the camera."""
+        z = np.maximum(points[:, 2], 0.3)
+        u = self.centre_px + self.focal_px * points[:, 0] / z
+        v = self.horizon_px + self.focal_px * (self.camera_height - points[:, 1]) / z
+        return np.stack([u, v], axis=1)
+
+
+class Canvas:
+    """The map of surfaces under construction; paint from far to near."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.surfaces: list[Surface] = []
+        self.map = np.zeros((view.height * SCALE, view.width * SCALE), np.int32)
+        self.whole_area: dict[int, int] = {}  # of each instance, before anything hides it
+
+    def add(self, surface: Surface) -> int:
+        """Register a surface; returns its number."""
+        self.surfaces.append(surface)
+        return len(self.surfaces) - 1
+
+    def polygon(self, pixels: Points, surface: int) -> None:
+        """Fill a polygon of ``N,2`` image coordinates."""
+        cv2.fillPoly(self.map, [self._fixed(pixels)], surface, cv2.LINE_8, SUBPIXEL_BITS)
+
+    def line(self, pixels: Points, surface: int, thickness_px: float) -> None:
+        """Draw an open line of the given thickness in image pixels."""
+        thick = max(1, round(thickness_px * SCALE))
+        fixed = self._fixed(pixels)
+        cv2.polylines(self.map, [fixed], False, surface, thick, cv2.LINE_8, SUBPIXEL_BITS)
+
+    def ellipse(self, centre: Sequence[float], axes: Sequence[float], surface: int) -> None:
+        """Fill an upright ellipse given centre and half axes in image pixels."""
+        angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+        ring = np.stack([np.cos(angle) * axes[0], np.sin(angle) * axes[1]], axis=1)
+        self.polygon(ring + np.asarray(centre), surface)
+
+    def note_area(self, identity: int, first_surface: int) -> None:
+        """Remember how many pixels of an instance can be seen just after it was painted."""
+        pixels = int(np.count_nonzero(self.map >= first_surface))
+        self.whole_area[identity] = pixels // SCALE**2
+
+    def _fixed(self, pixels: Points) -> NDArray[np.int32]:
+        limit = 1 << 14  # far outside the image; keeps OpenCV's fixed point from overflowing
+        scaled = np.clip((pixels + 0.5) * SCALE - 0.5, -limit, limit)
+        return np.rint(scaled * (1 << SUBPIXEL_BITS)).astype(np.int32)

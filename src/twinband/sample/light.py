@@ -1,0 +1,110 @@
+"""What the RGB camera sees: albedo, sun, sky, lamps, haze, glare, noise."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinband.sample.canvas import Canvas
+from twinband.sample.climate import Climate
+from twinband.sample.furniture import lamp_light
+from twinband.sample.ground import Layout, Plane, tile
+from twinband.sample.scene import Scene, generator_of
+
+HEADLIGHT_GAIN = 9.0
+LAMP_GAIN = 2.4
+
+
+def render_rgb(
+    canvas: Canvas, scene: Scene, climate: Climate, layout: Layout, shadow: Plane
+) -> NDArray[np.uint8]:
+    """``H,W,3`` uint8."""
+    size = (canvas.view.width, canvas.view.height)
+    surfaces = canvas.surfaces
+    albedo = np.array([s.colour for s in surfaces], np.float32)
+    shade = np.array([s.shade for s in surfaces], np.float32)[:, None]
+    glow = np.array([s.glow for s in surfaces], np.float32)
+    sun, ambient = np.asarray(climate.sun, np.float32), np.asarray(climate.ambient, np.float32)
+    daylight = albedo * (ambient * (0.55 + 0.45 * shade) + sun * shade)
+    image = cv2.resize(daylight[canvas.map], size, interpolation=cv2.INTER_AREA)
+    grain = np.array([s.grain for s in surfaces], np.float32)[layout.surface]
+    pattern = 1 + grain * layout.texture
+    image *= np.maximum(pattern, 0.2)[..., None]
+    image *= np.where(layout.ground, 1 - shadow, 1)[..., None]
+    if climate.lamps:
+        bare = cv2.resize(albedo[canvas.map], size, interpolation=cv2.INTER_AREA)
+        image += bare * np.maximum(pattern, 0.2)[..., None] * _lamp_light(scene, layout)
+        image += cv2.resize(glow[canvas.map], size, interpolation=cv2.INTER_AREA)
+    image = _with_sky(image, canvas, scene, climate, layout)
+    image *= climate.exposure
+    if climate.lamps:
+        image = _with_glare(image)
+    return _camera(image, scene, climate)
+
+
+def _lamp_light(scene: Scene, layout: Layout) -> NDArray[np.float32]:
+    """Light of street lamps and of the own head-lights, ``H,W,3``."""
+    total = np.zeros((*layout.depth.shape, 3), np.float32)
+    for thing in scene.things:
+        if thing.kind != "lamp":
+            continue
+        x, y, z = (np.float32(value) for value in lamp_light(thing))
+        square = (layout.x - x) ** 2 + (layout.y - y) ** 2 + (layout.depth - z) ** 2
+        amount = LAMP_GAIN / (square + 8)
+        total += amount[..., None] * np.asarray([1.0, 0.78, 0.48], np.float32)
+    ahead = np.maximum(layout.depth, 2.5)
+    beam = np.exp(-((layout.x / (0.9 + 0.22 * ahead)) ** 2))
+    low = np.exp(-np.maximum(layout.y - 0.5 - 0.02 * ahead, 0) / 0.35)
+    reach = HEADLIGHT_GAIN / (ahead**2 + 30)
+    total += (beam * low * reach)[..., None] * np.asarray([1.0, 0.97, 0.88], np.float32)
+    total[layout.depth == 0] = 0
+    return total
+
+
+def _with_sky(
+    image: NDArray[np.float32], canvas: Canvas, scene: Scene, climate: Climate, layout: Layout
+) -> NDArray[np.float32]:
+    """Put the sky in, and mix every surface with haze by its distance."""
+    height, width = layout.depth.shape
+    zenith, haze = np.asarray(climate.zenith, np.float32), np.asarray(climate.haze, np.float32)
+    above = (canvas.view.horizon_px - np.arange(height, dtype=np.float32)) / max(
+        canvas.view.horizon_px, 1
+    )
+    share = np.clip(above, 0, 1)[:, None] ** 0.7
+    gradient = (1 - share) * haze + share * zenith
+    sky = np.repeat(gradient[:, None], width, axis=1)
+    if scene.hour in ("day", "crossover", "dusk"):
+        offset = scene.look % 200
+        noise = cv2.resize(
+            tile()[offset : offset + 72, offset : offset + 48],
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        cover = np.clip(noise * 0.9 - 0.25, 0, 1)[..., None] * np.clip(above, 0.1, 1)[:, None, None]
+        sky += cover * (1.12 * haze - sky) * 0.85
+    clear = np.exp(-layout.depth / np.float32(climate.sight_m))[..., None]
+    mixed = image * clear + haze * (1 - clear)
+    is_sky = cv2.resize((canvas.map == 0).astype(np.float32), (width, height),
+                        interpolation=cv2.INTER_AREA)[..., None]  # fmt: skip
+    # The sky's own surface is black here, so what it contributed at edges is already gone.
+    return mixed * (1 - is_sky) + sky.astype(np.float32) * is_sky
+
+
+def _with_glare(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bright spots bleed into their surroundings."""
+    width = image.shape[1]
+    bright = np.maximum(image - 0.9, 0)
+    small = cv2.resize(bright, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    bloom = cv2.GaussianBlur(small, (0, 0), width / 130) * 0.8
+    bloom += cv2.GaussianBlur(small, (0, 0), width / 36) * 0.5
+    return image + cv2.resize(bloom, (width, image.shape[0]))
+
+
+def _camera(image: NDArray[np.float32], scene: Scene, climate: Climate) -> NDArray[np.uint8]:
+    """A lens, a tone curve and noise that grows with the gain."""
+    rng = generator_of("rgb noise", scene.noise)
+    image = cv2.GaussianBlur(image, (0, 0), 0.45)
+    curve = 1 - np.exp(-1.35 * np.maximum(image, 0))
+    image = np.power(curve / np.float32(1 - np.exp(-1.35 * 1.6)), np.float32(1 / 2.2))
+    noise = rng.standard_normal(image.shape, dtype=np.float32)
+    image += climate.grain * noise * (0.55 + 0.45 * (1 - np.clip(image, 0, 1)))
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
