@@ -52,7 +52,7 @@ def dvc_output(root: Path, *arguments: str) -> str:
         DvcError: it failed.
     """
     with (
-        tempfile.TemporaryFile("w+") as errors,
+        tempfile.TemporaryFile() as errors,
         supervised(
             dvc(*arguments), cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=errors
         ) as process,
@@ -61,17 +61,19 @@ def dvc_output(root: Path, *arguments: str) -> str:
         output = process.stdout.read()
         if process.wait():
             errors.seek(0)
-            raise DvcError(f"dvc {' '.join(arguments)} failed in {root}:\n{errors.read().strip()}")
-    return output
+            raise DvcError(
+                f"dvc {' '.join(arguments)} failed in {root}:\n{errors.read().decode().strip()}"
+            )
+    return output.decode()
 
 
-def stream(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> str:
+def stream(process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> str:
     """Hand on the output of a process, line by line, until it ends; returns the last lines."""
     last: deque[str] = deque(maxlen=LINES_SHOWN)
     assert process.stdout
     for line in process.stdout:
         # A progress bar redraws its line: what counts is how the line ended.
-        if shown := line.rstrip().rsplit("\r", 1)[-1]:
+        if shown := line.decode(errors="replace").rstrip().rsplit("\r", 1)[-1]:
             on_line(shown)
             last.append(f"  {shown}")
     return "\n".join(last)

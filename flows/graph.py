@@ -65,7 +65,10 @@ def read_graph(root: Path) -> dict[str, Stage]:
         with Repo(str(root)) as repo:
             index = repo.index
             graph = index.graph
-            top_level = {path for paths in index._metrics.values() for path in paths}
+            # The list of metrics that dvc.yaml holds beside its stages: files, or folders of them.
+            top_level = [
+                Path(file).parent / path for file, paths in index._metrics.items() for path in paths
+            ]
             written = {out.fs_path for stage in graph for out in stage.outs}
 
             def describe(node: Any) -> Stage:
@@ -80,12 +83,15 @@ def read_graph(root: Path) -> dict[str, Stage]:
 
 
 def _describe(
-    node: Any, upstream: Iterable[Any], root: Path, written: set[str], top_level: set[str]
+    node: Any, upstream: Iterable[Any], root: Path, written: set[str], top_level: list[Path]
 ) -> Stage:
     def relative(path: str) -> str:
         return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
 
-    outs = {out.fs_path: bool(out.metric) or out.fs_path in top_level for out in node.outs}
+    outs = {
+        out.fs_path: bool(out.metric) or any(Path(out.fs_path).is_relative_to(p) for p in top_level)
+        for out in node.outs
+    }
     frozen = bool(node.frozen)
     return Stage(
         name=node.addressing,

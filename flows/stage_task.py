@@ -47,7 +47,7 @@ class StageProcesses:
         self._slots = threading.BoundedSemaphore(max_parallel)
         self._gpu = threading.Lock()
         self._guard = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
     def run(self, stage: Stage, on_line: Callable[[str], None]) -> tuple[str, float]:
@@ -87,7 +87,7 @@ class StageProcesses:
         return said[-1] if said else RAN
 
     @contextmanager
-    def _process(self, stage: Stage) -> Iterator[subprocess.Popen[str]]:
+    def _process(self, stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
         with supervised(
             dvc("repro", "--single-item", stage.name),
             stop_order="command-last",
@@ -115,7 +115,7 @@ class StageProcesses:
 
 
 @contextmanager
-def _deadline(process: subprocess.Popen[str], stage: Stage) -> Iterator[threading.Event]:
+def _deadline(process: subprocess.Popen[bytes], stage: Stage) -> Iterator[threading.Event]:
     """Stop the process after the stage's ``timeout_s``; the event tells whether it came to that."""
     expired = threading.Event()
 

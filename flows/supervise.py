@@ -40,7 +40,7 @@ def supervised(
     stop_signal: signal.Signals = signal.SIGTERM,
     grace_s: float = 5.0,
     **options: Any,
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command under a supervisor; on leaving, nothing of it is left.
 
     Args:
@@ -56,8 +56,6 @@ def supervised(
     process = subprocess.Popen(
         [sys.executable, "-I", __file__, stop_order, stop_signal.name, str(grace_s), *command],
         stdin=subprocess.PIPE,
-        text=True,
-        errors="replace",
         start_new_session=True,
         **options,
     )
@@ -70,7 +68,7 @@ def supervised(
             process.stdout.close()
 
 
-def stop(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """Ask the supervisor of ``process`` to end everything, from any thread; returns at once."""
     if process.stdin:
         process.stdin.close()

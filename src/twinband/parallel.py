@@ -74,5 +74,5 @@ def _on_dask(
         ) from None
     with client:
         futures = client.map(function, tasks, pure=False)
-        for future in completed(futures):
+        for future in completed(futures, loop=client.loop):
             yield future.result()

@@ -100,7 +100,7 @@ class Tracked:
 
     def living(self) -> list[str]:
         """Command lines of the processes that are not dead."""
-        return [" ".join(process.cmdline()) for process in self._processes()]
+        return list(self._processes().values())
 
     def end(self) -> None:
         for process in self._processes():
@@ -108,14 +108,14 @@ class Tracked:
         for started in self.started:
             started.wait()
 
-    def _processes(self) -> list[psutil.Process]:
-        found = []
+    def _processes(self) -> dict[psutil.Process, str]:
+        found = {}
         for process in psutil.process_iter():
             try:
                 ours = process.environ().get(TOKEN) == self.value
                 if ours and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                    found[process] = " ".join(process.cmdline())
+            except (psutil.NoSuchProcess, psutil.AccessDenied):  # a zombie is "no such process"
                 continue
         return found
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from flows.graph import GraphError, read_graph
 
+from flows.graph import GraphError, read_graph
 from tests.pipeline.conftest import Repository
 
 pytestmark = pytest.mark.slow

@@ -125,6 +125,13 @@ def test_sixteen_bit_rgb_is_decoded_whole_and_refused_as_rgb(suffix: str) -> Non
         images.as_rgb(decoded, "x")
 
 
+def test_truncated_sixteen_bit_rgb_is_told() -> None:
+    """OpenCV, which decodes these, would fill what is missing."""
+    deep = RANDOM.integers(0, 1 << 16, (20, 30, 3), dtype=np.uint16)
+    data = bytes(cv2.imencode(".png", deep)[1])
+    assert reason(data[: len(data) // 2]) == "truncated"
+
+
 def test_four_channels_keep_the_fourth() -> None:
     decoded = images.decode(pillow(ALPHA, "PNG"), "x")
     assert decoded.channels == 4

@@ -4,9 +4,9 @@ No field has a default: a default that changed in the code would not invalidate 
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 
 
 class Params(BaseModel):
@@ -33,6 +33,16 @@ class ParamsError(ValueError):
         count = f"{len(problems)} wrong parameter{'s' if len(problems) > 1 else ''}"
         super().__init__("\n  ".join([f"{count} in params.yaml:", *problems]))
 
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float):
+        raise ValueError("text, a number, true or false is needed")
+    return value
+
+
+# An option whose kind only its reader or benchmark knows. As a plain union, one wrong value would
+# be told once for each member, with that member's name in the path.
+Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar)]
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from twinband.params.base import Params, StageParams
+from twinband.params.base import Params, Scalar, StageParams
 
 
 class Evaluation(Params):
@@ -19,7 +19,7 @@ class Evaluation(Params):
 
     benchmark: str
     dataset: str
-    options: dict[str, str | int | float | bool]
+    options: dict[str, Scalar]
     seed: Annotated[int, Field(ge=0)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from twinband.params.base import Params, StageParams
+from twinband.params.base import Params, Scalar, StageParams
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -57,7 +57,7 @@ class IngestDataset(Params):
     reader: str
     source: str
     root: str
-    options: dict[str, str | int | float | bool]
+    options: dict[str, Scalar]
     shards: Annotated[int, Field(ge=1)]
     frame_stride: Annotated[int, Field(ge=1)]
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]

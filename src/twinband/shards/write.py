@@ -6,19 +6,20 @@ bytes.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
+import tarfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from webdataset.writer import TarWriter
 
 from twinband.shards.columns import row_schema
 
@@ -77,7 +78,8 @@ class ShardWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         sidecar_of(self.path).unlink(missing_ok=True)
         self._file = _HashingFile(self._temporary.open("wb"))
-        self._tar = TarWriter(self._file, user="", group="", mtime=0, encoder=False)
+        # Not webdataset's writer: importing it imports torch, a second for every step and worker.
+        self._tar = tarfile.open(fileobj=cast(BinaryIO, self._file), mode="w|")
         return self
 
     def add(self, key: str, fields: Mapping[str, bytes], row: Mapping[str, Any]) -> None:
@@ -89,9 +91,12 @@ class ShardWriter:
         self._check_key(key)
         if not fields or not all(FIELD_PATTERN.fullmatch(field) for field in fields):
             raise ValueError(f"{key}: fields like `rgb.jpg` are needed, not {sorted(fields)}")
-        begin = self._tar.tarstream.offset
-        self._tar.write({"__key__": key, **fields})
-        size = self._tar.tarstream.offset - begin
+        begin = self._tar.offset
+        for field in sorted(fields):
+            member = tarfile.TarInfo(f"{key}.{field}")  # by itself without time, user and group
+            member.size = len(fields[field])
+            self._tar.addfile(member, io.BytesIO(fields[field]))
+        size = self._tar.offset - begin
         self._samples += 1
         self._rows.append({**row, "key": key, "offset": begin, "size": size})
 

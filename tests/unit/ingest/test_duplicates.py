@@ -78,14 +78,14 @@ def test_the_test_pair_stays_then_val_then_train() -> None:
 @pytest.mark.parametrize("split", ["test", "val"])
 @pytest.mark.parametrize("sha", ["x", "y"])
 def test_what_the_layout_evaluates_on_is_never_taken_out(split: str, sha: str) -> None:
-    named = {"split": split, "split_source": "layout"}
+    named: dict[str, Any] = {"split": split, "split_source": "layout"}
     assert found(row("a", "x", 0, **named), row("b", sha, 1, **named)) == {}
     kind = "exact" if sha == "x" else "near"
     assert found(row("a", sha, 1), row("b", "x", 0, **named)) == {"a": ("b", kind)}
 
 
 def test_near_neighbours_of_one_group_stay_and_exact_copies_go() -> None:
-    same = {"group": "walk"}
+    same: dict[str, Any] = {"group": "walk"}
     assert found(row("a", "x", 0, **same), row("b", "y", 1, **same)) == {}
     assert found(row("a", "x", 0, **same), row("b", "x", 0, **same)) == {"b": ("a", "exact")}
 

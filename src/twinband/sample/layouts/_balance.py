@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
-from twinband.sample.layouts._crops import CLASSES, VAL_EVERY, Crop
+from twinband.sample.layouts._crops import VAL_EVERY, Crop
 from twinband.sample.scene import HOURS
 
 CROPS_A_SCENE = 3  # that are chosen on average
@@ -42,7 +42,7 @@ class Balance:
         split, hour, name = cell
         self._counts.update([cell, (split, hour), (split, name)])
 
-    def _rank(self, cell: tuple[str, str, str]) -> tuple[int, ...]:
+    def _rank(self, cell: tuple[str, str, str]) -> tuple[int | str, ...]:
         """Least comes next: the split whose turn it is, then the emptiest hour and class."""
         split, hour, name = cell
         turn = "val" if len(self.taken) % VAL_EVERY == VAL_EVERY - 1 else "train"
@@ -52,5 +52,5 @@ class Balance:
             self._counts[split, name],
             self._counts[split, hour],
             HOURS.index(hour),
-            CLASSES.index(name),
+            name,
         )

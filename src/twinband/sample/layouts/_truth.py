@@ -31,7 +31,7 @@ def write_truth(job: Job, name: str, rendered: Rendered) -> Written:
     """
     levels = np.clip(np.rint(rendered.depth * DEPTH_LEVELS_PER_M), 1, np.iinfo(np.uint16).max)
     depth = np.where(rendered.depth > 0, levels, 0).astype(np.uint16)
-    truth = {
+    truth: dict[str, NDArray[np.generic]] = {
         "depth": depth,
         "instances": rendered.instances,
         "semantics": rendered.scene_semantics,

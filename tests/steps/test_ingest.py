@@ -1,0 +1,172 @@
+"""The stage ``ingest`` as a command: what it writes, killed and continued, and its errors."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pyarrow import csv
+
+from tests.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
+from tests.steps.conftest import INGEST, Project
+from twinband.readers._files import open_files, write_inventory
+from twinband.shards.manifest import product_id
+from twinband.shards.verify import verify
+
+RAW = Path("data/raw/made-up")
+
+
+def results(project: Project) -> dict[str, bytes]:
+    pairs, metrics, plots = project.outputs
+    found = {f"pairs/{name}": data for name, data in contents(pairs).items()}
+    found |= {f"plots/{name}": data for name, data in contents(plots).items()}
+    return found | {"metrics": metrics.read_bytes()}
+
+
+def test_it_writes_product_metrics_and_plots(project: Project) -> None:
+    root = write_pairs(project.root / RAW, 7)
+    write(root / "crop_LR_visible" / "alone.jpg", encoded(scene(50)[0]))
+    project.write_ingest_params(common={"max_bad_fraction": 0.2})
+    done = project.ingest()
+    assert done.returncode == 0, done.stdout
+    pairs, metrics, plots = project.outputs
+    assert verify(pairs) == []
+    facts = json.loads(metrics.read_text())
+    assert (facts["pairs"], facts["left_out"]) == (7, 1)
+    assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
+    assert sum(facts["splits"].values()) == 7 and facts["hours"] == {"unknown": 7}
+    assert sorted(contents(plots)) == ["left_out.csv", "sheet.jpg"]
+    [row] = csv.read_csv(plots / "left_out.csv").to_pylist()
+    assert (row["name"], row["reason"]) == ("alone", "missing_partner")
+    sheet = cv2.imread(str(plots / "sheet.jpg"))
+    assert sheet is not None and np.ptp(sheet) > 200
+    closing = done.stdout.splitlines()[-1]
+    assert closing.startswith("ingest@made-up: 7 pairs in 3 shards, 1 left out (")
+    assert "ingest@made-up: 3 of 3 shards" in done.stdout
+
+
+def write_large_pairs(root: Path, count: int) -> None:
+    """Pairs that take some milliseconds each, so that a kill finds the step at work."""
+    for number in range(count):
+        for folder, pixels in zip(("crop_LR_visible", "cropinfrared"), scene(number), strict=True):
+            large = cv2.resize(pixels, (960, 720), interpolation=cv2.INTER_CUBIC)
+            write(root / folder / f"p{number:03d}.jpg", encoded(large))
+
+
+def begun(work: Path) -> bool:
+    return any(work.glob("*/checked/*.tmp"))
+
+
+def one_finished(work: Path) -> bool:
+    return any(work.glob("*/checked/shard-*.json"))
+
+
+def second_pass(work: Path) -> bool:
+    return any(work.glob("*/out/out/made-up/*"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "workers"),
+    [(begun, 1), (one_finished, 1), (one_finished, 2), (second_pass, 1)],
+)
+def test_killed_and_continued_it_gives_the_same_bytes(
+    project: Project, moment: Callable[[Path], bool], workers: int
+) -> None:
+    write_large_pairs(project.root / RAW, 24)
+    write_pair(project.root / RAW, "zz-copy", 3)
+    write_pair(project.root / RAW, "zz-same", 3)
+    write(project.root / RAW / "cropinfrared" / "p004.jpg", b"")
+    project.write_ingest_params(shards=6)
+    assert project.ingest().returncode == 0
+    reference = results(project)
+    for path in (project.root / ".work", *project.outputs):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    project.write_ingest_params(shards=6, runtime={"workers": workers})
+    process = project.start("ingest", *INGEST)
+    work = project.root / ".work" / "ingest@made-up"
+    end = time.monotonic() + 60
+    while not moment(work):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    finished = len(list(work.glob("*/checked/shard-*.json")))
+
+    done = project.ingest()
+    assert done.returncode == 0, done.stdout
+    assert results(project) == reference
+    said = f", {finished} of 6 shards were already finished ("
+    assert (said in done.stdout) == bool(finished), done.stdout
+    assert not list(work.glob("*/checked/*.tmp"))
+
+
+def test_too_many_bad_pairs_exit_4_with_their_reasons(project: Project) -> None:
+    root = write_pairs(project.root / RAW, 4)
+    write(root / "cropinfrared" / "p001.jpg", b"")
+    project.write_ingest_params(common={"max_bad_fraction": 0.02})
+    done = project.ingest()
+    assert done.returncode == 4 and "Traceback" not in done.stdout
+    assert "error: made-up: 1 of 4 pairs cannot be used" in done.stdout
+    assert "undecodable" in done.stdout and "cropinfrared/p001.jpg" in done.stdout
+    assert not any(path.exists() for path in project.outputs)
+
+
+def test_no_usable_pair_exits_3(project: Project) -> None:
+    root = write_pairs(project.root / RAW, 1)
+    write(root / "cropinfrared" / "p000.jpg", b"")
+    project.write_ingest_params()
+    done = project.ingest()
+    assert done.returncode == 3 and "not one usable pair" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ({"reader": "nobody"}, 2, "there is no twinband.readers.nobody"),
+        ({"reader": "_base"}, 2, "there is no twinband.readers._base"),
+        ({"options": {"colour": 1}}, 2, "colour: unknown parameter"),
+        ({"shards": 0}, 2, "ingest.datasets.made-up.shards"),
+        ({"reader": "mfnet"}, 3, "looked for images/NAME.png"),
+    ],
+)
+def test_errors_are_for_people(
+    project: Project, settings: dict[str, object], code: int, message: str
+) -> None:
+    write_pairs(project.root / RAW, 1)
+    project.write_ingest_params(**settings)
+    done = project.ingest()
+    assert done.returncode == code and message in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_an_item_that_is_not_in_the_parameters_exits_2(project: Project) -> None:
+    write_pairs(project.root / RAW, 1)
+    project.write_ingest_params()
+    done = project.run("ingest", "--item", "other", *INGEST[2:])
+    assert done.returncode == 2
+    assert "ingest.datasets.other: missing (there are: made-up)" in done.stdout
+
+
+def test_outside_data_are_found_by_their_inventory(project: Project, tmp_path: Path) -> None:
+    outside = write_pairs(tmp_path / "datasets" / "road", 4)
+    inventory = project.root / "data" / "inventory" / "made-up.csv"
+    write_inventory(open_files(str(outside)), inventory)
+    project.write_ingest_params(root="road", source="data/inventory/made-up.csv")
+    arguments = (*INGEST[:3], "data/inventory/made-up.csv", *INGEST[4:])
+    for environment, message in (
+        ({}, "TWINBAND_DATA is not set"),
+        ({"TWINBAND_DATA": str(tmp_path)}, f"{tmp_path}/road does not exist"),
+    ):
+        done = project.run("ingest", *arguments, **environment)
+        assert done.returncode == 3 and message in done.stdout and "export" in done.stdout
+    done = project.run("ingest", *arguments, TWINBAND_DATA=str(tmp_path / "datasets"))
+    assert done.returncode == 0, done.stdout
+    assert verify(project.outputs[0]) == []
