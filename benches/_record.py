@@ -1,4 +1,4 @@
-"""Recording a benchmark: one JSON line on standard output and a CSV with the hardware in its name."""
+"""Recording a benchmark: a JSON line on standard output, and a CSV named after the hardware."""
 
 import csv
 import json

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from twinband.sample.layouts._write import write
-
 from pipeline_steps._step import Out, StepReport, main
 from twinband.params.runtime import Runtime
 from twinband.params.sample_world import SampleWorldParams
+from twinband.sample.layouts._write import write
 
 DYNAMIC = ["twinband.sample.layouts.{layout}"]  # imported by name
 

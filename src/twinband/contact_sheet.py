@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twinband.images import to_eight_bits
+
 CELL_PX = 200
 TEXT_PX = 18
 CAPTION_LETTERS = 26  # as many as fit; of a longer one the end tells more
@@ -30,15 +32,6 @@ def contact_sheet(
     rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
     lines = [np.hstack([*row, *[blank] * (columns - len(row))]) for row in rows]
     return np.vstack(lines)
-
-
-def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
-    """Thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
-    if thermal.dtype == np.uint8:
-        return thermal
-    low, high = np.percentile(thermal, (1, 99))
-    scaled = (thermal.astype(np.float32) - low) * (255 / max(float(high - low), 1))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
 def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArray[np.uint8]:

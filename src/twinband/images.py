@@ -153,3 +153,12 @@ def encode_png(pixels: NDArray[np.generic]) -> bytes:
     if not done:
         raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as PNG")
     return bytes(data)
+
+
+def to_eight_bits(thermal: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
+    if thermal.dtype == np.uint8:
+        return thermal
+    low, high = np.percentile(thermal, (1, 99))
+    scaled = (thermal.astype(np.float32) - low) * (255 / max(float(high - low), 1))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

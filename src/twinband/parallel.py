@@ -1,13 +1,15 @@
 """Independent tasks over an executor: processes of this machine, or a running Dask cluster."""
 
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from twinband.errors import InputError
 from twinband.params.runtime import Runtime
@@ -57,6 +59,26 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def code_digest() -> str:
+    """SHA-256 over the code of this process's twinband."""
+    whole = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        whole.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _check_same_code(client: Any) -> None:
+    """Results are filed under this tree's code, so the workers must run just that."""
+    own = code_digest()
+    others = [worker for worker, digest in client.run(code_digest).items() if digest != own]
+    if others:
+        raise InputError(
+            f"Dask workers run another version of twinband than this tree: {', '.join(others)}; "
+            "start them in this tree's environment, from its folder"
+        )
+
+
 def _on_dask(
     function: Callable[[Task], Result], tasks: Sequence[Task], scheduler: str
 ) -> Iterator[Result]:
@@ -73,6 +95,7 @@ def _on_dask(
             "set runtime.executor to processes"
         ) from None
     with client:
+        _check_same_code(client)
         futures = client.map(function, tasks, pure=False)
         for future in completed(futures, loop=client.loop):
             yield future.result()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.raw_pairs import scene
-from twinband.contact_sheet import CELL_PX, contact_sheet, to_eight_bits
+from twinband.contact_sheet import CELL_PX, contact_sheet
+from twinband.images import to_eight_bits
 
 
 def test_pairs_fill_rows_and_the_rest_stays_white() -> None:

@@ -15,13 +15,13 @@ from skimage.transform import resize
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from twinband.benchmarks._base import Benchmark as Base
 from twinband.benchmarks._base import Scores
 from twinband.benchmarks._figures import grouped_bars, svg
-from twinband.contact_sheet import to_eight_bits
 from twinband.errors import InputError
+from twinband.images import to_eight_bits
 from twinband.params.base import Params
 from twinband.shards.join import Dataset, open_products
 

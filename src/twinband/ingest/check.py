@@ -80,8 +80,8 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": {"bits": _used_bits(thermal_pixels), "radiometric_scale": None},
-        **json_labels,
+        "thermal": {"bits": _used_bits(thermal_pixels), "radiometry": layout.radiometry()},
+        "labels": json_labels,
     }
     fields = dict(
         [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 SIDE = 32
 THUMBNAIL_SIDE = 16
 THUMBNAIL_TOLERANCE = 12  # grey levels
+LEAST_SPAN_COUNTS = 64.0  # of 16-bit thermal
 BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
 
 
@@ -34,14 +35,16 @@ def impression_of(grey: NDArray[np.generic]) -> Impression:
     """
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     if grey.dtype != np.uint8:
-        small = (small - small.min()) * (255 / max(float(np.ptp(small)), 1))
+        low, high = np.percentile(small, (2, 98))  # one hot or dead pixel must not matter
+        span = max(float(high - low), LEAST_SPAN_COUNTS)  # nor the noise of a flat scene
+        small = np.clip((small - low) * np.float32(255 / span), 0, 255)
     half = SIDE // THUMBNAIL_SIDE
     blocks = small.reshape(THUMBNAIL_SIDE, half, THUMBNAIL_SIDE, half).mean(axis=(1, 3))
     thumbnail = np.rint(blocks).astype(np.uint8).tobytes()
     if float(small.std()) < 0.5:
         return Impression(0, thumbnail)
-    low = cv2.dct(small)[:8, :8].ravel()
-    bits = low > np.median(low[1:])
+    frequencies = cv2.dct(small)[:8, :8].ravel()
+    bits = frequencies > np.median(frequencies[1:])
     bits[0] = False
     return Impression(int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail)
 
@@ -69,7 +72,7 @@ def close_pairs(
     """All pairs ``i < j`` of rows of ``N,2`` hashes that differ in at most ``max_bits`` bits.
 
     Yields arrays of ``i`` and ``j``, blocks of rows in order. Every pair is compared: exact, in
-    constant memory, and 10^5 samples take seconds.
+    memory that grows with the pairs found only, and 10^5 samples take seconds.
     """
     count = len(hashes)
     for row in range(0, count, BLOCK_ROWS):

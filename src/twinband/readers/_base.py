@@ -142,6 +142,10 @@ class Layout(ABC):
             labels=self.labels(entry),
         )
 
+    def radiometry(self) -> Mapping[str, float] | None:
+        """How thermal counts become kelvin (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
+        return None
+
     def labels(self, entry: Entry) -> Mapping[str, Label]:
         """The labels of one pair; none unless the layout has some."""
         return {}

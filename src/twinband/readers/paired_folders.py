@@ -36,6 +36,10 @@ class Options(_base.Options):
     split_files: str = Field(
         default="", description="lists of each split's pairs, such as align_{split}.txt"
     )
+    kelvin_per_count: float = Field(
+        default=0.0, ge=0, description="of radiometric thermal images, such as 0.01; 0 if unknown"
+    )
+    kelvin_at_zero: float = Field(default=0.0, description="kelvin of the count 0")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Options":
@@ -65,6 +69,13 @@ class Layout(ByName):
         "any: paths like `rgb` with paths like `thermal`, where each * captures within one level "
         "and a pair captures the same; optional labels by patterns of the same kind"
     )
+
+    def radiometry(self) -> Mapping[str, float] | None:
+        """The stated linear map from counts to kelvin, if one is stated."""
+        if not self.options.kelvin_per_count:
+            return None
+        per_count, at_zero = self.options.kelvin_per_count, self.options.kelvin_at_zero
+        return {"kelvin_per_count": per_count, "kelvin_at_zero": at_zero}
 
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)

@@ -110,7 +110,7 @@ def _things(rng: np.random.Generator, street: Scene) -> list[Thing]:
         "person": int(rng.integers(1, 6)),
         "cyclist": int(rng.random() < 0.6) + int(rng.random() < 0.2),
         "car": int(rng.integers(1, 5)),
-        "parked_bicycle": int(rng.random() < 0.45),
+        "parked_bicycle": int(rng.random() < 0.6) + int(rng.random() < 0.3),
         "cone": int(rng.integers(0, 4)) * int(rng.random() < 0.4),
         "sign": int(rng.integers(0, 3)),
         "lamp": int(rng.integers(2, 5)),

@@ -1,6 +1,7 @@
 """What ingestion keeps as it was, what it converts, and what it refuses."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from PIL import Image
 
 from tests.raw_pairs import HEIGHT, WIDTH, encoded, ingest_folder, rows_by_name, scene, write
 from twinband.images import encode_png
+from twinband.ingest.check import check_pair
+from twinband.readers._base import Entry
+from twinband.readers._open import open_layout
 from twinband.shards.join import open_products
 from twinband.shards.read import read_fields
 
@@ -132,3 +136,16 @@ def test_unusable_pairs_are_quarantined_with_their_bytes(
     found = read_fields(tar, 0, tar.stat().st_size, "x")
     assert (found["rgb.jpg"], found["thermal.jpg"]) == (rgb, thermal)
     assert reason.encode() in found["json"]
+
+
+def test_stated_radiometry_stands_in_the_sample(tmp_path: Path) -> None:
+    thermal = np.linspace(0, 16000, 64 * 48).reshape(48, 64).astype(np.uint16)
+    (tmp_path / "a_v.png").write_bytes(encode_png(np.zeros((48, 64, 3), np.uint8)))
+    (tmp_path / "a_t.png").write_bytes(encode_png(thermal))
+    options = {"rgb": "*_v.png", "thermal": "*_t.png", "kelvin_per_count": 0.04}
+    layout = open_layout("paired_folders", str(tmp_path), options)
+    (entry,) = layout.scan()
+    assert isinstance(entry, Entry)
+    info = json.loads(check_pair(layout, entry).fields["json"])
+    scale = {"kelvin_per_count": 0.04, "kelvin_at_zero": 0.0}
+    assert info["thermal"] == {"bits": 14, "radiometry": scale}

@@ -40,14 +40,14 @@ class Balance:
         if not self._waiting[cell]:
             del self._waiting[cell]
         split, hour, name = cell
-        self._counts.update([cell, (split, hour), (split, name)])
+        self._counts.update([cell, (split, hour), (split, name), (split,)])
 
     def _rank(self, cell: tuple[str, str, str]) -> tuple[int | str, ...]:
-        """Least comes next: the split whose turn it is, then the emptiest hour and class."""
+        """Least comes next: val while it has too few, then the emptiest hour and class."""
         split, hour, name = cell
-        turn = "val" if len(self.taken) % VAL_EVERY == VAL_EVERY - 1 else "train"
+        val_is_behind = len(self.taken) >= VAL_EVERY * (self._counts["val",] + 1) - 1
         return (
-            split != turn,
+            val_is_behind != (split == "val"),
             self._counts[cell],
             self._counts[split, name],
             self._counts[split, hour],

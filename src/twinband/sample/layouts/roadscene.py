@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from twinband.sample.layouts._files import write_jpeg
 from twinband.sample.layouts._job import Each, Job
+from twinband.sample.layouts._misalign import sample_homography, warp_thermal
 from twinband.sample.layouts._truth import Written, write_facts, write_homographies, write_truth
-from twinband.sample.misalign import sample_homography, warp_thermal
 from twinband.sample.scene import HOURS, generator_of
 
 
