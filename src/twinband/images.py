@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -155,7 +156,7 @@ def encode_png(pixels: NDArray[np.generic]) -> bytes:
     return bytes(data)
 
 
-def to_eight_bits(thermal: NDArray[np.generic]) -> NDArray[np.uint8]:
+def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
     """Thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
     if thermal.dtype == np.uint8:
         return thermal

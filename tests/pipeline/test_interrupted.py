@@ -29,10 +29,10 @@ def make_pairs(root: Path) -> None:
         name = f"FLIR_{number:05d}.jpg"
         cv2.imwrite(str(root / "crop_LR_visible" / name), image[..., :3])
         cv2.imwrite(str(root / "cropinfrared" / name), image[..., 3])
-    visible = root / "crop_LR_visible"
+    visible, thermal = root / "crop_LR_visible", root / "cropinfrared"
     (visible / "FLIR_00007.jpg").write_bytes((visible / "FLIR_00007.jpg").read_bytes()[:900])
-    for folder in (visible, root / "cropinfrared"):
-        (folder / "FLIR_00020.jpg").write_bytes((folder / "FLIR_00010.jpg").read_bytes())
+    for images in (visible, thermal):
+        (images / "FLIR_00020.jpg").write_bytes((images / "FLIR_00010.jpg").read_bytes())
 
 
 def make_project(root: Path, data: Path) -> Project:
