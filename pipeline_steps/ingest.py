@@ -56,7 +56,7 @@ def run(
     facts = _facts(done, out)
     continued = f", {done.continued} of {done.shards} shards were already finished"
     return StepReport(
-        summary=f"{facts['pairs']} pairs in {done.shards} shards, {facts['left_out']} left out"
+        summary=f"{facts['pairs']} pairs, {facts['left_out']} left out, shards: {done.shards}"
         + (continued if done.continued else ""),
         samples=done.manifest.num_rows,
         metrics=facts,

@@ -47,7 +47,7 @@ def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     sheet = cv2.imread(str(plots / "sheet.jpg"))
     assert sheet is not None and np.ptp(sheet) > 200
     closing = done.stdout.splitlines()[-1]
-    assert closing.startswith("ingest@made-up: 7 pairs in 3 shards, 1 left out (")
+    assert closing.startswith("ingest@made-up: 7 pairs, 1 left out, shards: 3 (")
     assert "ingest@made-up: 3 of 3 shards" in done.stdout
 
 

@@ -20,7 +20,7 @@ def card(name: str, settings: IngestDataset, rows: pa.Table) -> str:
         "---",
         f"# {name}: pairs",
         "",
-        f"{kept.num_rows} RGB-thermal pairs in {settings.shards} WebDataset shards, "
+        f"{kept.num_rows} RGB-thermal pairs (WebDataset shards: {settings.shards}), "
         f"read by `{settings.reader}`.",
         "",
         "| what | pairs |",
