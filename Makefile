@@ -48,6 +48,7 @@ serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; 
 
 report: $(INSTALLED) ## the report again, with timings of this machine's runs beside the results
 	@python -m pipeline_steps.report --ingest metrics/ingest --ingest-plots plots/ingest \
+	  --left-out data/left_out \
 	  --pool metrics/pool.json --evaluate metrics/evaluate --evaluate-plots plots/evaluate \
 	  --runs .work/runs --out .work/report-with-runs
 	@echo "report: $(CURDIR)/.work/report-with-runs/index.html"
@@ -55,7 +56,7 @@ report: $(INSTALLED) ## the report again, with timings of this machine's runs be
 experiments: $(INSTALLED) ## table of experiments: what differs, without the columns of dependencies
 	@dvc exp show --md --only-changed --drop '^(src|pipeline_steps|data|metrics|plots)(/|$$)' --hide-workspace
 
-profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real|full
+profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real
 	@twinband profile "$(NAME)"
 
 bench: $(INSTALLED) ## speed benchmarks; each prints one JSON line

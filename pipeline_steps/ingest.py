@@ -36,6 +36,7 @@ def run(
     out: Out,
     metrics: Out,
     plots: Out,
+    left_out: Out,
     work: Path,
     runtime: Runtime,
     progress: Callable[[int, int], None],
@@ -52,7 +53,8 @@ def run(
         runtime=runtime,
         progress=progress,
     )
-    write_plots(out, done.manifest, plots)
+    write_sheet(out, plots)
+    write_left_out(done.manifest, left_out)
     facts = _facts(done, out)
     continued = f", {done.continued} of {done.shards} shards were already finished"
     return StepReport(
@@ -98,8 +100,8 @@ def _count(column: pa.ChunkedArray) -> dict[str, int]:
     return dict(sorted(Counter(value or "unknown" for value in column.to_pylist()).items()))
 
 
-def write_plots(pairs: Path, manifest: pa.Table, folder: Path) -> None:
-    """``sheet.jpg``, pairs spread evenly over the dataset, and ``left_out.csv`` with reasons."""
+def write_sheet(pairs: Path, folder: Path) -> None:
+    """``sheet.jpg``: pairs spread evenly over the dataset."""
     folder.mkdir(parents=True)
     dataset = open_products({"pairs": pairs})
     if not len(dataset):
@@ -111,9 +113,12 @@ def write_plots(pairs: Path, manifest: pa.Table, folder: Path) -> None:
     )
     _, jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     write_atomically(folder / "sheet.jpg", bytes(jpeg))
-    left_out = manifest.filter(pc.not_equal(manifest["status"], "ok"))
-    columns = ["key", "name", "status", "reason", "detail"]
-    csv.write_csv(left_out.select(columns), folder / "left_out.csv")
+
+
+def write_left_out(manifest: pa.Table, path: Path) -> None:
+    """A table of the pairs that were not taken in, with reasons."""
+    rows = manifest.filter(pc.not_equal(manifest["status"], "ok"))
+    csv.write_csv(rows.select(["key", "name", "status", "reason", "detail"]), path)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ def run(
     *,
     ingest: In,
     ingest_plots: In,
+    left_out: In,
     pool: In,
     evaluate: In,
     evaluate_plots: In,
@@ -24,7 +25,7 @@ def run(
     runs: In | None = None,
 ) -> StepReport:
     """Write ``index.html``: the datasets and evaluations that params name, in that order."""
-    ingested = [read_dataset(name, ingest, ingest_plots) for name in params.datasets]
+    ingested = [read_dataset(name, ingest, ingest_plots, left_out) for name in params.datasets]
     evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
     pooled = read_pool(pool)
     sections = [

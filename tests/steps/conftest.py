@@ -68,10 +68,16 @@ class Project:
         return [self.root / path for path in INGEST_OUTPUTS]
 
 
-INGEST_OUTPUTS = ("data/pairs/made-up", "metrics/ingest/made-up.json", "plots/ingest/made-up")
+INGEST_OUTPUTS = (
+    "data/pairs/made-up",
+    "metrics/ingest/made-up.json",
+    "plots/ingest/made-up",
+    "data/left_out/made-up.csv",
+)
 INGEST = (
     *("--item", "made-up", "--source", "data/raw/made-up", "--out", INGEST_OUTPUTS[0]),
     *("--metrics", INGEST_OUTPUTS[1], "--plots", INGEST_OUTPUTS[2]),
+    *("--left-out", INGEST_OUTPUTS[3]),
 )
 
 

@@ -23,10 +23,10 @@ RAW = Path("data/raw/made-up")
 
 
 def results(project: Project) -> dict[str, bytes]:
-    pairs, metrics, plots = project.outputs
+    pairs, metrics, plots, left_out = project.outputs
     found = {f"pairs/{name}": data for name, data in contents(pairs).items()}
     found |= {f"plots/{name}": data for name, data in contents(plots).items()}
-    return found | {"metrics": metrics.read_bytes()}
+    return found | {"metrics": metrics.read_bytes(), "left_out": left_out.read_bytes()}
 
 
 def test_it_writes_product_metrics_and_plots(project: Project) -> None:
@@ -35,14 +35,14 @@ def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     project.write_ingest_params(common={"max_bad_fraction": 0.2})
     done = project.ingest()
     assert done.returncode == 0, done.stdout
-    pairs, metrics, plots = project.outputs
+    pairs, metrics, plots, left_out = project.outputs
     assert verify(pairs) == []
     facts = json.loads(metrics.read_text())
     assert (facts["pairs"], facts["left_out"]) == (7, 1)
     assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
     assert sum(facts["splits"].values()) == 7 and facts["hours"] == {"unknown": 7}
-    assert sorted(contents(plots)) == ["left_out.csv", "sheet.jpg"]
-    [row] = csv.read_csv(plots / "left_out.csv").to_pylist()
+    assert sorted(contents(plots)) == ["sheet.jpg"]
+    [row] = csv.read_csv(left_out).to_pylist()
     assert (row["name"], row["reason"]) == ("alone", "missing_partner")
     sheet = cv2.imread(str(plots / "sheet.jpg"))
     assert sheet is not None and np.ptp(sheet) > 200

@@ -1,4 +1,4 @@
-"""What the stages have said of their outputs, read from metrics/ and plots/.
+"""What the stages have said of their outputs, read from metrics/, plots/ and data/left_out/.
 
 Only items that the parameters name are read: the folders may hold those of other profiles.
 """
@@ -53,7 +53,7 @@ class Pool(_Facts):
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One pair that was not used: the columns of plots/ingest/D/left_out.csv."""
+    """One pair that was not used: the columns of data/left_out/D.csv."""
 
     key: str
     name: str
@@ -92,8 +92,8 @@ class Evaluation:
 FactsModel = TypeVar("FactsModel", bound=_Facts)
 
 
-def read_dataset(name: str, metrics: Path, plots: Path) -> Dataset:
-    """Read ``metrics/NAME.json``, ``plots/NAME/sheet.jpg`` and ``plots/NAME/left_out.csv``.
+def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Dataset:
+    """Read ``metrics/NAME.json``, ``plots/NAME/sheet.jpg`` and ``left_out/NAME.csv``.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
@@ -103,7 +103,7 @@ def read_dataset(name: str, metrics: Path, plots: Path) -> Dataset:
         name,
         _facts(DatasetFacts, metrics / f"{name}.json", stage),
         read_picture(_present(plots / name / "sheet.jpg", stage)),
-        _read_left_out(_present(plots / name / "left_out.csv", stage), stage),
+        _read_left_out(_present(left_out / f"{name}.csv", stage), stage),
     )
 
 

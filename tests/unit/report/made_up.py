@@ -56,11 +56,12 @@ def write_inputs(
     paths = {
         "ingest": root / "metrics/ingest",
         "ingest_plots": root / "plots/ingest",
+        "left_out": root / "data/left_out",
         "pool": root / "metrics/pool.json",
         "evaluate": root / "metrics/evaluate",
         "evaluate_plots": root / "plots/evaluate",
     }
-    for name in ("ingest", "ingest_plots", "evaluate", "evaluate_plots"):
+    for name in ("ingest", "ingest_plots", "left_out", "evaluate", "evaluate_plots"):
         paths[name].mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(datasets):
         write_dataset(paths, name, 120 + 1211 * number, number)
@@ -113,12 +114,12 @@ def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> N
         for reason, (status, text) in REASONS.items()
         for index in range(3)
     ]
-    write_left_out(folder, rows)
+    write_left_out(paths, name, rows)
 
 
-def write_left_out(folder: Path, rows: Sequence[tuple[str, ...]]) -> None:
-    """left_out.csv with these rows."""
-    with (folder / "left_out.csv").open("w", newline="") as stream:
+def write_left_out(paths: dict[str, Path], name: str, rows: Sequence[tuple[str, ...]]) -> None:
+    """The dataset's table of left-out pairs with these rows."""
+    with (paths["left_out"] / f"{name}.csv").open("w", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerows([("key", "name", "status", "reason", "detail"), *rows])
 

@@ -68,7 +68,7 @@ def test_other_inputs_give_other_bytes(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist",))
     run(params(("kaist",)), **paths, out=tmp_path / "before")
     rows = [("k", "n", "quarantined", "undecodable", "a detail of its own")]
-    write_left_out(paths["ingest_plots"] / "kaist", rows)
+    write_left_out(paths, "kaist", rows)
     run(params(("kaist",)), **paths, out=tmp_path / "after")
     before, after = ((tmp_path / n / "index.html").read_text() for n in ("before", "after"))
     assert "a detail of its own" in after and "a detail of its own" not in before
@@ -77,7 +77,7 @@ def test_other_inputs_give_other_bytes(tmp_path: Path) -> None:
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
     write_dataset(paths, HOSTILE_NAME, 120, 0)
-    write_left_out(paths["ingest_plots"] / HOSTILE_NAME, [(HOSTILE,) * 5])
+    write_left_out(paths, HOSTILE_NAME, [(HOSTILE,) * 5])
     write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
     pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
     write_json(paths["pool"], {**pool, "product": HOSTILE})
@@ -133,7 +133,7 @@ def test_no_more_left_out_pairs_are_listed_than_asked_for(tmp_path: Path) -> Non
         listed = re.findall(r"raw/\w+/\d{4}", html)
         assert len(listed) == asked
         assert summary in html
-        assert ("plots/ingest/kaist/left_out.csv" in html) == (asked == 2)
+        assert ("data/left_out/kaist.csv" in html) == (asked == 2)
 
 
 def test_a_page_without_evaluations_or_left_out_pairs_says_so(tmp_path: Path) -> None:
