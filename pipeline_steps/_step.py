@@ -63,16 +63,17 @@ class StepReport:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def main(run: Callable[..., StepReport], dynamic: Sequence[str] = ()) -> None:
+def main(run: Callable[..., StepReport], dynamic: Sequence[str] = (), unit: str = "shard") -> None:
     """Run a step as a command.
 
     Args:
         run: the step's function.
         dynamic: modules that it imports by name, with the item's parameters in braces, e.g.
             ``twinband.readers.{reader}``.
+        unit: what its progress counts.
     """
     try:
-        _run(run, dynamic)
+        _run(run, dynamic, unit)
     except ParamsError as error:
         sys.exit(_fail(2, error))
     except InputError as error:
@@ -93,7 +94,7 @@ def _fail(code: int, error: object) -> int:
     return code
 
 
-def _run(run: Callable[..., StepReport], dynamic: Sequence[str]) -> None:
+def _run(run: Callable[..., StepReport], dynamic: Sequence[str], unit: str) -> None:
     started = time.monotonic()
     stage = Path(inspect.getfile(run)).stem
     _check_own_code()
@@ -113,7 +114,7 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str]) -> None:
     _seed()
     with work_folder(name, mark) as work:
         staged = _staging(work, {k: arguments[k] for k, kind in paths.items() if kind == "output"})
-        context = {"work": work, "runtime": runtime, "progress": progress_of(name, "shard")}
+        context = {"work": work, "runtime": runtime, "progress": progress_of(name, unit)}
         wanted = inspect.signature(run).parameters
         extra = {key: value for key, value in context.items() if key in wanted}
         if item:

@@ -35,4 +35,4 @@ def run(
 
 
 if __name__ == "__main__":
-    main(run, DYNAMIC)
+    main(run, DYNAMIC, unit="pair")
