@@ -45,6 +45,21 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
+def check_parameters(root: Path) -> None:
+    """Have the whole params.yaml validated, since each step looks at its own section only.
+
+    Raises:
+        DvcError: all wrong parameters, a line each.
+    """
+    if not (root / "src" / "twinband").is_dir():
+        return  # another project's graph: its parameters are its own affair
+    command = [sys.executable, "-m", "twinband.params", "params.yaml"]
+    found = {**environment(), "PYTHONPATH": str(root / "src")}
+    done = subprocess.run(command, cwd=root, env=found, capture_output=True, text=True)
+    if done.returncode:
+        raise DvcError(f"nothing was run: {done.stderr.strip()}")
+
+
 def dvc_output(root: Path, *arguments: str) -> str:
     """Standard output of a DVC command run in ``root``.
 

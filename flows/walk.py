@@ -10,7 +10,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import read_metrics, show_metrics, show_report, show_stages
-from flows.dvc_command import changed_stages, repository_root
+from flows.dvc_command import changed_stages, check_parameters, repository_root
 from flows.graph import Stage, read_graph, select
 from flows.locks import release_dead_locks
 from flows.stage_task import NOT_READY, StageProcesses, StageResult, stage_task
@@ -53,6 +53,7 @@ def walk(targets: Iterable[str] | None, max_parallel: int) -> list[StageResult]:
     # lock when its holder dies.
     with FileLock(root / ".dvc" / "tmp" / "walk.lock"):
         release_dead_locks(root)
+        check_parameters(root)
         stages, changed = _plan(root, targets)
         before = read_metrics(root, stages.values())
         results = _run(root, stages, changed, max_parallel)

@@ -118,3 +118,28 @@ def test_without_the_environment_the_error_says_what_to_type(reproduced: Project
     )
     assert failed.returncode != 0
     assert ". .venv/bin/activate" in failed.stderr
+
+
+def test_the_walker_gives_equal_entries_and_then_nothing_to_do(
+    reproduced: Project, tmp_path: Path
+) -> None:
+    walked = Project(tmp_path, "test")
+    first = walked.run("python3", "-m", "flows.rebuild").stdout
+    assert "Failed" not in first
+    assert walked.lock() == reproduced.lock()
+    second = walked.run("python3", "-m", "flows.rebuild").stdout
+    states = {line.split()[1] for line in second.splitlines() if line.count("@") == 1}
+    assert states == {"Unchanged"}
+
+
+def test_the_walker_runs_nothing_with_wrong_parameters(reproduced: Project) -> None:
+    params = reproduced.params()
+    params["report"]["colour"] = "blue"
+    params["runtime"]["workers"] = 0
+    reproduced.write_params(params)
+    failed = reproduced.run("python3", "-m", "flows.rebuild", check=False)
+    reproduced.run("git", "checkout", "--", "params.yaml")
+    assert failed.returncode == 1
+    said = failed.stdout + failed.stderr
+    assert "report.colour: unknown parameter" in said and "runtime.workers" in said
+    assert "Running stage" not in said

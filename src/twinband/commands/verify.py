@@ -1,5 +1,6 @@
 """``twinband verify``: reading products back."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ def verify(
         list[Path] | None,
         typer.Argument(help="products; all below data/ and models/ if none is named"),
     ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Read products back and compare them with their manifests: counts, keys, checksums."""
     from tqdm import tqdm
@@ -24,14 +26,18 @@ def verify(
     from twinband.shards import verify as verifying
 
     chosen = folders or products()
-    if not chosen:
+    found = {
+        str(folder): verifying.verify(folder)
+        for folder in tqdm(chosen, desc="verify", unit="product", leave=False, disable=None)
+    }
+    if json_:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif not chosen:
         typer.echo("no product below data/ or models/ yet; dvc repro makes them")
-    bad = 0
-    for folder in tqdm(chosen, desc="verify", unit="product", disable=None):
-        problems = verifying.verify(folder)
-        bad += bool(problems)
-        tqdm.write("\n".join(problems) if problems else f"ok {folder}")
-    if bad:
+    else:
+        for folder, problems in found.items():
+            typer.echo("\n".join(problems) if problems else f"ok {folder}")
+    if bad := sum(map(bool, found.values())):
         raise InputError(f"{bad} of {len(chosen)} products are not as their manifests say")
 
 

@@ -76,7 +76,7 @@ def _ground(canvas: Canvas, scene: Scene, climate: Climate, rng: np.random.Gener
         strip(
             a, b, (pale, pale * 0.97, pale * 0.92), climate.road + 0.6 * climate.sunlit, "sidewalk"
         )
-    strip(left, right, (grey, grey, grey * 1.04), warm, "road", grain=0.20, rough=0.5)
+    strip(left, right, (grey, grey, grey * 1.04), warm, "road", grain=0.15, rough=0.45)
     for kerb in (left, right):
         strip(kerb - 0.14, kerb + 0.14, (0.58, 0.57, 0.55), warm - 0.8, "kerb", grain=0.08)
     white: Colour = (0.74, 0.74, 0.70)

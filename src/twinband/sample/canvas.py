@@ -58,10 +58,11 @@ class View:
 
     def project(self, points: Points) -> Points:
         """``N,3`` metres (X, Y up, Z ahead) to ``N,2`` pixels; Z is kept off the camera."""
-        z = np.maximum(points[:, 2], 0.3)
-        u = self.centre_px + self.focal_px * points[:, 0] / z
-        v = self.horizon_px + self.focal_px * (self.camera_height - points[:, 1]) / z
-        return np.stack([u, v], axis=1)
+        scale = self.focal_px / np.maximum(points[:, 2], 0.3)
+        pixels = np.empty((len(points), 2))
+        pixels[:, 0] = self.centre_px + scale * points[:, 0]
+        pixels[:, 1] = self.horizon_px + scale * (self.camera_height - points[:, 1])
+        return pixels
 
 
 class Canvas:
@@ -94,6 +95,14 @@ class Canvas:
         ring = np.stack([np.cos(angle) * axes[0], np.sin(angle) * axes[1]], axis=1)
         self.polygon(ring + np.asarray(centre), surface)
 
+    def averaged(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``H,W`` or ``H,W,C``: per-surface values (``N`` or ``N,C``) as the image's pixels see
+        them, each the mean of the painted pixels in it."""
+        painted = np.take(values, self.map, axis=0, mode="clip")
+        size = (self.view.width, self.view.height)
+        mean: NDArray[np.float32] = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
+        return mean
+
     def note_area(self, identity: int, first_surface: int) -> None:
         """Remember how many pixels of an instance can be seen just after it was painted."""
         pixels = int(np.count_nonzero(self.map >= first_surface))
@@ -101,5 +110,5 @@ class Canvas:
 
     def _fixed(self, pixels: Points) -> NDArray[np.int32]:
         limit = 1 << 14  # far outside the image; keeps OpenCV's fixed point from overflowing
-        scaled = np.clip((pixels + 0.5) * SCALE - 0.5, -limit, limit)
+        scaled = np.minimum(np.maximum((pixels + 0.5) * SCALE - 0.5, -limit), limit)
         return np.rint(scaled * (1 << SUBPIXEL_BITS)).astype(np.int32)

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from twinband.sample.canvas import Canvas, Surface
+from twinband.sample.canvas import Canvas, Points, Surface
 from twinband.sample.climate import Climate
 from twinband.sample.scene import Scene, Thing, generator_of
 from twinband.sample.solids import Frame
 
 Colour = tuple[float, float, float]
+CLUMPS = 24  # of leaves at the back of a crown
 
 
 def paint_sign(canvas: Canvas, thing: Thing, climate: Climate) -> None:
@@ -107,22 +108,28 @@ def paint_tree(canvas: Canvas, thing: Thing, climate: Climate) -> None:
     spread = 0.30 * thing.height
     view, scale = canvas.view, frame.pixels_a_metre
     middle = view.project(frame.world(np.array([[0.0, 0.0, 0.68 * thing.height]])))[0]
-    for layer, (shade, light) in enumerate(((0.35, 0.55), (0.7, 0.85), (1.0, 1.1))):
+    for layer, (shade, light) in enumerate(((0.45, 0.62), (0.7, 0.85), (1.0, 1.1))):
         colour = ((0.13 + tint) * light, (0.24 + tint) * light, 0.08 * light)
         leaves = part(colour, climate.vegetation + 0.5 * layer * climate.sunlit / 3, shade, 0.38)
-        for _ in range(9 - 2 * layer):
-            away = rng.normal(0, 0.42, 2) * spread
-            size = spread * rng.uniform(0.22, 0.42)
-            angle = np.linspace(0, 2 * np.pi, 11, endpoint=False)
-            rough = size * rng.uniform(0.7, 1.2, 11)
-            lump = np.stack([np.cos(angle) * rough, np.sin(angle) * rough * 0.85], axis=1)
-            shift = np.array([away[0], away[1] * 0.8 - 0.12 * layer * spread])
-            canvas.polygon(middle + (lump + shift) * scale, leaves)
+        lift = np.array([-0.05, -0.08]) * layer  # light comes from above
+        for clump in _clumps(rng, CLUMPS - 4 * layer, 0.80 - 0.08 * layer):
+            canvas.polygon(middle + (clump + lift) * (spread * scale), leaves)
+
+
+def _clumps(rng: np.random.Generator, count: int, reach: float) -> Points:
+    """``count,9,2`` outlines of clumps of leaves over a crown of radius 1."""
+    corners = np.linspace(0, 2 * np.pi, 9, endpoint=False)
+    ways = rng.uniform(0, 2 * np.pi, count)
+    far = reach * np.sqrt(rng.uniform(size=count))
+    size = rng.uniform(0.14, 0.30, (count, 1)) * rng.uniform(0.75, 1.2, (count, 9))
+    across = (far * np.cos(ways))[:, None] + size * np.cos(corners)
+    down = (far * np.sin(ways))[:, None] + size * np.sin(corners)
+    return np.stack([across, 0.85 * down], axis=2)
 
 
 def guardrail_segments(scene: Scene) -> list[tuple[float, float]]:
     """Near and far end of each segment of the guardrail, metres ahead; empty without one."""
-    return [(float(z), z + 3.0) for z in range(6, 42, 3)] if scene.guardrail else []
+    return [(float(z), z + 3.0) for z in range(3, 42, 3)] if scene.guardrail else []
 
 
 def paint_guardrail(

@@ -7,11 +7,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.sample.canvas import SCALE, Canvas, View
-from twinband.sample.scene import Scene, generator_of
+from twinband.sample.canvas import SCALE, Canvas, Points, View
+from twinband.sample.scene import Scene, Thing, generator_of
 
 Plane = NDArray[np.float32]
 NOISE_PX = 512
+SHADOW_LENGTH = 0.75  # metres a metre of height
+ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+# Half lengths along and across the heading, metres.
+FOOTPRINTS = {
+    "person": (0.24, 0.24), "cyclist": (0.85, 0.07), "parked_bicycle": (0.85, 0.07),
+    "car": (2.1, 0.88), "cone": (0.2, 0.2), "sign": (0.06, 0.06), "lamp": (0.07, 0.07),
+    "tree": (0.16, 0.16),
+}  # fmt: skip
+SHARE_THAT_SHADES = {"car": 0.8, "cyclist": 0.5, "tree": 0.55}  # of the height
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def tile() -> Plane:
     """Tileable noise of several octaves, zero mean and unit variance."""
     rng = generator_of("texture")
     total = np.zeros((NOISE_PX, NOISE_PX), np.float32)
-    for octave, weight in ((8, 0.45), (32, 0.7), (128, 0.9), (512, 0.8)):
+    for octave, weight in ((8, 0.25), (32, 0.35), (128, 0.9), (512, 0.9)):
         coarse = rng.standard_normal((octave, octave)).astype(np.float32)
         padded = np.pad(coarse, 2, mode="wrap")
         size = NOISE_PX * (octave + 4) // octave
@@ -100,29 +110,43 @@ def shadow_mask(canvas: Canvas, scene: Scene, sunny: bool) -> Plane:
     view = canvas.view
     cast = np.zeros((view.height, view.width), np.uint8)
     contact = np.zeros_like(cast)
-    direction = np.array([np.sin(scene.sun), np.cos(scene.sun)])
-    for thing in sorted(scene.things, key=lambda t: -t.z):
-        half = {"car": 0.95, "tree": 0.16 * thing.height, "lamp": 0.06, "sign": 0.08}.get(
-            thing.kind, 0.26
-        )
-        length = {"car": 2.2, "parked_bicycle": 0.9, "cyclist": 0.9}.get(thing.kind, half)
-        angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-        ahead = np.array([np.sin(thing.yaw), np.cos(thing.yaw)])
-        right = np.array([ahead[1], -ahead[0]])
-        foot = np.array([thing.x, thing.z])
-        ring = (
-            foot + np.outer(np.cos(angle) * length, ahead) + np.outer(np.sin(angle) * half, right)
-        )
-        base_width = 0.5 if thing.kind in ("tree", "lamp", "sign") else 1.0
-        _fill(contact, view, foot + (ring - foot) * base_width, 255)
-        if sunny:
-            tip = ring + direction * min(thing.height, 4.0) * 0.75
-            hull = cv2.convexHull(np.vstack([ring, tip]).astype(np.float32))[:, 0]
-            _fill(cast, view, hull, 255)
+    direction = np.array([np.sin(scene.sun), np.cos(scene.sun)]) * SHADOW_LENGTH
+    for thing in scene.things:
+        is_car = thing.kind == "car"
+        _fill(contact, view, _oblong(thing, *FOOTPRINTS[thing.kind]), 255 if is_car else 140)
+        for outline in _casters(thing, direction) if sunny else ():
+            _fill(cast, view, outline, 255)
     strength = 0.62 * (cast / np.float32(255)) if sunny else 0.0
-    soft = 0.45 * cv2.GaussianBlur(contact, (0, 0), 1.2) / np.float32(255)
+    soft = 0.80 * cv2.GaussianBlur(contact, (0, 0), 1.2) / np.float32(255)
     mask: Plane = np.maximum(strength, soft).astype(np.float32)
     return mask
+
+
+def _casters(thing: Thing, direction: Points) -> list[Points]:
+    """Outlines of what casts a thing's shadow: upright bodies drawn out, and a tree's crown."""
+    bodies = [(FOOTPRINTS[thing.kind], SHARE_THAT_SHADES.get(thing.kind, 1.0) * thing.height)]
+    if thing.kind == "cyclist":
+        bodies.append((FOOTPRINTS["person"], thing.height))
+    outlines = []
+    for size, tall in bodies:
+        foot = _oblong(thing, *size)
+        both = np.vstack([foot, foot + direction * tall]).astype(np.float32)
+        outlines.append(cv2.convexHull(both)[:, 0].astype(np.float64))
+    if thing.kind == "tree":
+        middle = np.array([thing.x, thing.z]) + direction * 0.68 * thing.height
+        outlines.append(middle + 0.30 * thing.height * CIRCLE)
+    return outlines
+
+
+def _oblong(thing: Thing, ahead: float, aside: float) -> Points:
+    """``N,2`` ground points (X, Z) about a thing's foot: an ellipse along its heading given by its
+    half axes, of a car nearly a rectangle."""
+    heading = np.array([np.sin(thing.yaw), np.cos(thing.yaw)])
+    right = np.array([heading[1], -heading[0]])
+    ring = np.sign(CIRCLE) * np.sqrt(np.abs(CIRCLE)) if thing.kind == "car" else CIRCLE
+    return (
+        np.array([thing.x, thing.z]) + ring[:, :1] * ahead * heading + ring[:, 1:] * aside * right
+    )
 
 
 def _fill(mask: NDArray[np.uint8], view: View, points: NDArray[np.float64], value: int) -> None:

@@ -9,7 +9,9 @@ from twinband.sample.climate import COLUMN_KELVIN, LEAST_SPAN_KELVIN, NETD_KELVI
 from twinband.sample.ground import Layout, Plane
 from twinband.sample.scene import Scene, generator_of
 
-POINT_SPREAD = 1.15 / 256  # standard deviation as a share of the image's width
+TOE = np.float32(0.12)  # share of the grey levels left to what is colder than the street
+COLD_SPANS = 2.5  # by how many spans colder they fall to 1/e
+POINT_SPREAD = 1.0 / 256  # standard deviation as a share of the image's width
 
 
 def render_kelvin(
@@ -20,12 +22,11 @@ def render_kelvin(
     A surface radiates its own emissivity's share of T^4 and mirrors its surroundings, mostly the
     cold sky, with the rest; air on the way adds its own.
     """
-    size = (canvas.view.width, canvas.view.height)
     own = np.array([s.kelvin for s in canvas.surfaces], np.float64)
     emissivity = np.array([s.emissivity for s in canvas.surfaces], np.float64)
     around = 0.5 * climate.sky**4 + 0.5 * climate.air**4
     radiance = ((emissivity * own**4 + (1 - emissivity) * around) ** 0.25).astype(np.float32)
-    kelvin = cv2.resize(radiance[canvas.map], size, interpolation=cv2.INTER_AREA)
+    kelvin = canvas.averaged(radiance)
     rough = np.array([s.roughness for s in canvas.surfaces], np.float32)[layout.surface]
     kelvin += rough * layout.texture
     kelvin -= np.where(layout.ground, shadow * np.float32(climate.sunlit * 0.8), 0)
@@ -58,10 +59,13 @@ def to_centikelvin(kelvin: Plane) -> NDArray[np.uint16]:
 def gain_control(kelvin: Plane) -> NDArray[np.uint8]:
     """8 bits between percentiles 1 and 99.5 of the lower half, where the street is.
 
-    The span is at least ``LEAST_SPAN_KELVIN``; the sky is let sink below black, as cameras do.
+    The span is at least ``LEAST_SPAN_KELVIN``. What is colder, the sky above all, shares the
+    darkest levels, as cameras compress it.
     """
     low, high = np.percentile(kelvin[kelvin.shape[0] * 9 // 20 :], (1, 99.5))
     middle = (low + high) / 2
     span = max(float(high - low), LEAST_SPAN_KELVIN)
-    scaled = (kelvin - np.float32(middle - span / 2)) * np.float32(255 / span)
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+    share = (kelvin - np.float32(middle - span / 2)) / np.float32(span)
+    toe = TOE * np.exp(np.minimum(share, 0) / np.float32(COLD_SPANS))
+    scaled = toe + (1 - TOE) * np.maximum(share, 0)
+    return np.rint(np.minimum(scaled, 1) * 255).astype(np.uint8)

@@ -18,22 +18,21 @@ def render_rgb(
     canvas: Canvas, scene: Scene, climate: Climate, layout: Layout, shadow: Plane
 ) -> NDArray[np.uint8]:
     """``H,W,3`` uint8."""
-    size = (canvas.view.width, canvas.view.height)
     surfaces = canvas.surfaces
     albedo = np.array([s.colour for s in surfaces], np.float32)
     shade = np.array([s.shade for s in surfaces], np.float32)[:, None]
     glow = np.array([s.glow for s in surfaces], np.float32)
     sun, ambient = np.asarray(climate.sun, np.float32), np.asarray(climate.ambient, np.float32)
     daylight = albedo * (ambient * (0.55 + 0.45 * shade) + sun * shade)
-    image = cv2.resize(daylight[canvas.map], size, interpolation=cv2.INTER_AREA)
+    image = canvas.averaged(daylight)
     grain = np.array([s.grain for s in surfaces], np.float32)[layout.surface]
     pattern = 1 + grain * layout.texture
     image *= np.maximum(pattern, 0.2)[..., None]
     image *= np.where(layout.ground, 1 - shadow, 1)[..., None]
     if climate.lamps:
-        bare = cv2.resize(albedo[canvas.map], size, interpolation=cv2.INTER_AREA)
+        bare = canvas.averaged(albedo)
         image += bare * np.maximum(pattern, 0.2)[..., None] * _lamp_light(scene, layout)
-        image += cv2.resize(glow[canvas.map], size, interpolation=cv2.INTER_AREA)
+        image += canvas.averaged(glow)
     image = _with_sky(image, canvas, scene, climate, layout)
     image *= climate.exposure
     if climate.lamps:
@@ -74,17 +73,14 @@ def _with_sky(
     sky = np.repeat(gradient[:, None], width, axis=1)
     if scene.hour in ("day", "crossover", "dusk"):
         offset = scene.look % 200
-        noise = cv2.resize(
-            tile()[offset : offset + 72, offset : offset + 48],
-            (width, height),
-            interpolation=cv2.INTER_CUBIC,
-        )
-        cover = np.clip(noise * 0.9 - 0.25, 0, 1)[..., None] * np.clip(above, 0.1, 1)[:, None, None]
+        soft = cv2.GaussianBlur(tile()[offset : offset + 72, offset : offset + 48], (0, 0), 1.2)
+        noise = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
+        cover = np.clip(noise * 1.3 - 0.25, 0, 1)[..., None] * np.clip(above, 0.1, 1)[:, None, None]
         sky += cover * (1.12 * haze - sky) * 0.85
     clear = np.exp(-layout.depth / np.float32(climate.sight_m))[..., None]
     mixed = image * clear + haze * (1 - clear)
-    is_sky = cv2.resize((canvas.map == 0).astype(np.float32), (width, height),
-                        interpolation=cv2.INTER_AREA)[..., None]  # fmt: skip
+    is_number_0 = np.eye(1, len(canvas.surfaces), dtype=np.float32)[0]
+    is_sky = canvas.averaged(is_number_0)[..., None]
     # The sky's own surface is black here, so what it contributed at edges is already gone.
     return mixed * (1 - is_sky) + sky.astype(np.float32) * is_sky
 

@@ -79,9 +79,9 @@ def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
     def arm(side: float, way: float) -> tuple[Joint, Joint, Joint]:
         return (
-            (0.0, side * 0.125 * h, 0.80 * h + bob),
-            (0.09 * h * way, side * 0.155 * h, 0.62 * h + bob),
-            (0.17 * h * way + 0.04 * h, side * 0.14 * h, 0.48 * h + bob + 0.03 * h * abs(way)),
+            (0.0, side * 0.108 * h, 0.80 * h + bob),
+            (0.09 * h * way, side * 0.132 * h, 0.62 * h + bob),
+            (0.17 * h * way + 0.04 * h, side * 0.125 * h, 0.48 * h + bob + 0.03 * h * abs(way)),
         )
 
     near = 1.0 if frame.shows((0.0, 1.0, 0.0)) else -1.0
@@ -89,14 +89,14 @@ def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
         (-near, wear.far_leg, wear.sleeve), (near, wear.trousers, wear.coat),
     ):  # fmt: skip
         way = swing * side
-        if side == near:
-            _torso(frame, wear, h, bob)
         hip_joint, knee_joint, foot = leg(side, way)
         frame.limb([hip_joint, knee_joint], limb_surface, 0.085 * h)
         frame.limb([knee_joint, foot], limb_surface, 0.062 * h)
         frame.limb(
             [foot, (foot[0] + 0.09 * h, foot[1], foot[2] - 0.015 * h)], wear.shoes, 0.045 * h
         )
+        if side == near:
+            _torso(frame, wear, h, bob)
         shoulder, elbow, hand = arm(side, -way)
         frame.limb([shoulder, elbow], arm_surface, 0.058 * h)
         frame.limb([elbow, hand], arm_surface, 0.048 * h)
@@ -106,23 +106,30 @@ def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
 def _torso(frame: Frame, wear: Wardrobe, h: float, bob: float) -> None:
     across = abs(float(frame.right[0]))
-    half = 0.062 * h + 0.062 * h * across
-    if wear.bag and frame.shows((-1.0, 0.0, 0.0)):
-        frame.ball((-0.11 * h, 0.0, 0.70 * h + bob), (half * 0.9, 0.12 * h), wear.pack)
+    half = 0.060 * h + 0.032 * h * across
+    back = frame.shows((-1.0, 0.0, 0.0))
+    if wear.bag and not back:
+        _pack(frame, wear, h, bob, half)
     centre, scale = frame.canvas.view, frame.pixels_a_metre
     middle = centre.project(frame.world(np.array([[0.0, 0.0, 0.0]])))[0]
     outline = [
-        (-0.80, 0.50), (-0.95, 0.60), (-0.92, 0.70), (-1.18, 0.795), (-0.85, 0.825), (-0.3, 0.85),
-        (0.3, 0.85), (0.85, 0.825), (1.18, 0.795), (0.92, 0.70), (0.95, 0.60), (0.80, 0.50),
+        (-0.92, 0.47), (-0.95, 0.58), (-0.98, 0.70), (-1.18, 0.785), (-0.90, 0.815), (-0.3, 0.84),
+        (0.3, 0.84), (0.90, 0.815), (1.18, 0.785), (0.98, 0.70), (0.95, 0.58), (0.92, 0.47),
     ]  # fmt: skip
     points = [(middle[0] + x * half * scale, middle[1] - (y * h + bob) * scale) for x, y in outline]
     frame.canvas.polygon(np.asarray(points), wear.coat)
-    frame.limb([(0, 0, 0.84 * h + bob), (0.01 * h, 0, 0.89 * h + bob)], wear.skin, 0.055 * h)
-    _head(frame, wear, (0.015 * h, 0.0, 0.925 * h + bob), h)
+    frame.limb([(0, 0, 0.83 * h + bob), (0.01 * h, 0, 0.88 * h + bob)], wear.skin, 0.05 * h)
+    if wear.bag and back:
+        _pack(frame, wear, h, bob, half)
+    _head(frame, wear, (0.015 * h, 0.0, 0.932 * h + bob), h)
+
+
+def _pack(frame: Frame, wear: Wardrobe, h: float, bob: float, half: float) -> None:
+    frame.ball((-0.10 * h, 0.0, 0.70 * h + bob), (half * 0.85, 0.11 * h), wear.pack)
 
 
 def _head(frame: Frame, wear: Wardrobe, centre: Joint, h: float) -> None:
-    frame.ball(centre, (0.048 * h, 0.066 * h), wear.skin)
+    frame.ball(centre, (0.046 * h, 0.064 * h), wear.skin)
     behind = not frame.shows((1.0, 0.0, 0.0))
     if behind and abs(float(frame.ahead[2])) > 0.6:
         frame.ball((centre[0], centre[1], centre[2] + 0.006 * h), (0.05 * h, 0.064 * h), wear.hair)

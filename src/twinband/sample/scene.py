@@ -1,7 +1,7 @@
 """What stands where: scenes of a street as plain descriptions, drawn from a seed.
 
 Metres: X to the right, Y up, Z ahead; the camera stands at X = 0, Z = 0. Nothing here knows how
-things look; see ``shapes`` and ``backdrop`` for that.
+things look; see ``solids`` and ``backdrop`` for that.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+PASSED_M = {"car": -2.0}  # nearer than this, 1 m for all others, a thing has left the view
 HOURS = ("day", "crossover", "dusk", "night", "fog")
 KINDS = ("person", "cyclist", "car", "parked_bicycle", "cone", "sign", "lamp", "tree")
 
@@ -142,7 +143,7 @@ def _place(
             yaw += float(rng.normal(0, 0.06))
             if rng.random() < 0.28:  # crossing, or parked across
                 yaw, speed = float(side * np.pi / 2 + rng.normal(0, 0.3)), 3.0
-                x = street.road_middle + float(rng.uniform(-0.6, 0.6)) * street.road
+                x = street.road_middle + float(rng.uniform(-1, 1)) * max(street.road - 2.5, 0)
         elif kind in ("person", "cyclist"):
             z = float(4 + 17 * rng.random() ** 1.5)
             on_road = rng.random() < (0.45 if kind == "person" else 0.7)
@@ -157,10 +158,12 @@ def _place(
             x = float(rng.uniform(left + 0.4, right - 0.4))
             z = float(4 + 12 * rng.random())
         elif kind == "tree":
-            x = kerb + side * (street.sidewalk * 0.75 + float(rng.uniform(0, 1.5)))
+            away = street.sidewalk * 0.75 + float(rng.uniform(0, 1.5))
+            x = kerb + side * min(away, street.sidewalk + street.walls[side > 0] - 0.2)
             z = float(8 + 36 * rng.random())
         else:  # along the kerb
-            x = kerb + side * float(rng.uniform(0.35, 0.8))
+            reach = 0.95 if kind == "parked_bicycle" else 0.35
+            x = kerb + side * float(rng.uniform(reach, reach + 0.45))
             z = float(6 + 26 * rng.random())
             yaw = float(rng.choice([0, np.pi / 2]) + rng.normal(0, 0.3))
         room = {"car": 3.0, "tree": 2.0}.get(kind, 0.8)
@@ -188,8 +191,8 @@ def _place(
 def sample_sequence(
     seed: int, name: str, index: int, frames: int, hour: str | None = None
 ) -> list[Scene]:
-    """``frames`` scenes a tenth of a second apart: things move along their headings, the camera
-    sways, identities stay."""
+    """``frames`` scenes a tenth of a second apart: things move along their headings as far as
+    there is room, the camera sways, identities stay."""
     start = sample_scene(seed, name, index, hour)
     rng = generator_of("sequence", seed, name, index)
     sway = rng.uniform(0, 2 * np.pi, 2)
@@ -202,19 +205,38 @@ def sample_sequence(
                 noise=start.noise + frame,
                 horizon=start.horizon + 0.006 * float(np.sin(1.7 * time + sway[0])),
                 vanishing=start.vanishing + 0.012 * float(np.sin(0.9 * time + sway[1])),
-                things=tuple(_moved(thing, time) for thing in start.things),
+                things=tuple(
+                    moved
+                    for moved in (_moved(thing, start, time) for thing in start.things)
+                    if moved.z > PASSED_M.get(moved.kind, 1.0)
+                ),
             )
         )
     return scenes
 
 
-def _moved(thing: Thing, time: float) -> Thing:
+def _moved(thing: Thing, street: Scene, time: float) -> Thing:
     pace = {"person": 4.2, "cyclist": 2.4}.get(thing.kind, 1.0)  # radians of phase a metre
-    way = thing.speed * time
-    z = thing.z + way * float(np.cos(thing.yaw))
+    way = min(thing.speed * time, _room(thing, street))
     return replace(
         thing,
         x=thing.x + way * float(np.sin(thing.yaw)),
-        z=max(z, 2.5),
+        z=thing.z + way * float(np.cos(thing.yaw)),
         phase=thing.phase + pace * way,
     )
+
+
+def _room(thing: Thing, street: Scene) -> float:
+    """Metres a thing can go until the camera, a wall or, for a car, the kerb is in its way."""
+    aside, ahead = float(np.sin(thing.yaw)), float(np.cos(thing.yaw))
+    room = np.inf
+    if abs(thing.x) < 1.7 and ahead < 0:
+        room = (thing.z - (5.0 if thing.kind == "car" else 2.5)) / -ahead
+    if thing.kind == "car":
+        edge = street.road - 2.35 * abs(aside) - 0.95 * abs(ahead)
+    else:
+        edge = street.road + street.sidewalk + street.walls[aside > 0] - 0.4
+    if aside:
+        line = street.road_middle + float(np.copysign(edge, aside))
+        room = min(room, (line - thing.x) / aside)
+    return max(room, 0.0)

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from twinband.sample.canvas import Canvas, Points
 from twinband.sample.scene import Thing
+
+Metres = tuple[float, float, float]  # ahead, right, up
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,23 @@ class Frame:
             self.origin + local[:, :1] * self.ahead + local[:, 1:2] * self.right + local[:, 2:] * up
         )
 
-    def polygon(self, local: list[tuple[float, float, float]], surface: int) -> None:
+    def polygon(self, local: list[Metres], surface: int) -> None:
         """Fill a polygon given by own coordinates."""
         points = self.world(np.asarray(local, float))
         self.canvas.polygon(self.canvas.view.project(points), surface)
 
-    def limb(self, joints: list[tuple[float, float, float]], surface: int, width_m: float) -> None:
+    def hull(self, local: list[Metres], surface: int) -> None:
+        """Fill the outline of a convex body given by its corners in own coordinates."""
+        pixels = self.canvas.view.project(self.world(np.asarray(local, float)))
+        outline = cv2.convexHull(pixels.astype(np.float32))[:, 0]
+        self.canvas.polygon(outline.astype(np.float64), surface)
+
+    def limb(self, joints: list[Metres], surface: int, width_m: float) -> None:
         """Draw a line of round ends through joints given by own coordinates."""
         pixels = self.canvas.view.project(self.world(np.asarray(joints, float)))
         self.canvas.line(pixels, surface, width_m * self.pixels_a_metre)
 
-    def disc(
-        self, centre: tuple[float, float, float], radius: float, surface: int, ring_m: float = 0.0
-    ) -> None:
+    def disc(self, centre: Metres, radius: float, surface: int, ring_m: float = 0.0) -> None:
         """A wheel upright along the thing's heading: filled, or a ring of the given thickness."""
         angle = np.linspace(0, 2 * np.pi, 17)
         along, up = radius * np.cos(angle), radius * np.sin(angle)
@@ -56,17 +63,14 @@ class Frame:
         else:
             self.polygon(rim, surface)
 
-    def ball(
-        self, centre: tuple[float, float, float], radii: tuple[float, float], surface: int
-    ) -> None:
+    def ball(self, centre: Metres, radii: tuple[float, float], surface: int) -> None:
         """An upright ellipse facing the camera; radii across and up in metres."""
         pixel = self.canvas.view.project(self.world(np.asarray([centre], float)))[0]
         scale = self.pixels_a_metre
         self.canvas.ellipse(pixel, (radii[0] * scale, radii[1] * scale), surface)
 
-    def shows(self, normal: tuple[float, float, float]) -> bool:
-        """Does a face of the thing with this outward normal (own axes) face the camera?"""
-        outward = normal[0] * self.ahead + normal[1] * self.right
-        return float(outward @ self.origin) < 0 or (
-            normal[2] > 0 and self.canvas.view.camera_height > 1.2
-        )
+    def shows(self, normal: Metres, at: Metres = (0.0, 0.0, 0.0)) -> bool:
+        """Does the face through ``at`` with this outward normal (own axes) face the camera?"""
+        face, tip = self.world(np.asarray([at, np.add(at, normal)], float))
+        eye = np.array([0.0, self.canvas.view.camera_height, 0.0])
+        return float((tip - face) @ (face - eye)) < 0

@@ -13,6 +13,7 @@ PAINTS = (
     (0.78, 0.78, 0.77), (0.07, 0.07, 0.08), (0.35, 0.37, 0.40), (0.52, 0.07, 0.08),
     (0.08, 0.16, 0.36), (0.62, 0.60, 0.52), (0.12, 0.26, 0.20), (0.70, 0.55, 0.14),
 )  # fmt: skip
+AXLES = 0.31  # of the length, before and behind the middle
 Profile = list[tuple[float, float]]
 # From a face's outward normal (ahead, up): colour, shade, and kelvin above still metal.
 Style = Callable[[tuple[float, float]], tuple[tuple[float, float, float], float, float]]
@@ -32,6 +33,7 @@ class Car:
         self.van = bool(thing.height > 1.68)
         self.warm = climate.driven * thing.warmth * (1.0 if thing.speed else 0.12)
         self.first = len(canvas.surfaces)
+        self.tyre = self.surface((0.035, 0.035, 0.04), 0.5, 0.55 * self.warm, 0.95)
 
     def surface(
         self,
@@ -41,8 +43,9 @@ class Car:
         emissivity: float = 0.80,
         glow: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> int:
-        """A surface of this car, ``above`` kelvin warmer than still metal."""
-        kelvin = self.climate.metal + above
+        """A surface of this car, ``above`` kelvin warmer than still metal; the sun heats dark
+        colours most."""
+        kelvin = self.climate.metal + above + self.climate.sunlit * shade * (0.7 - max(colour))
         return self.canvas.add(
             Surface(
                 colour,
@@ -72,28 +75,30 @@ class Car:
             (rear_foot * self.length, 0.60 * h), (0.25 * self.length, 0.58 * h),
             (front_top * self.length, h), (rear_top * self.length, h),
         ]  # fmt: skip
-        self._shadow_below(half)
-        far, near = (-1.0, 1.0) if self.frame.shows((0.0, 1.0, 0.0)) else (1.0, -1.0)
-        self._wheels(far * (self.width / 2 - 0.10))
+        self._underside(half)
         self._prism(lower, self.width / 2, self.width / 2, self._body)
         self._prism(cabin, self.width / 2 - 0.04, self.width / 2 - 0.22, self._cabin)
-        if self.frame.shows((0.0, near, 0.0)):
-            self._side_windows(cabin, near)
-            self._wheels(near * (self.width / 2 + 0.01))
+        for side in (-1.0, 1.0):
+            if self._shows_side(side):
+                self._side_windows(cabin, side)
+                self._wheels(side * (self.width / 2 + 0.01))
         self._ends(half, h)
         self.canvas.note_area(self.thing.identity, self.first)
 
-    def _shadow_below(self, half: float) -> None:
+    def _shows_side(self, side: float) -> bool:
+        return self.frame.shows((0.0, side, 0.0), (0.0, side * self.width / 2, 0.5))
+
+    def _underside(self, half: float) -> None:
+        """The floor and four tyres, seen below the body from whichever side."""
         dark = self.surface((0.03, 0.03, 0.03), 0.1, 0.25 * self.warm, 0.95)
-        w = self.width / 2 - 0.08
-        self.frame.polygon(
-            [(-half + 0.1, -w, 0.02), (half - 0.1, -w, 0.02), (half - 0.1, w, 0.30),
-             (-half + 0.1, w, 0.30)], dark
-        )  # fmt: skip
-        self.frame.polygon(
-            [(-half + 0.1, w, 0.02), (half - 0.1, w, 0.02), (half - 0.1, -w, 0.30),
-             (-half + 0.1, -w, 0.30)], dark
-        )  # fmt: skip
+        a, w = half - 0.3, self.width / 2 - 0.1
+        self.frame.hull([(x, y, z) for x in (-a, a) for y in (-w, w) for z in (0.14, 0.35)], dark)
+        angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+        rim = list(zip(0.32 * np.cos(angle), 0.32 + 0.32 * np.sin(angle), strict=True))
+        for side in (-1.0, 1.0):
+            for along in (-AXLES * self.length, AXLES * self.length):
+                edges = (side * self.width / 2, side * (self.width / 2 - 0.2))
+                self.frame.hull([(along + x, y, z) for x, z in rim for y in edges], self.tyre)
 
     def _body(self, normal: tuple[float, float]) -> tuple[tuple[float, float, float], float, float]:
         ahead, up = normal
@@ -122,7 +127,8 @@ class Car:
             (a0, u0), (a1, u1) = profile[i], profile[(i + 1) % count]
             normal = np.array([u1 - u0, -(a1 - a0)])
             normal = normal / max(float(np.hypot(*normal)), 1e-9)
-            if not self.frame.shows((float(normal[0]), 0.0, float(normal[1]))):
+            middle = ((a0 + a1) / 2, 0.0, (u0 + u1) / 2)
+            if not self.frame.shows((float(normal[0]), 0.0, float(normal[1])), middle):
                 continue
             if normal[1] < -0.5:
                 continue
@@ -132,7 +138,7 @@ class Car:
             w0, w1 = half_width(u0), half_width(u1)
             self.frame.polygon([(a0, -w0, u0), (a1, -w1, u1), (a1, w1, u1), (a0, w0, u0)], face)
         for side in (-1.0, 1.0):
-            if self.frame.shows((0.0, side, 0.0)):
+            if self._shows_side(side):
                 face = self.surface(self.paint, 0.62 + 0.12 * side, 0.12 * self.warm)
                 self.frame.polygon([(a, side * half_width(u), u) for a, u in profile], face)
 
@@ -153,10 +159,9 @@ class Car:
         )  # fmt: skip
 
     def _wheels(self, side: float) -> None:
-        tyre = self.surface((0.035, 0.035, 0.04), 0.5, 0.55 * self.warm, 0.95)
-        rim = self.surface((0.42, 0.42, 0.44), 0.7, 0.85 * self.warm, 0.55)
-        for along in (-0.31 * self.length, 0.31 * self.length):
-            self.frame.disc((along, side, 0.32), 0.32, tyre)
+        rim = self.surface((0.42, 0.42, 0.44), 0.7, 0.85 * self.warm, 0.75)
+        for along in (-AXLES * self.length, AXLES * self.length):
+            self.frame.disc((along, side, 0.32), 0.32, self.tyre)
             self.frame.disc((along, side * 1.005, 0.32), 0.19, rim)
 
     def _ends(self, half: float, h: float) -> None:
@@ -166,12 +171,12 @@ class Car:
             (1.0, (0.85, 0.85, 0.80), (5.0, 4.8, 4.2)),
             (-1.0, (0.45, 0.04, 0.04), (1.7, 0.10, 0.06)),
         ):
-            if not self.frame.shows((end, 0.0, 0.0)):
+            a = end * (half + 0.01)
+            if not self.frame.shows((end, 0.0, 0.0), (a, 0.0, 0.5)):
                 continue
             lamp = self.surface(
                 colour, 0.9, 0.3 * self.warm, 0.85, glow if lit else (0.0, 0.0, 0.0)
             )
-            a = end * (half + 0.01)
             for side in (-1.0, 1.0):
                 self.frame.polygon(
                     [(a, side * (w - 0.42), 0.36 * h), (a, side * (w - 0.05), 0.36 * h),
@@ -180,6 +185,10 @@ class Car:
             plate = self.surface((0.75, 0.75, 0.70), 0.8, 0.2 * self.warm, 0.9)
             corners = [(a, -0.26, 0.30), (a, 0.26, 0.30), (a, 0.26, 0.42), (a, -0.26, 0.42)]
             self.frame.polygon(corners, plate)
+            if end > 0:
+                grille = self.surface((0.06, 0.06, 0.07), 0.5, 0.9 * self.warm, 0.92)
+                g, low, high = w - 0.48, max(0.32 * h, 0.45), 0.44 * h
+                self.frame.polygon([(a, -g, low), (a, g, low), (a, g, high), (a, -g, high)], grille)
 
 
 def paint_car(canvas: Canvas, thing: Thing, climate: Climate) -> None:

@@ -1,5 +1,6 @@
 """``twinband verify``."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,13 @@ def test_nothing_made_yet(run: Run, project: Path) -> None:
     result = run("verify")
     assert result.exit_code == 0
     assert "no product" in result.stdout
+
+
+def test_json_has_the_problems_of_each_product(run: Run, product: Path) -> None:
+    assert json.loads(run("verify", "--json").stdout) == {"data/pairs/tiny": []}
+    (product / shard_name(0)).unlink()
+    result = run("verify", "--json")
+    assert result.exit_code == 3
+    assert json.loads(result.stdout) == {
+        "data/pairs/tiny": ["data/pairs/tiny/shard-000000.tar: missing"]
+    }
