@@ -16,8 +16,8 @@ MAX_PERSPECTIVE = 0.01  # change of scale across the image
 def sample_homography(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float64]:
     """A homography from thermal pixels to RGB pixels (pixel centres at integers).
 
-    A similarity about the image's middle with a slight perspective; corners move by about 3 to
-    12 px at 256x192, in proportion at other sizes.
+    A similarity about the image's middle with a slight perspective; corners move by 3 to 12 px
+    on average at 256x192, in proportion at other sizes.
     """
     angle = np.deg2rad(rng.uniform(-MAX_DEGREES, MAX_DEGREES))
     scale = 1 + rng.uniform(-MAX_SCALE, MAX_SCALE)
