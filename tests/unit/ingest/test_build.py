@@ -47,7 +47,7 @@ def test_a_product_verifies_and_holds_every_pair(tmp_path: Path) -> None:
     assert done.bytes == sum(p.stat().st_size for p in (tmp_path / "pairs").glob("shard-*.tar"))
     assert set(done.manifest["split_source"].to_pylist()) == {"hash"}
     card = (tmp_path / "pairs" / "README.md").read_text()
-    assert "12 RGB-thermal pairs in 3 WebDataset shards" in card and "license: CC0-1.0" in card
+    assert "12 RGB-thermal pairs (WebDataset shards: 3)" in card and "license: CC0-1.0" in card
     assert not [*(tmp_path / "pairs").glob("*.json.*"), *(tmp_path / "pairs").glob("shard-*.json")]
 
 

@@ -19,7 +19,15 @@ class Numbers(torch.utils.data.Dataset[int]):
 
 def epoch_of(sampler: EpochSampler, workers: int, epoch: int) -> list[int]:
     sampler.set_epoch(epoch)
-    loader = DataLoader(Numbers(), batch_size=4, sampler=sampler, num_workers=workers)
+    # A fork of this process would take along the threads of servers that other tests started.
+    context = "forkserver" if workers else None
+    loader = DataLoader(
+        Numbers(),
+        batch_size=4,
+        sampler=sampler,
+        num_workers=workers,
+        multiprocessing_context=context,
+    )
     return [int(number) for batch in loader for number in batch]
 
 
