@@ -7,7 +7,7 @@ export HF_HUB_OFFLINE ?= 1
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 INSTALLED := .venv/.installed
-TESTS ?= tests
+TESTS ?= tests/unit tests/contract tests/steps tests/pipeline
 
 .PHONY: help setup repro test check format serve report experiments profile bench verify clean-work
 
