@@ -108,7 +108,13 @@ def summarize(rows: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[di
             spread = statistics.stdev(values) if len(values) > 1 else None
             mean = statistics.fmean(values)
             summary.append(
-                {"arm": arm, "metric": metric, "mean": mean, "std": spread, "seeds": len(values)}
+                {
+                    "arm": arm,
+                    "metric": short_name(metric),
+                    "mean": mean,
+                    "std": spread,
+                    "seeds": len(values),
+                }
             )
     return summary
 
@@ -119,6 +125,12 @@ def main(
     """Run a set of experiments, as far as it is missing, and print its table."""
     with exit_codes(), given_or_own_server():
         print_table(compare(set_path))
+
+
+def short_name(metric: str) -> str:
+    """``probe-hog accuracy.rgb`` for ``metrics/evaluate/probe-hog.json:accuracy.rgb``."""
+    path, _, key = metric.partition(":")
+    return f"{Path(path).stem} {key}".strip()
 
 
 if __name__ == "__main__":
