@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.pipeline.project import Project, kill_group
+from tests.pipeline.project import TIMEOUT_S, Project, kill_group
 
 pytestmark = pytest.mark.slow
 PAIRS, SHARDS, KILLS = 1000, 16, 10
@@ -68,6 +68,18 @@ def finished_shards(project: Project) -> int:
     return len(list((project.root / ".work").glob("ingest@*/*/checked/shard-*.json")))
 
 
+def until(process: "subprocess.Popen[str]", project: Project, seconds: float, shards: int) -> None:
+    """Kill the run after so many seconds or finished shards, unless it ends before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and finished_shards(project) < shards:
+        try:
+            process.wait(timeout=0.02)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+    kill_group(process)
+
+
 def test_killed_and_continued(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_pairs(data / "pairs")
@@ -82,10 +94,10 @@ def test_killed_and_continued(tmp_path: Path) -> None:
     for number in range(KILLS):
         project = fresh.copy(tmp_path / f"killed {number}")
         process = start(project)
-        try:
-            process.wait(timeout=moments.uniform(0.2, 1.0) * whole_s)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
+        if number % 2:  # anywhere in the run
+            until(process, project, moments.uniform(0.05, 1.0) * whole_s, SHARDS + 1)
+        else:  # amid the shards
+            until(process, project, TIMEOUT_S, moments.randint(1, SHARDS * 3 // 4))
         before = finished_shards(project)
         output = project.run("dvc", "repro", STAGE)
         assert project.lock()[STAGE] == expected

@@ -32,8 +32,15 @@ class Files(ABC):
         self.inventory = inventory
 
     def paths(self) -> Sequence[str]:
-        """All files in order, without the litter of file managers; of the inventory if any."""
+        """All files in order, without the litter of file managers; of the inventory if any.
+
+        Raises:
+            InputError: a file name is not UTF-8.
+        """
         found = self.inventory if self.inventory is not None else self._listed()
+        for path in found:
+            if not path.isascii() and path != path.encode("utf-8", "replace").decode():
+                raise InputError(f"{self.root}: the file name {path!r} is not UTF-8; rename it")
         return sorted(path for path in found if not is_junk(path))
 
     def read(self, path: str) -> bytes:

@@ -1,5 +1,6 @@
 """Inventories: written once, and every file is held against them afterwards."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,3 +70,10 @@ def test_numbers_in_names_count_as_numbers() -> None:
     assert sorted(["f10.jpg", "f9.jpg", "e2", "10", "9"], key=natural_order) == [
         *("9", "10", "e2", "f9.jpg", "f10.jpg")
     ]
+
+
+def test_a_file_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
+    (tmp_path / "größe.jpg").write_bytes(b"x")
+    with pytest.raises(InputError, match="not UTF-8; rename it"):
+        open_files(str(tmp_path)).paths()
