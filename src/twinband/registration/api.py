@@ -1,0 +1,190 @@
+"""``register_pair`` and ``register_rig``: images in, one transform and a verdict out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinband.registration import quality, search
+from twinband.registration.fields import (
+    Field,
+    is_flat,
+    luminance,
+    orientation_field,
+    resized,
+)
+from twinband.registration.quality import Options, Status
+from twinband.registration.similarity import (
+    Frame,
+    Matrix,
+    Similarity,
+    corner_error_px,
+    grid_change,
+)
+
+FINE_SIDE_PX = 640  # longer images are reduced to this before anything else
+COARSE_SIDE_PX = 224  # and to this for the search over the grid
+SAME_PX = 1.0  # both directions climbed the same hill
+LEAST_SIDE_PX = 32  # below, a neighbourhood of the fields is the whole image
+
+Pair = tuple[NDArray[Any], NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """How thermal pixels map to RGB pixels, and how far to trust it.
+
+    Attributes:
+        matrix: 3x3 float64, thermal pixel ``(x, y, 1)`` to RGB pixel, pixel centres at integers;
+            the mere change of size unless ``status`` is ``accepted``.
+        estimate: what was found, accepted or not.
+        status: ``accepted``, ``already_aligned`` or ``failed``.
+        reason: a short stable word saying why it was not accepted, else empty.
+        score: correlation of the orientation fields under ``estimate``, -1..1.
+        score_before: the same under the mere change of size.
+        forward_backward_px: disagreement with the estimate in the other direction, in RGB pixels
+            at the corners; infinite if nothing could be estimated.
+        motion_px: mean motion of the corners by ``estimate``, in RGB pixels.
+    """
+
+    matrix: Matrix
+    estimate: Matrix
+    status: Status
+    reason: str
+    score: float
+    score_before: float
+    forward_backward_px: float
+    motion_px: float
+
+
+def register_pair(rgb: NDArray[Any], thermal: NDArray[Any], **options: float) -> Registration:
+    """Register one pair: ``register_rig`` of a single one."""
+    return register_rig([(rgb, thermal)], **options)
+
+
+def register_rig(pairs: Sequence[Pair], **options: float) -> Registration:
+    """Estimate one similarity for all ``pairs`` (RGB, thermal) of a rig or sequence.
+
+    Images are ``H,W`` or ``H,W,C`` of any depth; RGB and thermal may differ in size. Pairs
+    without contrast in either image are left out.
+
+    Args:
+        options: fields of ``quality.Options`` that shall not have their default.
+
+    Raises:
+        TypeError: an unknown option.
+        ValueError: no pairs, or an array that is not an image.
+    """
+    rule = Options(**options)
+    if not pairs:
+        raise ValueError("register_rig needs at least one pair")
+    target, source = (_frame(image) for image in pairs[0])
+    if any((_frame(rgb), _frame(thermal)) != (target, source) for rgb, thermal in pairs):
+        return _unusable(grid_change(source, target), "sizes_differ_within_rig")
+    if min(target.width, target.height, source.width, source.height) < LEAST_SIDE_PX:
+        return _unusable(grid_change(source, target), "too_small")
+    flat = [(is_flat(rgb), is_flat(thermal)) for rgb, thermal in pairs]
+    usable = [pair for pair, (one, other) in zip(pairs, flat, strict=True) if not (one or other)]
+    if not usable:
+        reason = "flat_rgb" if all(one for one, _ in flat) else "flat_thermal"
+        return _unusable(grid_change(source, target), reason)
+    return _register(usable, target, source, rule)
+
+
+def _frame(image: NDArray[Any]) -> Frame:
+    if image.ndim not in (2, 3) or image.size == 0:
+        raise ValueError(f"an image of shape H,W or H,W,C is needed, got {image.shape}")
+    return Frame(image.shape[1], image.shape[0])
+
+
+def _unusable(identity: Matrix, reason: str) -> Registration:
+    return Registration(identity, identity.copy(), "failed", reason, 0.0, 0.0, math.inf, 0.0)
+
+
+def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options) -> Registration:
+    fine = _Level.of(pairs, target, FINE_SIDE_PX)
+    coarse = _Level.of(pairs, target, COARSE_SIDE_PX)
+    forward = _estimate(coarse, fine, rule)
+    backward = _estimate(coarse.swapped(), fine.swapped(), rule)
+    apart = quality.round_trip_px(forward.matrix(target), backward.matrix(target), target)
+    starts = [forward] if apart < SAME_PX else [forward, backward.inverse()]
+    motion = _agreed(starts, fine)
+    score = quality.mean_correlation(fine.fixed, fine.moving, motion.zoomed(fine.zoom))
+    still = Similarity(0.0, 0.0, 0.0, 0.0)
+    score_before = quality.mean_correlation(fine.fixed, fine.moving, still)
+    found = motion.matrix(target)
+    evidence = quality.Evidence(
+        motion=motion,
+        motion_px=corner_error_px(found, np.eye(3), target),
+        score=score,
+        score_before=score_before,
+        forward_backward_px=apart,
+    )
+    status, reason = quality.judge(evidence, rule)
+    identity = grid_change(source, target)
+    estimate = found @ identity
+    return Registration(
+        estimate.copy() if status == "accepted" else identity,
+        estimate,
+        status,
+        reason,
+        score,
+        score_before,
+        evidence.forward_backward_px,
+        evidence.motion_px,
+    )
+
+
+def _agreed(motions: Sequence[Similarity], fine: "_Level") -> Similarity:
+    """The best of ``motions``, refined on both directions at once; all in RGB pixels."""
+    samples, backward = fine.samples(), fine.swapped().samples()
+    refined = [search.refine(samples, m.zoomed(fine.zoom), fine.frame, backward) for m in motions]
+    return max(refined, key=lambda entry: entry[1])[0].zoomed(1 / fine.zoom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The fields of all pairs on one grid, which has ``zoom`` times the RGB image's pixels."""
+
+    fixed: list[Field]
+    moving: list[Field]
+    zoom: float
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], target: Frame, side: int) -> "_Level":
+        zoom = min(1.0, side / max(target.width, target.height))
+        width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
+
+        def fields(images: list[NDArray[Any]]) -> list[Field]:
+            return [orientation_field(resized(luminance(i), width, height)) for i in images]
+
+        rgb, thermal = zip(*pairs, strict=True)
+        return cls(fields(list(rgb)), fields(list(thermal)), width / target.width)
+
+    def swapped(self) -> "_Level":
+        return _Level(self.moving, self.fixed, self.zoom)
+
+    @property
+    def frame(self) -> Frame:
+        height, width = self.fixed[0].shape[:2]
+        return Frame(width, height)
+
+    def samples(self) -> list[search.Sampled]:
+        pairs = zip(self.fixed, self.moving, strict=True)
+        return [search.Sampled.of(fixed, moving) for fixed, moving in pairs]
+
+
+def _estimate(coarse: _Level, fine: _Level, rule: Options) -> Similarity:
+    """Grid and refinement on the coarse level, refinement on the fine one; in RGB pixels."""
+    limits = search.Limits(
+        rule.max_shift_px * coarse.zoom, math.radians(rule.max_angle_deg), rule.max_scale_change
+    )
+    samples = coarse.samples()
+    starts = search.grid_search(coarse.fixed, coarse.moving, limits)
+    refined = [search.refine(samples, start, coarse.frame) for start in starts]
+    best = max(refined, key=lambda entry: entry[1])[0]
+    start = best.zoomed(fine.zoom / coarse.zoom)
+    return search.refine(fine.samples(), start, fine.frame)[0].zoomed(1 / fine.zoom)

@@ -1,0 +1,74 @@
+"""Orientation fields: what an RGB and a thermal image of one scene have in common.
+
+An edge shows in both bands at the same place and angle, though dark and bright may be exchanged.
+The field is ``strength * exp(2i * angle)``: the doubled angle is blind to that exchange.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
+
+BLUR_SIGMA_PX = 1.3
+NEIGHBOURHOOD_PX = 31
+STRENGTH_LIMIT = 3.0
+GLOBAL_SHARE = 0.05  # of the mean gradient, so that noise in flat areas stays weak
+FLAT_LEVELS = 4.0  # of 256: less contrast than this is compression noise
+
+Field = NDArray[np.float32]
+
+
+def luminance(image: NDArray[Any]) -> NDArray[np.float32]:
+    """Grey levels of an ``H,W`` or ``H,W,C`` image of any depth; not-a-number counts as 0.
+
+    Raises:
+        ValueError: ``image`` has no pixels, or is not two- or three-dimensional.
+    """
+    if image.ndim not in (2, 3) or image.size == 0:
+        raise ValueError(f"an image of shape H,W or H,W,C is needed, got {image.shape}")
+    levels = np.nan_to_num(image.astype(np.float32), posinf=0.0, neginf=0.0)
+    if levels.ndim == 2:
+        return levels
+    if levels.shape[2] < 3:
+        return np.ascontiguousarray(levels[..., 0])
+    return levels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def is_flat(image: NDArray[Any]) -> bool:
+    """Whether there is too little contrast to find any edge.
+
+    Of integer images the levels are counted on a scale of 256 levels for 8 bits; deeper and
+    floating-point images are thermal counts, in which every difference may mean something.
+    """
+    low, high = np.percentile(luminance(image), (1, 99))
+    return bool(high - low < (FLAT_LEVELS if image.dtype == np.uint8 else 1e-6 * max(high, 1e-6)))
+
+
+def orientation_field(grey: NDArray[np.float32]) -> Field:
+    """Orientation field of an ``H,W`` grey image, as ``H,W,2``: real and imaginary part.
+
+    The strength is the gradient's magnitude relative to its neighbourhood, 0..``STRENGTH_LIMIT``.
+    """
+    smooth = cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA_PX)
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+    magnitude = np.hypot(across, down)
+    floor = GLOBAL_SHARE * float(magnitude.mean(dtype=np.float64)) + 1e-12
+    around = cv2.blur(magnitude, (NEIGHBOURHOOD_PX, NEIGHBOURHOOD_PX)) + floor
+    strength = np.minimum(magnitude / around, STRENGTH_LIMIT)
+    per_square = strength / np.maximum(magnitude * magnitude, 1e-24)
+    parts = ((across * across - down * down) * per_square, 2 * across * down * per_square)
+    return np.ascontiguousarray(np.dstack(parts), dtype=np.float32)
+
+
+def resized(grey: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """``grey`` on a grid of another size that covers the same view."""
+    if grey.shape == (height, width):
+        return grey
+    shrinks = width < grey.shape[1] or height < grey.shape[0]
+    return cv2.resize(
+        grey, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
