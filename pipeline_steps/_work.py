@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline_steps._log import log
+from twinband.shards.write import link
 
 
 def work_root() -> Path:
@@ -51,9 +52,9 @@ def publish(staged: Path, target: Path) -> None:
     linked = staged.with_name(f".{staged.name}.publish")
     remove(linked)
     if staged.is_dir():
-        shutil.copytree(staged, linked, copy_function=_link)
+        shutil.copytree(staged, linked, copy_function=link)
     else:
-        _link(staged, linked)
+        link(staged, linked)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _replace(linked, target)
@@ -76,13 +77,6 @@ def _replace(new: Path, target: Path) -> None:
         target.rename(old)
     new.rename(target)
     remove(old)
-
-
-def _link(source: str | Path, target: str | Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def remove(path: Path) -> None:

@@ -14,21 +14,11 @@ import httpx
 import pytest
 import yaml
 
+from tests.pipeline.chromium import CHROMIUM, FLAGS
 from tests.pipeline.conftest import PROJECT, Repository, Tracked, commit, wait_until
 from tests.pipeline.test_flows_kill import hanging_repository
 
 pytestmark = pytest.mark.slow
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 class Served:
@@ -143,7 +133,7 @@ def test_the_deployments_page_shows_the_schedules(
     served = serve()
     page = [f"--user-data-dir={tmp_path / 'browser'}", "--window-size=1400,900"]
     budget = ["--virtual-time-budget=20000", f"{served.address}/deployments"]
-    command = [CHROMIUM, *CHROMIUM_FLAGS, *page]
+    command = [CHROMIUM, "--headless", *FLAGS, *page]
     dom = subprocess.check_output(
         [*command, "--dump-dom", *budget], text=True, stderr=subprocess.DEVNULL, timeout=120
     )

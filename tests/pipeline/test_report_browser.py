@@ -1,6 +1,5 @@
 """The report in a real browser: it is whole, quiet, loads nothing, and fits a phone."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,21 +7,13 @@ from typing import Any
 import pytest
 
 from pipeline_steps.report import run
+from tests.pipeline.chromium import CHROMIUM, FLAGS
 from tests.unit.report.made_up import params, write_inputs, write_json
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
-]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
 ]
 DATASETS = ("sample-mfnet", "a-dataset-with-a-name-longer-than-most", "kaist")
 
@@ -30,7 +21,7 @@ DATASETS = ("sample-mfnet", "a-dataset-with-a-name-longer-than-most", "kaist")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
 

@@ -1,7 +1,5 @@
 """The whole of ``ingest`` for one dataset: scan, check, deduplicate, write."""
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,10 +25,10 @@ from twinband.shards.write import (
     Shard,
     ShardWriter,
     finished_shard,
+    link,
     read_rows,
-    rows_of,
     shard_name,
-    sidecar_of,
+    take_rows,
 )
 
 
@@ -149,16 +147,4 @@ def _final_shard(path: Path, gone: dict[str, Duplicate], out: Path) -> tuple[Sha
                 writer.add(key, fields, {**row, **OK})
             else:
                 writer.skip(key, row)
-    rows = read_rows(writer.path)
-    for temporary in (rows_of(writer.path), sidecar_of(writer.path)):
-        temporary.unlink()  # the product's manifest and index say it all
-    return writer.shard, rows
-
-
-def link(source: Path, target: Path) -> None:
-    """A hard link, or a copy where the file system has none."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+    return writer.shard, take_rows(writer.path)

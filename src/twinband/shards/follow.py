@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from twinband.shards.manifest import read_index, read_manifest, write_product_files
-from twinband.shards.write import OK, ShardWriter, read_rows, rows_of, shard_name, sidecar_of
+from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 
 def write_following(
@@ -46,7 +46,5 @@ def write_following(
                     writer.add(key, fields, {**values, **OK})
                 else:
                     writer.skip(key, {"status": "absent", "reason": absent, "detail": ""})
-        written.append((writer.shard, read_rows(path)))
-        for temporary in (rows_of(path), sidecar_of(path)):
-            temporary.unlink()  # the manifest and the index say it all
+        written.append((writer.shard, take_rows(path)))
     write_product_files(out, product=product, dataset=index["dataset"], shards=written, card=card)

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -181,6 +182,24 @@ def parquet_bytes(table: pa.Table) -> bytes:
 def shard_name(index: int) -> str:
     """``shard-000007.tar``"""
     return f"shard-{index:06d}.tar"
+
+
+def take_rows(path: Path) -> pa.Table:
+    """The rows of a shard written straight into a product's folder, whose manifest and index
+    then say all that the rows' file and the sidecar said: these are removed."""
+    rows = read_rows(path)
+    for temporary in (rows_of(path), sidecar_of(path)):
+        temporary.unlink()
+    return rows
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """A hard link in place of ``target``, or a copy where the file system has none."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
