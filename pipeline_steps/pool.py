@@ -17,20 +17,38 @@ from twinband.shards.write import parquet_bytes, write_atomically
 
 
 def run(
-    params: PoolParams, *, ingest: In, hold_out: In, pairs: Base, out: Out, metrics: Out
+    params: PoolParams,
+    *,
+    ingest: In,
+    register: In,
+    hold_out: In,
+    pairs: Base,
+    registered: Base,
+    out: Out,
+    metrics: Out,
 ) -> StepReport:
     """Pool the train pairs of the datasets that params name.
 
-    ``ingest`` holds each dataset's metrics, which name the product below ``pairs``; so the stage
-    depends on the datasets it reads, and not on a folder that others share.
+    ``ingest`` and ``register`` hold each dataset's metrics, which name the products below
+    ``pairs`` and ``registered``; so the stage depends on the datasets it reads, and not on a
+    folder that others share.
     """
-    names = sorted({*params.datasets, *params.protect})
-    folders = {name: pairs / name for name in names}
-    products = {name: _product_of(name, folders[name], ingest) for name in names}
+    folders = {name: pairs / name for name in sorted({*params.datasets, *params.protect})}
+    products = {
+        "pairs": {name: _product_of(name, folder, ingest) for name, folder in folders.items()},
+        "registered": {
+            name: _product_of(name, registered / name, register) for name in sorted(params.datasets)
+        },
+    }
     lines = (line.strip() for line in hold_out.read_text().splitlines())
     patterns = [line for line in lines if line and not line.startswith("#")]
     pool = build_pool(
-        folders, params.datasets, params.protect, patterns, params.near_duplicate_bits
+        folders,
+        {name: registered / name for name in params.datasets},
+        params.datasets,
+        params.protect,
+        patterns,
+        params.near_duplicate_bits,
     )
     kept, named = parquet_bytes(pool.kept), to_json(products)
     write_atomically(out / "pool.parquet", kept)
@@ -47,15 +65,15 @@ def run(
     return StepReport(summary, samples=pool.kept.num_rows, metrics=facts)
 
 
-def _product_of(name: str, folder: Path, ingest: Path) -> str:
+def _product_of(name: str, folder: Path, metrics: Path) -> str:
     """The product's id, which must be the one that the dataset's metrics name."""
     try:
-        metrics: Mapping[str, str] = json.loads((ingest / f"{name}.json").read_bytes())
-        recorded, found = metrics["product"], product_id(folder)
+        facts: Mapping[str, str] = json.loads((metrics / f"{name}.json").read_bytes())
+        recorded, found = facts["product"], product_id(folder)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"pool: dataset {name} is not ingested ({error!r}): dvc repro") from None
+        raise InputError(f"pool: {folder} is not there yet ({error!r}): dvc repro") from None
     if found != recorded:
-        raise InputError(f"pool: {folder} is not what {ingest}/{name}.json tells of: dvc checkout")
+        raise InputError(f"pool: {folder} is not what {metrics}/{name}.json tells of: dvc checkout")
     return found
 
 

@@ -6,9 +6,16 @@ never are the same twice and so have no place in the stage.
 
 from pipeline_steps._step import In, Out, StepReport, main
 from twinband.params.report import ReportParams
-from twinband.report.facts import read_dataset, read_evaluation, read_pool
+from twinband.report.facts import read_dataset, read_evaluation, read_pool, read_registration
 from twinband.report.page import page
-from twinband.report.sections import datasets, evaluations, overview, timings, versions
+from twinband.report.sections import (
+    datasets,
+    evaluations,
+    overview,
+    registration,
+    timings,
+    versions,
+)
 from twinband.shards.write import write_atomically
 
 
@@ -18,6 +25,8 @@ def run(
     ingest: In,
     ingest_plots: In,
     left_out: In,
+    register: In,
+    register_plots: In,
     pool: In,
     evaluate: In,
     evaluate_plots: In,
@@ -26,11 +35,13 @@ def run(
 ) -> StepReport:
     """Write ``index.html``: the datasets and evaluations that params name, in that order."""
     ingested = [read_dataset(name, ingest, ingest_plots, left_out) for name in params.datasets]
+    registered = [read_registration(n, register, register_plots) for n in params.datasets]
     evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
     pooled = read_pool(pool)
     sections = [
         overview.section(ingested, pooled, evaluated),
         datasets.section(ingested, params.quarantined),
+        registration.section(registered),
         evaluations.section(evaluated),
         versions.section(ingested, pooled),
     ]

@@ -38,6 +38,7 @@ class Pool:
 
 def build_pool(
     pairs: Mapping[str, Path],
+    registered: Mapping[str, Path],
     pooled: Sequence[str],
     protected: Sequence[str],
     hold_out: Sequence[str],
@@ -47,6 +48,8 @@ def build_pool(
 
     Args:
         pairs: folder of the product ``pairs`` of each dataset named in the other arguments.
+        registered: folder of the product ``registered`` of each pooled dataset; it may say of
+            pairs that they are not for training.
         pooled: datasets in order of trust: of two copies the first stays.
         protected: datasets whose pairs outside ``train`` must not come back as copies.
         hold_out: patterns ``dataset/name`` of pairs to leave out, together with their copies.
@@ -68,6 +71,7 @@ def build_pool(
     original = np.array([why == "hold_out" for why in reason]) | (
         guarded & np.array([why != "" for why in reason])
     )
+    _leave_out_unregistered(table, registered, reason)
     candidate = in_pool & np.array([why == "" for why in reason])
     order = np.concatenate([np.flatnonzero(original), np.flatnonzero(candidate)])
     copies = _copies(table.take(pa.array(order)), int(original.sum()), near_duplicate_bits)
@@ -85,6 +89,21 @@ def _usable(folder: Path, name: str) -> pa.Table:
     table = read_manifest(folder, COLUMNS)
     table = table.filter(pc.equal(table["status"], "ok"))
     return table.append_column("dataset", pa.array([name] * table.num_rows, pa.string()))
+
+
+def _leave_out_unregistered(
+    table: pa.Table, registered: Mapping[str, Path], reason: list[str]
+) -> None:
+    """Give a reason to pairs that their registration keeps out of training."""
+    kept_out = {
+        (name, row["key"])
+        for name, folder in registered.items()
+        for row in read_manifest(folder, ["key", "training"]).to_pylist()
+        if not row["training"]
+    }
+    for row, identity in enumerate(table.select(["dataset", "key"]).to_pylist()):
+        if not reason[row] and (identity["dataset"], identity["key"]) in kept_out:
+            reason[row] = "registration_failed"
 
 
 def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:

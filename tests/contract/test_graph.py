@@ -13,6 +13,12 @@ from tests.contract.conftest import ROOT, Stage
 from twinband.params.base import StageParams
 
 CODE = ("src/", "pipeline_steps/")
+# Packages whose modules parameters name, each with the stage that imports them.
+PACKAGES = (
+    ("readers", "ingest"),
+    ("registration/backends", "register"),
+    ("benchmarks", "evaluate"),
+)
 
 
 def step_of(stage: Stage) -> Any:
@@ -47,10 +53,10 @@ def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
 
 
 def test_every_shared_helper_is_imported_by_some_item() -> None:
-    for package, step in (("readers", "ingest"), ("benchmarks", "evaluate")):
+    for package, step in PACKAGES:
         folder = ROOT / "src/twinband" / package
         named = [
-            f"twinband.{package}.{path.stem}"
+            f"twinband.{package.replace('/', '.')}.{path.stem}"
             for path in folder.glob("*.py")
             if not path.name.startswith("_")
         ]

@@ -17,6 +17,7 @@ def test_the_committed_parameters_are_the_sample_profile() -> None:
 def test_profile_is_valid_and_consistent(profile: str) -> None:
     params = validate_file(yaml.safe_load((ROOT / f"profiles/{profile}.yaml").read_text()))
     datasets = set(params.ingest.datasets)
+    assert set(params.register_.datasets) == datasets
     assert set(params.pool.datasets) <= datasets
     assert set(params.pool.protect) == datasets
     assert set(params.report.datasets) == datasets

@@ -1,6 +1,5 @@
-"""Ingest killed at any moment of its first run, then continued: equal results, no work twice."""
+"""Stages killed at any moment of their first run, then continued: equal results, no work twice."""
 
-import os
 import random
 import re
 import subprocess
@@ -14,18 +13,20 @@ import pytest
 from tests.pipeline.project import TIMEOUT_S, Project, kill_group
 
 pytestmark = pytest.mark.slow
-PAIRS, SHARDS, KILLS = 1000, 16, 10
-STAGE = "ingest@interrupted"
+FINISHED = {  # shards in a stage's work folder
+    "ingest@interrupted": "ingest@*/*/checked/shard-*.json",
+    "register@interrupted": "register@*/*/shards/shard-*.json",
+}
 
 
-def make_pairs(root: Path) -> None:
+def make_pairs(root: Path, pairs: int, width: int, height: int) -> None:
     """Small noisy JPEG pairs in RoadScene's layout, a few of them spoilt or copied."""
     generator = np.random.default_rng(0)
     for folder in ("crop_LR_visible", "cropinfrared"):
         (root / folder).mkdir(parents=True)
-    for number in range(PAIRS):
+    for number in range(pairs):
         coarse = generator.integers(0, 255, (45, 60, 4), np.uint8)
-        image = cv2.resize(coarse, (480, 360), interpolation=cv2.INTER_CUBIC)
+        image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
         name = f"FLIR_{number:05d}.jpg"
         cv2.imwrite(str(root / "crop_LR_visible" / name), image[..., :3])
         cv2.imwrite(str(root / "cropinfrared" / name), image[..., 3])
@@ -35,26 +36,27 @@ def make_pairs(root: Path) -> None:
         (images / "FLIR_00020.jpg").write_bytes((images / "FLIR_00010.jpg").read_bytes())
 
 
-def make_project(root: Path, data: Path) -> Project:
+def make_project(root: Path, data: Path, shards: int) -> Project:
     """A project whose only dataset stands outside, known by its inventory."""
     project = Project(root, "test")
     params = project.params()
     params["sample_world"]["datasets"] = {}
     params["ingest"]["datasets"] = {}
+    params["register"]["datasets"] = {}
     params["evaluate"]["items"] = {}
     params["pool"] |= {"datasets": [], "protect": []}
     params["report"] |= {"datasets": [], "evaluations": []}
     project.write_params(params)
     project.environment["TWINBAND_DATA"] = str(data)
     project.run("twinband", "datasets", "add", "interrupted", str(data / "pairs"),
-                "--reader", "roadscene", "--shards", str(SHARDS))  # fmt: skip
+                "--reader", "roadscene", "--shards", str(shards))  # fmt: skip
     project.commit("dataset")
     return project
 
 
-def start(project: Project) -> "subprocess.Popen[str]":
+def start(project: Project, stage: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        ["dvc", "repro", STAGE],
+        ["dvc", "repro", stage],
         cwd=project.root,
         env=project.environment,
         stdout=subprocess.PIPE,
@@ -64,14 +66,16 @@ def start(project: Project) -> "subprocess.Popen[str]":
     )
 
 
-def finished_shards(project: Project) -> int:
-    return len(list((project.root / ".work").glob("ingest@*/*/checked/shard-*.json")))
+def finished_shards(project: Project, stage: str) -> int:
+    return len(list((project.root / ".work").glob(FINISHED[stage])))
 
 
-def until(process: "subprocess.Popen[str]", project: Project, seconds: float, shards: int) -> None:
+def until(
+    process: "subprocess.Popen[str]", project: Project, stage: str, seconds: float, shards: int
+) -> None:
     """Kill the run after so many seconds or finished shards, unless it ends before."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and finished_shards(project) < shards:
+    while time.monotonic() < deadline and finished_shards(project, stage) < shards:
         try:
             process.wait(timeout=0.02)
             return
@@ -80,31 +84,48 @@ def until(process: "subprocess.Popen[str]", project: Project, seconds: float, sh
     kill_group(process)
 
 
-def test_killed_and_continued(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    make_pairs(data / "pairs")
-    fresh = make_project(tmp_path / "fresh", data)
-    reference = fresh.copy(tmp_path / "reference")
+def kill_and_continue(fresh: Project, base: Path, stage: str, shards: int, kills: int) -> None:
+    """Kill the stage's first run ``kills`` times, each in a copy of ``fresh`` of its own."""
+    reference = fresh.copy(base / "reference")
     begin = time.monotonic()
-    reference.run("dvc", "repro", STAGE)
+    reference.run("dvc", "repro", stage)
     whole_s = time.monotonic() - begin
-    expected = reference.lock()[STAGE]
+    expected = reference.lock()[stage]
     moments = random.Random(0)
     continued = []
-    for number in range(KILLS):
-        project = fresh.copy(tmp_path / f"killed {number}")
-        process = start(project)
+    for number in range(kills):
+        project = fresh.copy(base / f"killed {number}")
+        process = start(project, stage)
         if number % 2:  # anywhere in the run
-            until(process, project, moments.uniform(0.05, 1.0) * whole_s, SHARDS + 1)
+            until(process, project, stage, moments.uniform(0.05, 1.0) * whole_s, shards + 1)
         else:  # amid the shards
-            until(process, project, TIMEOUT_S, moments.randint(1, SHARDS * 3 // 4))
-        before = finished_shards(project)
-        output = project.run("dvc", "repro", STAGE)
-        assert project.lock()[STAGE] == expected
-        said = re.search(r"(\d+) of 16 shards were already finished", output.stderr)
-        if before and "Running stage" in output.stdout:  # else it was all recorded before the kill
+            until(process, project, stage, TIMEOUT_S, moments.randint(1, shards * 3 // 4))
+        before = finished_shards(project, stage)
+        output = project.run("dvc", "repro", stage)
+        assert project.lock()[stage] == expected
+        said = re.search(rf"(\d+) of {shards} shards were already finished", output.stderr)
+        ran = f"Running stage '{stage}'" in output.stdout
+        if before and ran:  # else it was all recorded before the kill
             assert said and int(said.group(1)) == before, output.stderr
         continued.append((process.returncode, before))
-        assert not os.path.lexists(project.root / "data/pairs/.interrupted.publish")
+        assert not [path for path in expected["outs"] if not (project.root / path["path"]).exists()]
+        assert not list(project.root.glob("data/*/.interrupted.publish"))
     print("killed (exit code, shards finished by then):", continued)
-    assert any(code != 0 and 0 < before < SHARDS for code, before in continued), continued
+    assert any(code != 0 and 0 < before < shards for code, before in continued), continued
+
+
+def test_ingest_killed_and_continued(tmp_path: Path) -> None:
+    make_pairs(tmp_path / "data" / "pairs", pairs=1000, width=480, height=360)
+    fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=16)
+    kill_and_continue(fresh, tmp_path, "ingest@interrupted", shards=16, kills=10)
+
+
+def test_register_killed_and_continued(tmp_path: Path) -> None:
+    make_pairs(tmp_path / "data" / "pairs", pairs=16, width=120, height=90)
+    fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=6)
+    params = fresh.params()
+    params["ingest"]["common"]["max_bad_fraction"] = 0.1
+    params["register"]["datasets"]["interrupted"] |= {"aligned": False, "rig": "pair"}
+    fresh.write_params(params)
+    fresh.run("dvc", "repro", "ingest@interrupted")
+    kill_and_continue(fresh, tmp_path, "register@interrupted", shards=6, kills=4)

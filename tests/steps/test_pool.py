@@ -8,13 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.raw_pairs import contents, ingest_folder, write_pair, write_pairs
+from tests.registered_pairs import register_pairs
 from tests.steps.conftest import Project
 from twinband.shards.manifest import product_id
 
 POOL = (
-    *("--ingest", "metrics/ingest", "--hold-out", "data/hold_out.txt", "--pairs", "data/pairs"),
+    *("--ingest", "metrics/ingest", "--register", "metrics/register"),
+    *("--hold-out", "data/hold_out.txt"),
+    *("--pairs", "data/pairs", "--registered", "data/registered"),
     *("--out", "data/pool", "--metrics", "metrics/pool.json"),
 )
+STAGE_OF = {"pairs": "ingest", "registered": "register"}
 TRAIN = {"split": {"train": 1.0, "val": 0.0, "test": 0.0}}
 
 
@@ -26,14 +30,21 @@ def pooled(project: Project, tmp_path: Path) -> Project:
         write_pair(root, "first", 0)
         write_pair(root, "own", seed + 1)
         ingest_folder(root, tmp_path / name, common=TRAIN)
-        folder = project.root / "data" / "pairs" / name
-        shutil.copytree(tmp_path / name / "pairs", folder)
-        metrics = project.root / "metrics" / "ingest" / f"{name}.json"
-        metrics.parent.mkdir(parents=True, exist_ok=True)
-        metrics.write_text(json.dumps({"product": product_id(folder)}))
+        register_pairs(tmp_path / name, aligned=True)
+        for product, stage in STAGE_OF.items():
+            put(project, tmp_path / name / product, product, stage, name)
     hold_out(project, "# none\n\n")
     project.write_params(pool=params())
     return project
+
+
+def put(project: Project, made: Path, product: str, stage: str, name: str) -> None:
+    """A product of the dataset into the project, with the metrics that tell of it."""
+    folder = project.root / "data" / product / name
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    metrics = project.root / "metrics" / stage / f"{name}.json"
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    metrics.write_text(json.dumps({"product": product_id(folder)}))
 
 
 def params(**changes: object) -> dict[str, object]:
@@ -58,7 +69,10 @@ def test_it_writes_the_pool_and_what_it_was_made_of(pooled: Project) -> None:
     assert facts["pairs"] == len(kept) and facts["left_out"] == len(left_out)
     assert facts["reasons"] == {"exact_duplicate": 1}
     products = json.loads((folder / "products.json").read_text())
-    assert products == {n: product_id(pooled.root / "data" / "pairs" / n) for n in ("one", "two")}
+    assert products == {
+        product: {n: product_id(pooled.root / "data" / product / n) for n in ("one", "two")}
+        for product in STAGE_OF
+    }
     assert f"pool: {len(kept)} pairs to pretrain on, 1 left out (" in done.stdout
 
 
@@ -73,15 +87,41 @@ def test_lines_of_the_hold_out_file_are_patterns(pooled: Project) -> None:
     assert done.returncode == 3 and "'two/nobody' matches no pair" in done.stdout
 
 
-def test_a_product_that_is_not_the_one_of_the_metrics_exits_3(pooled: Project) -> None:
-    path = pooled.root / "metrics" / "ingest" / "two.json"
+def test_failed_pairs_that_are_not_for_training_are_left_out(
+    pooled: Project, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "two" / "work")
+    register_pairs(tmp_path / "two", on_failure="drop", options={"min_score": 2.0})
+    put(pooled, tmp_path / "two" / "registered", "registered", "register", "two")
+    assert pooled.run("pool", *POOL).returncode == 0
+    folder = pooled.root / "data" / "pool"
+    kept = pq.read_table(folder / "pool.parquet").to_pylist()
+    left_out = pq.read_table(folder / "left_out.parquet").to_pylist()
+    assert {row["dataset"] for row in kept} == {"one"}
+    assert {(row["dataset"], row["reason"]) for row in left_out} == {("two", "registration_failed")}
+    facts = json.loads((pooled.root / "metrics" / "pool.json").read_text())
+    assert facts["reasons"] == {"registration_failed": len(left_out)}
+
+
+@pytest.mark.parametrize(("product", "stage"), STAGE_OF.items())
+def test_a_product_that_is_not_the_one_of_the_metrics_exits_3(
+    pooled: Project, product: str, stage: str
+) -> None:
+    path = pooled.root / "metrics" / stage / "two.json"
     path.write_text('{"product": "0123456789abcdef"}')
     done = pooled.run("pool", *POOL)
-    assert done.returncode == 3 and "data/pairs/two is not what" in done.stdout
+    assert done.returncode == 3 and f"data/{product}/two is not what" in done.stdout
 
 
 def test_a_dataset_that_was_not_ingested_exits_3(pooled: Project) -> None:
     pooled.write_params(pool=params(datasets=["one", "two", "three"]))
     done = pooled.run("pool", *POOL)
-    assert done.returncode == 3 and "three is not ingested" in done.stdout
+    assert done.returncode == 3 and "data/pairs/three is not there yet" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_dataset_that_was_not_registered_exits_3(pooled: Project) -> None:
+    shutil.rmtree(pooled.root / "data" / "registered" / "two")
+    done = pooled.run("pool", *POOL)
+    assert done.returncode == 3 and "data/registered/two is not there yet" in done.stdout
     assert "Traceback" not in done.stdout

@@ -13,7 +13,7 @@ from tests.unit.report.made_up import params, write_inputs, write_json
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (
     "-m pipeline_steps.report --ingest metrics/ingest --ingest-plots plots/ingest"
-    " --left-out data/left_out"
+    " --left-out data/left_out --register metrics/register --register-plots plots/register"
     " --pool metrics/pool.json --evaluate metrics/evaluate --evaluate-plots plots/evaluate"
 )
 

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.raw_pairs import encoded, ingest_folder, scene, write
 from twinband.errors import InputError
 from twinband.pool import Pool, build_pool
+from twinband.shards.manifest import read_manifest, write_product_files
+from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 OPTIONS = {"rgb": "*/rgb/*.jpg", "thermal": "*/thermal/*.jpg", "split_files": "{split}.txt"}
 
@@ -20,6 +23,7 @@ class World:
     def __init__(self, base: Path) -> None:
         self.base = base
         self.pairs: dict[str, Path] = {}
+        self.registered: dict[str, Path] = {}
 
     def add(self, dataset: str, /, **pairs: tuple[int, int, str]) -> None:
         root = self.base / dataset / "raw"
@@ -42,7 +46,21 @@ class World:
         hold_out: Sequence[str] = (),
         bits: int = 6,
     ) -> Pool:
-        return build_pool(self.pairs, pooled, protected, hold_out, bits)
+        return build_pool(self.pairs, self.registered, pooled, protected, hold_out, bits)
+
+    def register(self, dataset: str, *not_for_training: str) -> None:
+        """As if registration had failed for these pairs, and its policy were to drop them."""
+        folder = self.base / dataset / "registered"
+        rows = read_manifest(self.pairs[dataset], ["key", "name"]).to_pylist()
+        with ShardWriter(folder / shard_name(0), [pa.field("training", pa.bool_())]) as writer:
+            for row in rows:
+                training = row["name"].removeprefix("all/") not in not_for_training
+                writer.add(row["key"], {"json": b"{}"}, {**OK, "training": training})
+        shards = [(writer.shard, take_rows(writer.path))]
+        write_product_files(
+            folder, product="registered", dataset=dataset, shards=shards, card="# made up\n"
+        )
+        self.registered[dataset] = folder
 
 
 @pytest.fixture
@@ -117,6 +135,38 @@ def test_copies_of_what_is_held_out_go_from_its_own_dataset_too(world: World) ->
     pool = world.pool(["three"], hold_out=["three/all/b"])
     assert kept(pool) == ["three/c"]
     assert reasons(pool) == {"three/a": "near_duplicate", "three/b": "hold_out"}
+
+
+def test_what_registration_keeps_out_of_training_is_left_out(world: World) -> None:
+    world.register("one", "a", "t")
+    world.register("two", "u")
+    pool = world.pool(["one", "two"])
+    # The copy of `one/a` may come in its place, since that one is no more in the pool.
+    assert kept(pool) == ["one/b", "two/a", "two/s"]
+    assert reasons(pool) == {
+        "one/a": "registration_failed",
+        "one/t": "test_split",
+        "one/v": "val_split",
+        "two/n": "near_duplicate",
+        "two/u": "registration_failed",
+    }
+
+
+def test_of_a_dataset_that_is_only_protected_registration_is_not_asked(world: World) -> None:
+    world.register("two")
+    pool = world.pool(["two"], protected=["one"])
+    assert kept(pool) == ["two/a", "two/n", "two/u"]
+
+
+def test_a_dataset_that_is_not_registered_is_an_error(world: World) -> None:
+    world.registered["one"] = world.base / "one" / "registered"
+    with pytest.raises(InputError, match=r"one.registered is no finished product"):
+        world.pool(["one", "two"])
+
+
+def test_what_is_held_out_says_so_whatever_registration_says(world: World) -> None:
+    world.register("one", "b")
+    assert reasons(world.pool(["one"], hold_out=["one/all/b"]))["one/b"] == "hold_out"
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(world: World) -> None:

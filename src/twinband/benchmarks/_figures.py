@@ -1,34 +1,55 @@
-"""Figures of benchmarks: the same data give the same bytes."""
+"""What figures of benchmarks are made of."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d", "both": "#5b8c5a"}
+FRAME = "#1a9850"
+Interval = tuple[float, float]
 
 
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without a date and with fixed ids."""
+def jpg(figure: Figure) -> bytes:
+    """The figure as JPEG, for what is made of photographs."""
     stream = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "twinband", "svg.fonttype": "path"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
+    figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": 88})
     return stream.getvalue()
 
 
-def grouped_bars(axes: Axes, series: Mapping[str, Mapping[str, float]], label: str) -> None:
-    """Bars of each series side by side, a group for each of the series' common keys."""
+def grouped_bars(
+    axes: Axes,
+    series: Mapping[str, Mapping[str, float]],
+    label: str,
+    intervals: Mapping[str, Mapping[str, Interval]] | None = None,
+) -> None:
+    """Bars of each series side by side, a group for each of the series' common keys.
+
+    Args:
+        intervals: low and high ends of a whisker on each bar.
+    """
     groups = list(next(iter(series.values())))
     width = 0.8 / len(series)
     for number, (name, values) in enumerate(series.items()):
         places = np.arange(len(groups)) + (number - (len(series) - 1) / 2) * width
-        bars = axes.bar(
-            places, [values[g] for g in groups], width, label=name, color=COLOURS.get(name)
+        heights = np.asarray([values[group] for group in groups])
+        bars = axes.bar(places, heights, width, label=name, color=COLOURS.get(name))
+        if intervals:
+            ends = np.asarray([intervals[name][group] for group in groups]).T
+            axes.errorbar(
+                places,
+                heights,
+                np.abs(ends - heights),
+                fmt="none",
+                ecolor="#555555",
+                elinewidth=0.8,
+            )
+        axes.bar_label(
+            bars, fmt="%.2f", fontsize=7, padding=1, label_type="center" if intervals else "edge"
         )
-        axes.bar_label(bars, fmt="%.2f", fontsize=7, padding=1)
     axes.set_xticks(np.arange(len(groups)), groups)
     axes.set_ylim(0, 1.08)
     axes.set_ylabel(label)
@@ -36,3 +57,28 @@ def grouped_bars(axes: Axes, series: Mapping[str, Mapping[str, float]], label: s
     axes.legend(
         frameon=False, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1), fontsize=8
     )
+
+
+def table_of_counts(axes: Axes, counts: NDArray[np.int64], names: Sequence[str]) -> None:
+    """A confusion matrix: numbers, on a colour that is their share of the row."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if shares[row, column] > 0.6 else "black"
+        axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+
+
+def show_image(axes: Axes, image: NDArray[np.uint8], title: str = "", framed: bool = False) -> None:
+    """An image without ticks, ``H,W`` in grey or ``H,W,3``; ``framed`` marks the right one."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(title, fontsize=8)
+    for side in axes.spines.values():
+        side.set_visible(framed)
+        side.set_color(FRAME)
+        side.set_linewidth(4)

@@ -1,9 +1,9 @@
 """A floor for later models: what a linear classifier on HOG features tells of object crops.
 
-RGB alone, thermal alone, and both, by hour. Any pretrained encoder has to beat it.
+RGB alone, thermal alone, and both, by hour. Any pretrained encoder has to beat it. It has no model
+of its own: ``models/none.json``.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,12 +18,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from twinband.benchmarks._base import Benchmark as Base
-from twinband.benchmarks._base import Scores
-from twinband.benchmarks._figures import grouped_bars, svg
-from twinband.errors import InputError
+from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
+from twinband.benchmarks._figures import grouped_bars
+from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
+from twinband.figures import svg
 from twinband.images import to_eight_bits
 from twinband.params.base import Params
-from twinband.shards.join import Dataset, open_products
 
 MODALITIES = ("rgb", "thermal", "both")
 
@@ -46,13 +46,10 @@ class Benchmark(Base):
 
     Options = Options
 
-    def run(self, pairs: Path) -> Scores:
-        dataset = open_products({"pairs": pairs})
-        classes, hours, splits = self._facts(dataset, pairs)
-        train, test = splits == "train", splits != "train"
-        if not train.any() or not test.any() or len(set(classes[train])) < 2:
-            raise InputError(f"{pairs}: needs crops of two classes, to train and to test on")
-        features = self._features(dataset)
+    def run(self, inputs: Inputs) -> Scores:
+        pairs = open_pairs(inputs)
+        classes, hours, train, test = pairs.classes(), pairs.hours, pairs.train, pairs.test
+        features = self._features(pairs)
         predicted = {
             name: self._predict(values[train], classes[train], values[test])
             for name, values in features.items()
@@ -61,10 +58,11 @@ class Benchmark(Base):
             name: _accuracy(guess == classes[test], hours[test])
             for name, guess in predicted.items()
         }
-        keys = np.asarray(dataset.keys)[test]
         predictions = {
-            str(key): {name: str(guess[row]) for name, guess in predicted.items()}
-            for row, key in enumerate(keys)
+            str(key): {
+                "json": json_member({name: str(guess[row]) for name, guess in predicted.items()})
+            }
+            for row, key in enumerate(pairs.keys[test])
         }
         best = ", ".join(f"{name} {accuracy[name]['overall']:.3f}" for name in MODALITIES)
         chance = max(np.unique(classes[test], return_counts=True)[1]) / int(test.sum())
@@ -72,7 +70,7 @@ class Benchmark(Base):
             summary=f"accuracy {best} (most frequent class {chance:.3f})",
             metrics={
                 "accuracy": accuracy,
-                "most_frequent_class": round(float(chance), 4),
+                "most_frequent_class": rounded(chance),
                 "train_crops": int(train.sum()),
                 "test_crops": int(test.sum()),
             },
@@ -80,21 +78,11 @@ class Benchmark(Base):
             plots={"accuracy_by_hour.svg": _plot(accuracy)},
         )
 
-    def _facts(self, dataset: Dataset, pairs: Path) -> tuple[NDArray[Any], ...]:
-        attributes = [dict(row) for row in dataset.column("pairs", "attributes").to_pylist()]
-        if any("class" not in row for row in attributes):
-            raise InputError(f"{pairs}: its pairs have no class; use a dataset of class folders")
-        classes = np.asarray([row["class"] for row in attributes])
-        hours = np.asarray(
-            [hour or "unknown" for hour in dataset.column("pairs", "hour").to_pylist()]
-        )
-        return classes, np.asarray(hours), np.asarray(dataset.column("pairs", "split").to_pylist())
-
-    def _features(self, dataset: Dataset) -> dict[str, NDArray[np.float64]]:
+    def _features(self, pairs: Pairs) -> dict[str, NDArray[np.float64]]:
         rgb, thermal = [], []
-        for sample in dataset:
-            rgb.append(self._hog(sample["pairs"]["rgb"].mean(axis=2)))
-            thermal.append(self._hog(to_eight_bits(sample["pairs"]["thermal"])))
+        for pair in pairs:
+            rgb.append(self._hog(pair.rgb.mean(axis=2)))
+            thermal.append(self._hog(to_eight_bits(pair.thermal)))
         both = np.hstack([np.asarray(rgb), np.asarray(thermal)])
         return {"rgb": np.asarray(rgb), "thermal": np.asarray(thermal), "both": both}
 
@@ -117,10 +105,8 @@ class Benchmark(Base):
         return predicted
 
 
-def _accuracy(right: NDArray[np.bool_], hours: NDArray[Any]) -> dict[str, float]:
-    by_hour = {str(hour): right[hours == hour] for hour in sorted(set(hours.tolist()))}
-    shares = {hour: round(float(values.mean()), 4) for hour, values in by_hour.items()}
-    return {"overall": round(float(right.mean()), 4), **shares}
+def _accuracy(right: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]:
+    return {name: rounded(right[rows].mean()) for name, rows in by_hour(hours)}
 
 
 def _plot(accuracy: dict[str, dict[str, float]]) -> bytes:

@@ -11,6 +11,7 @@ from twinband.commands._usage import UsageError, parse_yaml, read_text
 from twinband.errors import BadSample, InputError
 from twinband.params.root import validate_file
 from twinband.readers._files import Recorded, open_files, read_inventory, write_inventory
+from twinband.readers._open import layout_class
 
 PARAMS = Path("params.yaml")
 INVENTORIES = Path("data/inventory")
@@ -19,11 +20,23 @@ NAME = re.compile("[a-z0-9_-]+")
 PAIRS_PER_SHARD, MAX_SHARDS = 1000, 64
 # As in the sample profile; whoever knows better edits params.yaml.
 FRAME_STRIDE, NEAR_DUPLICATE_BITS = 1, 6
+NO_HOMOGRAPHIES = "data/homographies/none.csv"
+REGISTRATION = {
+    "homographies": NO_HOMOGRAPHIES,
+    "rig": "sequence",
+    "backend": "search",
+    "options": {},
+    "grid": "rgb",
+    "labels_on": "rgb",
+    "on_failure": "keep_identity",
+    "shift_tolerance_px": 4.0,
+    "truth": NO_HOMOGRAPHIES,
+}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. ``shards`` and ``licence`` are None where nothing was said."""
+    """What is asked for; ``shards``, ``licence``, ``aligned`` are None where nothing was said."""
 
     name: str
     reader: str
@@ -32,6 +45,7 @@ class Request:
     shards: int | None
     licence: str | None
     pretrain: bool
+    aligned: bool | None
     update: bool
 
 
@@ -106,6 +120,8 @@ def edited_params(request: Request, pairs: int) -> str:
             text = replace_value(text, (*DATASETS, request.name, key), given[key])
     else:
         text = put_item(text, DATASETS, request.name, _entry(given, pairs))
+        registration = {"aligned": _aligned(request), **REGISTRATION}
+        text = put_item(text, ("register", "datasets"), request.name, registration)
         lists = [("pool", "protect"), ("report", "datasets")]
         for path in [("pool", "datasets"), *lists] if request.pretrain else lists:
             text = append_item(text, path, request.name)
@@ -149,6 +165,10 @@ def _entry(given: Mapping[str, Any], pairs: int) -> dict[str, Any]:
         "near_duplicate_bits": NEAR_DUPLICATE_BITS,
         "licence": given.get("licence", "unknown"),
     }
+
+
+def _aligned(request: Request) -> bool:
+    return layout_class(request.reader).aligned if request.aligned is None else request.aligned
 
 
 def _datasets(params: Any) -> Mapping[str, Any]:

@@ -61,6 +61,13 @@ def add(
     pretrain: Annotated[
         bool, typer.Option("--pretrain/--no-pretrain", help="put it into the pretraining pool")
     ] = True,
+    aligned: Annotated[
+        bool | None,
+        typer.Option(
+            "--aligned/--not-aligned",
+            help="whether its authors aligned it; default: what is known of the layout",
+        ),
+    ] = None,
     shards: Annotated[int | None, typer.Option(min=1, help="default: one per 1000 pairs")] = None,
     update: Annotated[bool, typer.Option("--update", help="renew a dataset's inventory")] = False,
     data: Annotated[
@@ -76,7 +83,9 @@ def add(
 
     options = parse_options(reader, option or [])
     where = adding.relative_root(root, data)
-    request = adding.Request(name, reader, where, options, shards, licence, pretrain, update)
+    request = adding.Request(
+        name, reader, where, options, shards, licence, pretrain, aligned, update
+    )
     adding.check_request(request)
     found = check_dataset(reader, str(root), options)
     typer.echo("\n".join(in_words(found)))
@@ -90,7 +99,10 @@ def add(
         f"{inventory}: {changes.files} files, {changes.new} new, {changes.changed} changed, "
         f"{changes.gone} gone"
     )
-    typer.echo(f"{adding.PARAMS}: ingest.datasets.{name}; commit both files, then: dvc repro")
+    typer.echo(
+        f"{adding.PARAMS}: ingest.datasets.{name}, register.datasets.{name}; "
+        "commit both files, then: dvc repro"
+    )
     if licence is None and not update:
         typer.echo(f"its licence is recorded as unknown: set ingest.datasets.{name}.licence")
 

@@ -59,7 +59,8 @@ def foreign_results(data: Mapping[str, Any]) -> Iterator[Path]:
     """Files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section does not name."""
     from twinband.params.root import Root
 
-    for stage, field in Root.model_fields.items():
+    for name, field in Root.model_fields.items():
+        stage = field.alias or name
         axis = getattr(field.annotation, "axis", None)
         if axis is None:
             continue

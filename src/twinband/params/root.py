@@ -1,11 +1,14 @@
 """The whole params.yaml; steps read only their own section, ``twinband doctor`` all of it."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from twinband.params.base import Params, validate
 from twinband.params.evaluate import EvaluateParams
 from twinband.params.ingest import IngestParams
 from twinband.params.pool import PoolParams
+from twinband.params.register import RegisterParams
 from twinband.params.report import ReportParams
 from twinband.params.runtime import Runtime
 from twinband.params.sample_world import SampleWorldParams
@@ -16,6 +19,7 @@ class Root(Params):
 
     sample_world: SampleWorldParams
     ingest: IngestParams
+    register_: Annotated[RegisterParams, Field(alias="register")]  # `register` is a model's own
     pool: PoolParams
     evaluate: EvaluateParams
     report: ReportParams

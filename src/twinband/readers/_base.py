@@ -86,6 +86,8 @@ class Layout(ABC):
         label_ids: for each label image the ids it may hold (anything else is quarantined).
         published: what the public releases of this layout hold, by release.
         published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
+        aligned: whether data come in this layout as their authors aligned them, so that the
+            stage ``register`` had better leave them alone.
 
     Attributes:
         remarks: what a scan left out on purpose or decided, in plain words; known after it.
@@ -96,6 +98,7 @@ class Layout(ABC):
     label_ids: ClassVar[Mapping[str, frozenset[int]]] = {}
     published: ClassVar[Mapping[str, int]] = {}
     published_unit: ClassVar[str] = "pairs"
+    aligned: ClassVar[bool] = False
 
     def __init__(self, files: Files, options: Any) -> None:
         self.files = files

@@ -19,6 +19,7 @@ class Layout(ByName):
         "HOUR/{train,val,test}/{rgb,thermal}/CLASS/NAME.{jpg,jpeg,png}, in a folder or a tar, "
         "with or without one folder around everything"
     )
+    aligned = True  # crops show too little to be registered
 
     def place(self, path: str) -> tuple[str, str] | None:
         match = PATH.fullmatch(path)

@@ -39,6 +39,7 @@ class Layout(ByName):
         "optional: Annotations/NAME.xml with boxes of class person"
     )
     published: ClassVar = {"LLVIP": 15488}
+    aligned = True
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)

@@ -30,6 +30,7 @@ class Layout(ByName):
     )
     label_ids: ClassVar = {"semantics": frozenset(range(9))}
     published: ClassVar = {"MFNet": 1569}
+    aligned = True
     required = ("rgb",)
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:

@@ -13,6 +13,7 @@ class Layout(ByName):
 
     expects = "crop_LR_visible/NAME.jpg with cropinfrared/NAME.jpg"
     published: ClassVar = {"RoadScene": 221}
+    aligned = True
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)

@@ -19,6 +19,7 @@ class Layout(ByName):
         "VT1000); optional: masks as GT/NAME.png beside them"
     )
     published: ClassVar = {"VT5000": 5000, "VT1000": 1000, "VT821": 821}
+    aligned = True
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)

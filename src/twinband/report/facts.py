@@ -41,6 +41,27 @@ class DatasetFacts(_Facts):
     product: str
 
 
+class RegistrationFacts(_Facts):
+    """metrics/register/D.json: pairs by status, and the spread of what was measured.
+
+    A quantity that was measured for no pair is an empty dictionary.
+    """
+
+    pairs: int
+    grid: str
+    resampled: int
+    status: dict[str, int]
+    reasons: dict[str, int]
+    sources: dict[str, int]
+    policies: dict[str, int]
+    score: dict[str, float] = {}
+    score_before: dict[str, float] = {}
+    motion_px: dict[str, float] = {}
+    residual_px: dict[str, float] = {}
+    corner_error_px: dict[str, Any] = {}
+    product: str
+
+
 class Pool(_Facts):
     """metrics/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
 
@@ -81,6 +102,15 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """One registered dataset; ``pictures`` by the names of their files."""
+
+    name: str
+    facts: RegistrationFacts
+    pictures: dict[str, Picture]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """One model on one benchmark."""
 
@@ -107,6 +137,17 @@ def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Datas
     )
 
 
+def read_registration(name: str, metrics: Path, plots: Path) -> Registration:
+    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"register@{name}"
+    facts = _facts(RegistrationFacts, metrics / f"{name}.json", stage)
+    return Registration(name, facts, {p.name: p for p in _pictures(plots / name, stage)})
+
+
 def read_pool(path: Path) -> Pool:
     """Read metrics/pool.json.
 
@@ -124,9 +165,12 @@ def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:
     """
     stage = f"evaluate@{key}"
     found = _json(metrics / f"{key}.json", stage)
-    files = sorted(_present(plots / key, stage).iterdir())
-    pictures = [read_picture(file) for file in files if file.suffix.lower() in PICTURE_TYPES]
-    return Evaluation(key, found, tuple(pictures))
+    return Evaluation(key, found, tuple(_pictures(plots / key, stage)))
+
+
+def _pictures(folder: Path, stage: str) -> list[Picture]:
+    files = sorted(_present(folder, stage).iterdir())
+    return [read_picture(file) for file in files if file.suffix.lower() in PICTURE_TYPES]
 
 
 def read_picture(path: Path) -> Picture:

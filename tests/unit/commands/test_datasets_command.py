@@ -1,6 +1,7 @@
 """``twinband datasets``: list, check, add."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,29 @@ def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, 
     assert params["ingest"]["datasets"]["set-one"]["shards"] == 3
     assert params["ingest"]["datasets"]["set-one"]["licence"] == "unknown"
     assert "licence" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("reader", "said", "aligned"),
+    [
+        ("paired_folders", (), False),
+        ("paired_folders", ("--aligned",), True),
+        ("roadscene", (), True),
+        ("roadscene", ("--not-aligned",), False),
+    ],
+)
+def test_add_registers_what_is_not_known_to_be_aligned(
+    run: Run, project: Path, root: Path, reader: str, said: tuple[str, ...], aligned: bool
+) -> None:
+    for folder, roadscene in (("vi", "crop_LR_visible"), ("ir", "cropinfrared")):
+        shutil.copytree(root / folder, root / roadscene)
+    options = FOLDERS if reader == "paired_folders" else ()
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", reader, *options, *said)
+    result = run(*arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    registration = params_of(project)["register"]["datasets"]["set-one"]
+    assert registration["aligned"] is aligned
+    assert (project / registration["homographies"]).name == "none.csv"
 
 
 def test_update_says_what_changed_and_keeps_the_shards(run: Run, project: Path, root: Path) -> None:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 
 from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.apply import warp_thermal
+from twinband.registration.apply import resampled
 from twinband.registration.fields import is_flat, orientation_field
 from twinband.registration.quality import Evidence, Options, correlation, judge
 from twinband.registration.similarity import (
@@ -109,7 +109,7 @@ def test_compression_noise_is_flat_but_small_thermal_counts_are_not() -> None:
 def test_warping_keeps_depth_and_marks_where_thermal_has_no_data() -> None:
     thermal = np.full((40, 60), 50_000, np.uint16)
     shift = np.array([(1.0, 0.0, 5.0), (0.0, 1.0, -3.0), (0.0, 0.0, 1.0)])
-    moved, valid = warp_thermal(thermal, shift, 60, 40)
+    moved, valid = resampled(thermal, shift, 60, 40)
     expected = np.zeros((40, 60), bool)
     expected[:37, 5:] = True
     np.testing.assert_array_equal(valid, expected)
@@ -121,7 +121,7 @@ def test_labels_are_never_mixed() -> None:
     labels = np.zeros((40, 60), np.uint8)
     labels[:, 30:] = 9
     half = np.array([(1.0, 0.0, 0.4), (0.0, 1.0, 0.3), (0.0, 0.0, 1.0)])
-    moved, _ = warp_thermal(labels, half, 60, 40, labels=True)
+    moved, _ = resampled(labels, half, 60, 40, labels=True)
     assert set(np.unique(moved)) == {0, 9}
-    mixed, _ = warp_thermal(labels, half, 60, 40)
+    mixed, _ = resampled(labels, half, 60, 40)
     assert not set(np.unique(mixed)) <= {0, 9}

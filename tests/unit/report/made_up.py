@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from twinband.benchmarks._figures import grouped_bars, svg
+from twinband.benchmarks._figures import grouped_bars
 from twinband.contact_sheet import contact_sheet
+from twinband.figures import svg
 from twinband.params.report import ReportParams
 
 REASONS = {
@@ -57,14 +58,18 @@ def write_inputs(
         "ingest": root / "metrics/ingest",
         "ingest_plots": root / "plots/ingest",
         "left_out": root / "data/left_out",
+        "register": root / "metrics/register",
+        "register_plots": root / "plots/register",
         "pool": root / "metrics/pool.json",
         "evaluate": root / "metrics/evaluate",
         "evaluate_plots": root / "plots/evaluate",
     }
-    for name in ("ingest", "ingest_plots", "left_out", "evaluate", "evaluate_plots"):
-        paths[name].mkdir(parents=True, exist_ok=True)
+    for path in paths.values():
+        if not path.suffix:
+            path.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(datasets):
         write_dataset(paths, name, 120 + 1211 * number, number)
+        write_registration(paths, name, 120 + 1211 * number)
     pool = {
         "pairs": 90 * len(datasets),
         "left_out": 30,
@@ -76,6 +81,35 @@ def write_inputs(
     for key in evaluations:
         write_evaluation(paths, key, METRICS)
     return paths
+
+
+def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
+    """What the stage ``register`` leaves of a dataset, with a few failed pairs."""
+    spread = {"median": 0.31, "p05": 0.11, "p95": 0.62}
+    errors = {"mean": 2.75, "median": 2.5, "p95": 6.1}
+    facts = {
+        "pairs": pairs,
+        "grid": "rgb",
+        "resampled": pairs - 9,
+        "status": {"accepted": pairs - 9, "already_aligned": 4, "failed": 5},
+        "reasons": {"low_score": 5, "motion_below_threshold": 4},
+        "sources": {"pair": pairs},
+        "policies": {"keep_identity": 5},
+        "score": spread,
+        "score_before": {"median": 0.12, "p05": 0.05, "p95": 0.2},
+        "motion_px": {"median": 4.25, "p90": 9.0, "largest": 28.5},
+        "residual_px": {"median": 0.5, "p90": 1.75, "pairs": pairs},
+        "corner_error_px": {"before": {**errors, "mean": 8.5}, "after": errors, "pairs": pairs},
+        "product": "0123456789abcdef",
+    }
+    write_json(paths["register"] / f"{name}.json", facts)
+    folder = paths["register_plots"] / name
+    folder.mkdir()
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().plot([0, 1])
+    (folder / "distribution.svg").write_bytes(svg(figure))
+    for picture in ("best", "typical", "failed"):
+        cv2.imwrite(str(folder / f"{picture}.jpg"), np.full((60, 80, 3), 90, np.uint8))
 
 
 def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:

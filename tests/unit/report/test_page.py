@@ -15,6 +15,7 @@ from tests.unit.report.made_up import (
     write_inputs,
     write_json,
     write_left_out,
+    write_registration,
 )
 from twinband.errors import InputError
 
@@ -77,6 +78,7 @@ def test_other_inputs_give_other_bytes(tmp_path: Path) -> None:
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
     write_dataset(paths, HOSTILE_NAME, 120, 0)
+    write_registration(paths, HOSTILE_NAME, 120)
     write_left_out(paths, HOSTILE_NAME, [(HOSTILE,) * 5])
     write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
     pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
@@ -110,10 +112,21 @@ def test_links_lead_to_anchors_and_headings_descend_by_one(tmp_path: Path) -> No
 
 def test_every_picture_has_a_text_and_every_head_a_scope(tmp_path: Path) -> None:
     page = Page(make(tmp_path, ("kaist",), ("probe-hog",)))
-    assert len(page.all("img")) == 3
+    # A sheet, a distribution and three pairs of the dataset; two of the evaluation.
+    assert len(page.all("img")) == 7
     assert all(image["alt"] for image in page.all("img"))
     heads = page.all("th")
     assert heads and {head["scope"] for head in heads} == {"row", "col", "colgroup", "rowgroup"}
+
+
+def test_registration_tells_what_was_found_and_draws_it(tmp_path: Path) -> None:
+    page = Page(make(tmp_path, ("kaist", "llvip"), ()))
+    text = re.sub(r"\s+", " ", page.text)
+    assert "kaist 120 111 4 5 0.12 0.31 4.2 9.0 0.5 1.8 8.5 2.8" in text
+    assert "120 pairs on the rgb grid, 111 resampled onto it" in text
+    assert "Reasons: low score 5, motion below threshold 4" in text
+    drawn = [image["alt"] for image in page.all("img") if "kaist: checkerboard" in image["alt"]]
+    assert [alt.split()[0] for alt in drawn] == ["best", "typical", "failed"]
 
 
 def test_the_overview_sums_up(tmp_path: Path) -> None:

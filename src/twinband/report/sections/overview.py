@@ -14,6 +14,7 @@ from twinband.report.text import in_reading_order
 POOL_REASONS = {
     "exact_duplicate": "same bytes as a pair kept, held out or evaluated on",
     "hold_out": "named in the hold-out list",
+    "registration_failed": "not aligned, and its dataset trains on aligned pairs only",
     "near_duplicate": "looks like a pair kept, held out or evaluated on",
     "test_split": "evaluated on",
     "val_split": "evaluated on",

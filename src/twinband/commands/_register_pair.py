@@ -1,0 +1,115 @@
+"""What ``twinband register`` does with two files."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinband import images
+from twinband.errors import BadSample, InputError
+from twinband.registration.api import Registration, register_pair
+from twinband.registration.apply import resampled
+from twinband.registration.pictures import comparison, jpeg
+from twinband.registration.similarity import Frame, grid_change
+from twinband.shards.write import write_atomically
+
+# In plain words, what each reason of a failed registration means.
+REASONS = {
+    "flat_rgb": "the RGB image shows no edges",
+    "flat_thermal": "the thermal image shows no edges",
+    "too_small": "an image is too small to be registered",
+    "low_score": "the edges of both images fit nowhere",
+    "forward_backward_disagree": "thermal onto RGB and RGB onto thermal give different answers",
+    "motion_out_of_range": "the images would have to move further than is plausible",
+    "no_gain": "the best transform fits no better than none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A registration, and the sizes (width, height) of both images."""
+
+    registration: Registration
+    rgb_size: tuple[int, int]
+    thermal_size: tuple[int, int]
+
+
+def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> Done:
+    """Register two files and write the results into ``out``.
+
+    Raises:
+        InputError: a file is missing, or no image of its kind.
+    """
+    rgb = images.as_rgb(*_decoded(rgb_file))
+    try:
+        thermal = images.as_thermal(*_decoded(thermal_file))
+    except BadSample as error:
+        raise InputError(f"{error.detail}; is it the RGB image?") from None
+    found = register_pair(rgb, thermal)
+    target = Frame(rgb.shape[1], rgb.shape[0])
+    source = Frame(thermal.shape[1], thermal.shape[0])
+    after, valid = resampled(thermal, found.matrix, target.width, target.height)
+    still = grid_change(source, target)
+    before, _ = resampled(thermal, still, target.width, target.height)
+    columns = [("before", before), ("after", after)]
+    picture = comparison(rgb, columns if found.status == "accepted" else [("as it is", before)])
+    done = Done(found, (target.width, target.height), (source.width, source.height))
+    write_atomically(out / "thermal.png", images.encode_png(after))
+    write_atomically(out / "valid.png", images.encode_png(valid.astype(np.uint8) * 255))
+    write_atomically(out / "comparison.jpg", jpeg(picture))
+    write_atomically(out / "registration.json", (to_json(done) + "\n").encode())
+    return done
+
+
+def to_json(done: Done) -> str:
+    """All that was found; null where nothing could be measured."""
+    found = done.registration
+    numbers = {
+        name: getattr(found, name)
+        for name in ("score", "score_before", "forward_backward_px", "motion_px")
+    }
+    data: dict[str, Any] = {
+        "status": found.status,
+        "reason": found.reason,
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+        "matrix": found.matrix.tolist(),
+        "estimate": found.estimate.tolist(),
+        "rgb_size": done.rgb_size,
+        "thermal_size": done.thermal_size,
+    }
+    return json.dumps(data, indent=2)
+
+
+def in_words(done: Done, out: Path) -> list[str]:
+    """What was found, how far to trust it, and what was written."""
+    found = done.registration
+    disagreement = found.forward_backward_px
+    if found.status == "accepted":
+        lines = [
+            f"registered: the corners move by {found.motion_px:.1f} px on average",
+            f"the edges' correlation rises from {found.score_before:.2f} to {found.score:.2f}; "
+            f"both directions agree to {disagreement:.1f} px",
+        ]
+    elif found.status == "already_aligned":
+        lines = [
+            f"already aligned: the best transform would move the corners by {found.motion_px:.1f} "
+            "px, so nothing was moved",
+            f"the edges' correlation is {found.score_before:.2f}",
+        ]
+    else:
+        why = REASONS.get(found.reason, found.reason.replace("_", " "))
+        lines = [f"not registered: {why}; the thermal image was only resized"]
+    names = "thermal.png, valid.png, comparison.jpg and registration.json"
+    return [*lines, f"{out}: {names}"]
+
+
+def _decoded(path: Path) -> tuple[images.Decoded, str]:
+    try:
+        return images.decode(path.read_bytes(), str(path)), str(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except BadSample as error:
+        raise InputError(error.detail) from None

@@ -1,0 +1,64 @@
+"""Parameters of the stage ``register``."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from twinband.params.base import Params, Scalar, StageParams
+
+Modality = Literal["rgb", "thermal"]
+FailurePolicy = Literal["keep_identity", "use_rig", "single_modality", "drop"]
+
+
+class RegisterCommon(Params):
+    """What holds for every dataset.
+
+    Attributes:
+        pooled_pairs: so many pairs, spread evenly over a rig or sequence, share one estimate;
+            with fewer of them every pair is estimated by itself.
+    """
+
+    pooled_pairs: Annotated[int, Field(ge=2)]
+
+
+class RegisterDataset(Params):
+    """One dataset. What is trusted first: ``homographies``, then ``aligned``, then one transform
+    for a whole rig or sequence, then one for each pair.
+
+    Attributes:
+        homographies: CSV of supplied transforms, thermal pixel to RGB pixel, by name of a pair,
+            of a sequence, or ``*``; ``data/homographies/none.csv`` if there are none.
+        aligned: the dataset's authors aligned it: nothing is moved, only the quality is told.
+        rig: pairs that share one transform: those of the whole ``dataset``, of a ``sequence``,
+            or none (``pair``).
+        backend: module of ``twinband.registration.backends`` that estimates.
+        options: the backend's own options.
+        grid: the modality whose pixels both images and all labels get.
+        labels_on: the modality that labels were drawn on, unless their name says it.
+        on_failure: what happens to a pair without a transform to trust: ``keep_identity``,
+            ``use_rig`` (the best accepted transform of its sequence, else identity),
+            ``single_modality`` (its thermal image counts as absent), or ``drop`` (never trained
+            on, still evaluated).
+        shift_tolerance_px: misalignment that is normal after registration, in pixels of the
+            grid; written to every sample, for the jitter of training.
+        truth: CSV of true transforms to score against, as ``homographies``.
+    """
+
+    homographies: str
+    aligned: bool
+    rig: Literal["dataset", "sequence", "pair"]
+    backend: str
+    options: dict[str, Scalar]
+    grid: Modality
+    labels_on: Modality
+    on_failure: FailurePolicy
+    shift_tolerance_px: Annotated[float, Field(ge=0)]
+    truth: str
+
+
+class RegisterParams(StageParams):
+    """The ``register`` section."""
+
+    axis: ClassVar[str | None] = "datasets"
+    common: RegisterCommon
+    datasets: dict[str, RegisterDataset]

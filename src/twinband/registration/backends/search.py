@@ -1,0 +1,29 @@
+"""The search over orientation fields (``twinband.registration.api``) as a backend."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from twinband.registration.api import Registration, register_rig
+from twinband.registration.backends._base import Backend, Sample
+from twinband.registration.quality import Options
+
+
+class _Search:
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        Options(**options)  # an unknown option is said at once, not at the first pair
+        for name, value in options.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} must be a number, not {value!r}")
+        self.options = dict(options)
+
+    def register(self, samples: Sequence[Sample]) -> Registration:
+        return register_rig([(s.rgb, s.thermal) for s in samples], **self.options)
+
+
+def open_backend(options: Mapping[str, Any]) -> Backend:
+    """Options are the fields of ``quality.Options``.
+
+    Raises:
+        TypeError: an unknown option, or one that is not a number.
+    """
+    return _Search(options)

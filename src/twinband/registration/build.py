@@ -1,0 +1,164 @@
+"""The whole of ``register`` for one dataset: pool rigs, register shard by shard, gather."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from twinband.parallel import map_tasks
+from twinband.params.register import RegisterCommon, RegisterDataset
+from twinband.params.runtime import Runtime
+from twinband.registration.card import card
+from twinband.registration.open_backend import open_backend
+from twinband.registration.pairs import Pairs
+from twinband.registration.registered_shard import ShardTask, write_registered_shard
+from twinband.registration.rig import estimate_rig, spread
+from twinband.shards.manifest import read_index, read_manifest, write_product_files
+from twinband.shards.write import (
+    Shard,
+    finished_shard,
+    link,
+    read_rows,
+    shard_name,
+    write_atomically,
+)
+
+WHOLE_RIG = ""
+UNKNOWN = b"null"  # in a rig's file: the backend could not tell
+
+
+@dataclass(frozen=True, slots=True)
+class RigTask:
+    """One pooled estimate: ``keys`` of ``pairs`` into the file at ``path``."""
+
+    path: Path
+    pairs: Path
+    keys: tuple[str, ...]
+    settings: RegisterDataset
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What one run of ``register`` made.
+
+    Attributes:
+        manifest: one row a pair.
+        shards: how many there are.
+        continued: how many of them were found finished from an interrupted run.
+    """
+
+    manifest: pa.Table
+    shards: int
+    continued: int
+
+
+def register(
+    pairs: Path,
+    settings: RegisterDataset,
+    common: RegisterCommon,
+    *,
+    homographies: Path,
+    truth: Path,
+    out: Path,
+    work: Path,
+    runtime: Runtime,
+    progress: Callable[[int, int], None],
+) -> Registered:
+    """Register the product at ``pairs`` and write the product at ``out``.
+
+    Args:
+        homographies: CSV of supplied transforms.
+        truth: CSV of true transforms, only to score against.
+        work: kept between tries; rigs and shards finished there are not made again.
+        progress: is told how many shards are done, and of how many.
+
+    Raises:
+        InputError: the pairs or a CSV are not what they should be, or an option is unknown.
+    """
+    open_backend(settings.backend, settings.options)
+    rows = read_manifest(pairs, ["key", "status", "shard", "group", "frame"])
+    present = [row for row in rows.to_pylist() if row["status"] == "ok"]
+    rigs = _rig_tasks(pairs, present, settings, common, work / "rigs")
+    todo_rigs = [task for task in rigs.values() if not task.path.is_file()]
+    for _ in map_tasks(write_rig, todo_rigs, runtime):
+        pass
+    known = {name: task.path for name, task in rigs.items() if task.path.read_bytes() != UNKNOWN}
+    index = read_index(pairs)
+    keys: list[list[str]] = [[] for _ in index["shardlist"]]
+    for row in present:
+        keys[row["shard"]].append(row["key"])
+    tasks = [
+        ShardTask(
+            path=work / "shards" / shard_name(number),
+            pairs=pairs,
+            keys=tuple(sorted(those)),
+            settings=settings,
+            homographies=homographies,
+            truth=truth,
+            rigs=known,
+        )
+        for number, those in enumerate(keys)
+    ]
+    for abandoned in (work / "shards").glob("*.tmp"):  # by tries that were killed
+        abandoned.unlink()
+    todo = [task for task in tasks if finished_shard(task.path) is None]
+    continued = len(tasks) - len(todo)
+    progress(continued, len(tasks))
+    for done, _ in enumerate(map_tasks(write_registered_shard, todo, runtime), continued + 1):
+        progress(done, len(tasks))
+    final = [_published(task.path, out) for task in tasks]
+    manifest = write_product_files(
+        out,
+        product="registered",
+        dataset=index["dataset"],
+        shards=final,
+        card=card(index["dataset"], settings, pa.concat_tables(table for _, table in final)),
+    )
+    return Registered(manifest, len(final), continued)
+
+
+def write_rig(task: RigTask) -> None:
+    """Estimate and keep one pooled transform."""
+    pairs = Pairs(task.pairs, task.keys)
+    estimator = open_backend(task.settings.backend, task.settings.options)
+    rig = estimate_rig((pairs.sample(key) for key in task.keys), estimator)
+    if rig is None:
+        write_atomically(task.path, UNKNOWN)
+    else:
+        rig.save(task.path)
+
+
+def _rig_tasks(
+    pairs: Path,
+    present: Sequence[dict[str, object]],
+    settings: RegisterDataset,
+    common: RegisterCommon,
+    folder: Path,
+) -> dict[str, RigTask]:
+    """A task for every rig or sequence with pairs enough to pool."""
+    if settings.aligned or settings.rig == "pair":
+        return {}
+    members: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row in present:
+        name = WHOLE_RIG if settings.rig == "dataset" else str(row["group"])
+        members[name].append((int(str(row["frame"] or 0)), str(row["key"])))
+    tasks = {}
+    for name, frames in sorted(members.items()):
+        if len(frames) >= common.pooled_pairs:
+            keys = spread([key for _, key in sorted(frames)], common.pooled_pairs)
+            path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+            tasks[name] = RigTask(path, pairs, tuple(keys), settings)
+    return tasks
+
+
+def _published(path: Path, out: Path) -> tuple[Shard, pa.Table]:
+    """A finished shard, linked into ``out``, and its rows."""
+    shard = finished_shard(path)
+    if shard is None:
+        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
+    out.mkdir(parents=True, exist_ok=True)
+    link(path, out / path.name)
+    return shard, read_rows(path)

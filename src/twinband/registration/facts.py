@@ -1,0 +1,73 @@
+"""The distribution of a dataset's registration, for metrics/ and for people."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+UNDER_PX = 5.0
+WORSE_PX = 0.5  # beyond doing nothing
+
+
+def facts(manifest: pa.Table) -> dict[str, Any]:
+    """Counts and quantiles over all pairs; a quantity that no pair has is left out."""
+    corner_before, corner = _numbers(manifest, "corner_error_px_before", "corner_error_px")
+    found: dict[str, Any] = {
+        "pairs": manifest.num_rows,
+        "grid": manifest["grid"][0].as_py() if manifest.num_rows else "",
+        "status": _count(manifest["registration"]),
+        "reasons": _count(manifest["registration_reason"]),
+        "sources": _count(manifest["source"]),
+        "policies": _count(manifest["policy"]),
+        "resampled": sum(manifest["resampled"].to_pylist()),
+    }
+    for name in ("score", "score_before", "valid_fraction"):
+        found |= _group(name, manifest, {"p05": 5, "median": 50, "p95": 95})
+    for name in ("motion_px", "forward_backward_px"):
+        found |= _group(name, manifest, {"median": 50, "p90": 90, "largest": 100})
+    [residual] = _numbers(manifest, "residual_px_median")
+    [residual_p90] = _numbers(manifest, "residual_px_p90")
+    if residual.size:
+        found["residual_px"] = {
+            "median": _round(np.median(residual)),
+            "p90": _round(np.median(residual_p90)),
+            "pairs": int(residual.size),
+        }
+    if corner.size:
+        found["corner_error_px"] = {
+            "before": _corner(corner_before),
+            "after": _corner(corner),
+            "under_5px": _round(np.mean(corner < UNDER_PX)),
+            "worse": _round(np.mean(corner > corner_before + WORSE_PX)),
+            "pairs": int(corner.size),
+        }
+    return found
+
+
+def _corner(errors: NDArray[np.float64]) -> dict[str, float]:
+    return {"mean": _round(errors.mean()), **_quantiles(errors, {"median": 50, "p95": 95})}
+
+
+def _group(name: str, manifest: pa.Table, wanted: Mapping[str, int]) -> dict[str, Any]:
+    [values] = _numbers(manifest, name)
+    return {name: _quantiles(values, wanted)} if values.size else {}
+
+
+def _quantiles(values: NDArray[np.float64], wanted: Mapping[str, int]) -> dict[str, float]:
+    return {name: _round(np.percentile(values, share)) for name, share in wanted.items()}
+
+
+def _numbers(manifest: pa.Table, *names: str) -> list[NDArray[np.float64]]:
+    columns = (manifest[name].drop_null().to_numpy() for name in names)
+    return [np.asarray(column, np.float64) for column in columns]
+
+
+def _count(column: pa.ChunkedArray) -> dict[str, int]:
+    return dict(sorted(Counter(value for value in column.to_pylist() if value).items()))
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 4)

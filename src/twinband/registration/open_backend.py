@@ -1,0 +1,26 @@
+"""The backend that params.yaml names."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from twinband.errors import InputError
+from twinband.registration.backends._base import Backend
+
+
+def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
+    """The backend of the module ``twinband.registration.backends.NAME``.
+
+    Raises:
+        InputError: there is no such backend, or it does not know an option.
+    """
+    module = f"twinband.registration.backends.{name}"
+    try:
+        backend: Backend = importlib.import_module(module).open_backend(options)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"options of the registration backend {name}: {error}") from None
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise InputError(f"there is no registration backend {name} ({module})") from None
+    return backend

@@ -1,0 +1,172 @@
+"""One shard of the product ``registered``: decide on every pair, then write what changed.
+
+Images are never copied: the shard holds only what registration made anew (the moved image, its
+validity, labels that moved with it) and a JSON that says what was done. ``view`` lays it over the
+pair.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from twinband.images import encode_png
+from twinband.params.register import RegisterDataset
+from twinband.registration.apply import resampled
+from twinband.registration.calibration import Calibration, read_homographies
+from twinband.registration.failure import handled
+from twinband.registration.labels import Move, moved_boxes, moved_label_images
+from twinband.registration.open_backend import open_backend
+from twinband.registration.pairs import Pairs
+from twinband.registration.residual import Residuals, residual_shifts
+from twinband.registration.rig import Rig
+from twinband.registration.similarity import (
+    Frame,
+    Matrix,
+    corner_error_px,
+    grid_change,
+    inverted,
+)
+from twinband.registration.trust import Decision, Trust
+from twinband.shards.write import OK, Shard, ShardWriter
+
+NUMBER = pa.float64()
+# What the manifest of `registered` holds beyond the columns of every product.
+COLUMNS = [
+    pa.field("registration", pa.string()),
+    pa.field("registration_reason", pa.string()),
+    pa.field("source", pa.string()),
+    pa.field("policy", pa.string()),
+    pa.field("grid", pa.string()),
+    pa.field("resampled", pa.bool_()),
+    *[
+        pa.field(name, NUMBER)
+        for name in (
+            *("score", "score_before", "forward_backward_px", "motion_px"),
+            *("residual_px_median", "residual_px_p90", "valid_fraction"),
+            *("corner_error_px_before", "corner_error_px", "shift_tolerance_px"),
+        )
+    ],
+    pa.field("thermal_present", pa.bool_()),
+    pa.field("training", pa.bool_()),
+    pa.field("matrix", pa.list_(NUMBER)),
+    pa.field("estimate", pa.list_(NUMBER)),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """What one worker does: ``keys`` of ``pairs`` become the shard at ``path``.
+
+    Attributes:
+        rigs: file of each pooled estimate, by sequence (``""`` for the whole dataset).
+    """
+
+    path: Path
+    pairs: Path
+    keys: tuple[str, ...]
+    settings: RegisterDataset
+    homographies: Path
+    truth: Path
+    rigs: Mapping[str, Path]
+
+
+def write_registered_shard(task: ShardTask) -> Shard:
+    """Write the shard; whatever the images show, every pair gets a status and a reason."""
+    settings = task.settings
+    pairs = Pairs(task.pairs, task.keys)
+    trust = Trust(
+        calibration=Calibration(task.homographies),
+        aligned=settings.aligned,
+        rigs={name: Rig.load(path) for name, path in task.rigs.items()},
+        estimator=open_backend(settings.backend, settings.options),
+    )
+    truth = read_homographies(task.truth)
+    decisions, alike = {}, {}
+    for key in task.keys:
+        sample = pairs.sample(key)
+        decisions[key] = trust.decide(sample)
+        alike[key] = (sample.group, sample.rgb.shape[:2], sample.thermal.shape[:2])
+    with ShardWriter(task.path, COLUMNS) as writer:
+        for key, (decision, policy) in handled(decisions, alike, settings.on_failure).items():
+            fields, row = _registered(pairs, key, decision, policy, settings)
+            row |= _corner_errors(pairs.sample(key).name, decision, alike[key], truth)
+            writer.add(key, fields, {**row, **OK})
+    return writer.shard
+
+
+def _registered(
+    pairs: Pairs, key: str, decision: Decision, policy: str, settings: RegisterDataset
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Members and manifest columns of one pair."""
+    sample, members, labels = pairs.sample(key), pairs.fields(key), pairs.info(key)["labels"]
+    matrix = decision.registration.matrix
+    if settings.grid == "rgb":
+        still, moving, move = sample.rgb, sample.thermal, Move.onto(sample.rgb, "thermal", matrix)
+    else:
+        back = inverted(matrix)
+        still, moving, move = sample.thermal, sample.rgb, Move.onto(sample.thermal, "rgb", back)
+    onto, valid = moving, np.ones((move.height, move.width), np.bool_)
+    fields: dict[str, bytes] = {}
+    resample = not move.changes_nothing(moving)
+    if resample:
+        onto, valid = resampled(moving, move.matrix, move.width, move.height)
+        fields = moved_label_images(members, move, settings.labels_on)
+        fields[f"{move.modality}.png"] = encode_png(onto)
+        fields["valid.png"] = encode_png(valid.astype(np.uint8) * 255)
+        labels = moved_boxes(labels, move, settings.labels_on)
+    row = {
+        **_row(decision, policy, settings),
+        **_residuals(residual_shifts(still, onto, valid)),
+        "resampled": resample,
+        "valid_fraction": float(valid.mean()),
+    }
+    said = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
+    return {**fields, "json": said.encode()}, row
+
+
+def _row(decision: Decision, policy: str, settings: RegisterDataset) -> dict[str, Any]:
+    done = decision.registration
+    numbers = {
+        name: getattr(done, name)
+        for name in ("score", "score_before", "forward_backward_px", "motion_px")
+    }
+    return {
+        "registration": done.status,
+        "registration_reason": done.reason,
+        "source": decision.source,
+        "policy": policy,
+        "grid": settings.grid,
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+        "shift_tolerance_px": settings.shift_tolerance_px,
+        "thermal_present": policy != "single_modality",
+        "training": policy != "drop",
+        "matrix": done.matrix.ravel().tolist(),
+        "estimate": done.estimate.ravel().tolist(),
+    }
+
+
+def _residuals(residuals: Residuals) -> dict[str, float | None]:
+    lengths = residuals.lengths_px
+    median, p90 = np.percentile(lengths, (50, 90)).tolist() if lengths.size else (None, None)
+    return {"residual_px_median": median, "residual_px_p90": p90}
+
+
+def _corner_errors(
+    name: str, decision: Decision, alike: Any, truth: Mapping[str, Matrix]
+) -> dict[str, float]:
+    """Corner error of doing nothing and of what was done, where the true transform is known."""
+    if name not in truth:
+        return {}
+    _, (rgb_height, rgb_width), (height, width) = alike
+    target, source = Frame(rgb_width, rgb_height), Frame(width, height)
+    still = grid_change(source, target)
+    return {
+        "corner_error_px_before": corner_error_px(still, truth[name], source),
+        "corner_error_px": corner_error_px(decision.registration.matrix, truth[name], source),
+    }

@@ -1,0 +1,143 @@
+"""Small products of pairs that stand apart by a known amount, and registering them."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tests.raw_pairs import RUNTIME
+from tests.unit.registration.scenes import scene
+from twinband.images import encode_png
+from twinband.params.register import RegisterCommon, RegisterDataset
+from twinband.params.runtime import Runtime
+from twinband.registration.build import Registered, register
+from twinband.registration.calibration import ENTRIES
+from twinband.shards.join import open_products
+from twinband.shards.manifest import write_product_files
+from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
+
+WIDTH, HEIGHT = 160, 120
+PAIR_COLUMNS = [
+    pa.field("name", pa.string()),
+    pa.field("group", pa.string()),
+    pa.field("frame", pa.int64()),
+]
+SETTINGS: dict[str, Any] = {
+    "homographies": "data/homographies/none.csv",
+    "aligned": False,
+    "rig": "pair",
+    "backend": "search",
+    "options": {},
+    "grid": "rgb",
+    "labels_on": "rgb",
+    "on_failure": "keep_identity",
+    "shift_tolerance_px": 4.0,
+    "truth": "data/homographies/none.csv",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A pair to be written: pixels, label images and JSON labels by name, sequence and frame."""
+
+    rgb: NDArray[Any]
+    thermal: NDArray[Any]
+    images: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+    frame: int | None = None
+
+    def fields(self, name: str) -> dict[str, bytes]:
+        """Members of the product ``pairs``."""
+        pixels = {"rgb": self.rgb, "thermal": self.thermal, **self.images}
+        said = json.dumps({"name": name, "labels": dict(self.labels)}, sort_keys=True)
+        found = {f"{modality}.png": encode_png(image) for modality, image in pixels.items()}
+        return {**found, "json": said.encode()}
+
+
+def name_of(key: str) -> str:
+    """What the pair with this key is called; never the key itself."""
+    return f"raw/{key}"
+
+
+def write_pairs(folder: Path, *shards: Mapping[str, Made | None]) -> Path:
+    """The product ``pairs``: each shard's pairs by key; None is one that could not be used."""
+    written = []
+    for number, pairs in enumerate(shards):
+        with ShardWriter(folder / shard_name(number), PAIR_COLUMNS) as writer:
+            for key, made in sorted(pairs.items()):
+                if made is None:
+                    writer.skip(key, {"status": "quarantined", "reason": "truncated", "detail": ""})
+                else:
+                    row = {"name": name_of(key), "group": made.group or key, "frame": made.frame}
+                    writer.add(key, made.fields(name_of(key)), {**OK, **row})
+        written.append((writer.shard, take_rows(writer.path)))
+    write_product_files(
+        folder, product="pairs", dataset="made-up", shards=written, card="# made up\n"
+    )
+    return folder
+
+
+def homographies(matrices: Mapping[str, NDArray[Any]]) -> str:
+    """The text of a CSV of transforms by name."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["name", *ENTRIES])
+    for name, matrix in matrices.items():
+        writer.writerow([name, *(repr(float(value)) for value in matrix.ravel())])
+    return text.getvalue()
+
+
+def register_pairs(
+    base: Path,
+    *,
+    supplied: Mapping[str, NDArray[Any]] | None = None,
+    truth: Mapping[str, NDArray[Any]] | None = None,
+    pooled_pairs: int = 2,
+    runtime: Runtime = RUNTIME,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    **settings: Any,
+) -> Registered:
+    """Register ``base/pairs`` into ``base/registered``, with the work folder ``base/work``."""
+    tables = {"supplied": supplied or {}, "truth": truth or {}}
+    for name, matrices in tables.items():
+        (base / f"{name}.csv").write_text(homographies(matrices))
+    return register(
+        base / "pairs",
+        RegisterDataset(**{**SETTINGS, **settings}),
+        RegisterCommon(pooled_pairs=pooled_pairs),
+        homographies=base / "supplied.csv",
+        truth=base / "truth.csv",
+        out=base / "registered",
+        work=base / "work",
+        runtime=runtime,
+        progress=progress,
+    )
+
+
+def rows_by_key(done: Registered) -> dict[str, dict[str, Any]]:
+    """The manifest's rows by key."""
+    return {row["key"]: row for row in done.manifest.to_pylist()}
+
+
+def shift(x: float, y: float) -> NDArray[np.float64]:
+    """The matrix of a mere shift."""
+    return np.array([(1.0, 0.0, x), (0.0, 1.0, y), (0.0, 0.0, 1.0)])
+
+
+def pair(seed: int, **more: Any) -> Made:
+    """An aligned pair."""
+    return Made(*scene(seed, WIDTH, HEIGHT), **more)
+
+
+def joined(base: Path) -> dict[str, dict[str, Any]]:
+    """Samples of both products below ``base`` by key."""
+    dataset = open_products({"pairs": base / "pairs", "registered": base / "registered"})
+    return {sample["key"]: sample for sample in dataset}
