@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from twinband import images
+from twinband.commands._usage import UsageError
 from twinband.errors import BadSample, InputError
 from twinband.registration.api import Registration, register_pair
 from twinband.registration.apply import resampled
-from twinband.registration.pictures import comparison, jpeg
+from twinband.registration.pictures import Column, comparison, jpeg
 from twinband.registration.similarity import Frame, grid_change
 from twinband.shards.write import write_atomically
 
@@ -42,20 +43,28 @@ def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> Done:
 
     Raises:
         InputError: a file is missing, or no image of its kind.
+        UsageError: ``out`` is a file.
     """
-    rgb = images.as_rgb(*_decoded(rgb_file))
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; -o names a folder")
     try:
+        rgb = images.as_rgb(*_decoded(rgb_file))
         thermal = images.as_thermal(*_decoded(thermal_file))
     except BadSample as error:
-        raise InputError(f"{error.detail}; is it the RGB image?") from None
+        raise InputError(f"{error.detail}; the RGB image comes first") from None
     found = register_pair(rgb, thermal)
     target = Frame(rgb.shape[1], rgb.shape[0])
     source = Frame(thermal.shape[1], thermal.shape[0])
     after, valid = resampled(thermal, found.matrix, target.width, target.height)
     still = grid_change(source, target)
-    before, _ = resampled(thermal, still, target.width, target.height)
-    columns = [("before", before), ("after", after)]
-    picture = comparison(rgb, columns if found.status == "accepted" else [("as it is", before)])
+    columns = [
+        Column(
+            f"before, score {found.score_before:.2f}",
+            *resampled(thermal, still, target.width, target.height),
+        ),
+        Column(f"after, score {found.score:.2f}", after, valid),
+    ]
+    picture = comparison(rgb, columns if found.status == "accepted" else columns[:1])
     done = Done(found, (target.width, target.height), (source.width, source.height))
     write_atomically(out / "thermal.png", images.encode_png(after))
     write_atomically(out / "valid.png", images.encode_png(valid.astype(np.uint8) * 255))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from twinband.errors import InputError
 from twinband.parallel import map_tasks
 from twinband.params.register import RegisterCommon, RegisterDataset
 from twinband.params.runtime import Runtime
+from twinband.registration.calibration import WHOLE_DATASET, read_homographies
 from twinband.registration.card import card
 from twinband.registration.open_backend import open_backend
 from twinband.registration.pairs import Pairs
@@ -79,7 +81,9 @@ def register(
         InputError: the pairs or a CSV are not what they should be, or an option is unknown.
     """
     open_backend(settings.backend, settings.options)
-    rows = read_manifest(pairs, ["key", "status", "shard", "group", "frame"])
+    rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
+    for path in (homographies, truth):
+        _check_names(path, rows)
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
     rigs = _rig_tasks(pairs, present, settings, common, work / "rigs")
     todo_rigs = [task for task in rigs.values() if not task.path.is_file()]
@@ -118,6 +122,16 @@ def register(
         card=card(index["dataset"], settings, pa.concat_tables(table for _, table in final)),
     )
     return Registered(manifest, len(final), continued)
+
+
+def _check_names(path: Path, rows: pa.Table) -> None:
+    """Raises InputError if a transform belongs to nothing, most likely by a slip."""
+    known = {WHOLE_DATASET, *rows["name"].to_pylist(), *rows["group"].to_pylist()}
+    if unknown := sorted(read_homographies(path).keys() - known):
+        raise InputError(
+            f"{path}: {len(unknown)} names are neither a pair's nor a sequence's nor "
+            f"{WHOLE_DATASET!r} ({', '.join(unknown[:5])})"
+        )
 
 
 def write_rig(task: RigTask) -> None:

@@ -13,7 +13,7 @@ from twinband.registration.measure import supplied
 from twinband.registration.similarity import Matrix
 
 ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
-WHOLE_RIG = "*"
+WHOLE_DATASET = "*"
 
 
 class Calibration:
@@ -25,7 +25,7 @@ class Calibration:
     def register(self, samples: Sequence[Sample]) -> Registration | None:
         """By the pair's own name, else its sequence's, else the rig's (``*``)."""
         [sample] = samples
-        for name in (sample.name, sample.group, WHOLE_RIG):
+        for name in (sample.name, sample.group, WHOLE_DATASET):
             if name in self.matrices:
                 return supplied(sample.rgb, sample.thermal, self.matrices[name])
         return None

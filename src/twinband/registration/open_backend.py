@@ -17,8 +17,8 @@ def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
     module = f"twinband.registration.backends.{name}"
     try:
         backend: Backend = importlib.import_module(module).open_backend(options)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"options of the registration backend {name}: {error}") from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"the registration backend {name} cannot be opened: {error}") from None
     except ModuleNotFoundError as error:
         if error.name != module:
             raise

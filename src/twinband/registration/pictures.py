@@ -1,6 +1,8 @@
 """Pictures by which a person judges a registration."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,73 +29,104 @@ TEXT_PX = 20
 EDGE_SHARE = 0.06  # of an image's pixels that are drawn as edges
 # Orange and blue: apart for colour-blind eyes too; where both edges meet, white.
 RGB_EDGE, THERMAL_EDGE = (255, 140, 0), (40, 130, 255)
-ARROW_ZOOM = 5
+ARROW_PX, ARROW = 40, (200, 30, 30)  # length of the longest, and colour
+NO_EDGE_PX = 8  # edges this near to missing data are its border
 WHITE = (255, 255, 255)
 
 
-def comparison(rgb: Image, columns: Sequence[tuple[str, NDArray[Any]]]) -> Image:
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A title, and thermal ``H,W`` of any depth on the RGB grid with where it has data."""
+
+    title: str
+    thermal: NDArray[Any]
+    valid: NDArray[np.bool_]
+
+
+def comparison(rgb: Image, columns: Sequence[Column]) -> Image:
     """Columns side by side: a checkerboard of RGB and thermal above, the edges of both below.
+
+    Where thermal has no data, RGB stands alone and no edge is drawn.
 
     Args:
         rgb: ``H,W,3``.
-        columns: title and thermal ``H,W`` on the RGB grid, of any depth.
     """
     size = _fitted(rgb)
     colour = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     drawn = []
-    for title, thermal in columns:
-        grey = cv2.resize(to_eight_bits(thermal), size, interpolation=cv2.INTER_AREA)
-        cells = [_text(title, size[0]), _checkerboard(colour, grey), _overlay(colour, grey)]
-        drawn.append(
-            cv2.copyMakeBorder(np.vstack(cells), 0, 0, 0, 4, cv2.BORDER_CONSTANT, value=WHITE)
+    for column in columns:
+        grey = cv2.resize(to_eight_bits(column.thermal), size, interpolation=cv2.INTER_AREA)
+        valid = cv2.resize(column.valid.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        cells = np.vstack(
+            [
+                _text(column.title, size[0]),
+                _checkerboard(colour, grey, valid > 0),
+                _overlay(colour, grey, valid),
+            ]
         )
+        drawn.append(cv2.copyMakeBorder(cells, 0, 0, 0, 4, cv2.BORDER_CONSTANT, value=WHITE))
     return np.hstack(drawn)
 
 
 def residual_arrows(rgb: Image, residuals: Residuals) -> Image:
-    """The local shifts as arrows, ``ARROW_ZOOM`` times their length, over the dimmed RGB image."""
+    """The local shifts as arrows over the faded RGB image, so enlarged that the longest can be
+    seen; the surer, the darker."""
     size = _fitted(rgb)
     zoom = size[0] / rgb.shape[1]
-    canvas = _dimmed(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    canvas = _faded(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+    longest = float(residuals.lengths_px.max()) * zoom if len(residuals.confidence) else 0.0
+    enlarged = max(1, math.floor(ARROW_PX / max(longest, 1.0)))
     for centre, shift, trust in zip(
         residuals.centres_px, residuals.shifts_px, residuals.confidence, strict=True
     ):
         begin = (centre + 0.5) * zoom - 0.5
-        end = begin + shift * zoom * ARROW_ZOOM
-        colour = [c * (0.6 + 0.4 * float(trust)) for c in RGB_EDGE]
+        end = begin + shift * zoom * enlarged
+        colour = [c + (255 - c) * 0.6 * (1 - float(trust)) for c in ARROW]
         tail, head = (np.rint(place).astype(int).tolist() for place in (begin, end))
-        cv2.arrowedLine(canvas, tail, head, colour, 1, cv2.LINE_AA, tipLength=0.3)
-        cv2.circle(canvas, tail, 2, colour, -1, cv2.LINE_AA)
-    title = f"residual shifts, drawn {ARROW_ZOOM} times as long"
+        cv2.arrowedLine(canvas, tail, head, colour, 2, cv2.LINE_AA, tipLength=0.3)
+    title = f"residual shifts, {enlarged} times as long; the surer, the darker"
     return np.vstack([_text(title, size[0]), canvas])
 
 
 def choose(manifest: pa.Table) -> dict[str, str]:
-    """Keys of the pairs worth a look: ``best`` (registration gained most), ``typical``, ``worst``
-    (lowest score that was trusted) and ``failed``, as far as there are any."""
-    rows = sorted(
-        manifest.select(["key", "registration", "score", "score_before"]).to_pylist(),
-        key=lambda row: (row["score"] or 0.0, row["key"]),
-    )
+    """Keys of the pairs worth a look, each once, as far as there are any.
+
+    ``best`` gained most by being moved, ``typical`` has the middle score and ``worst`` the lowest
+    of those that were trusted, ``failed`` was estimated to have moved furthest, and ``residuals``
+    has the largest local shifts left.
+    """
+    columns = ["key", "registration", "score", "score_before", "motion_px", "residual_px_p90"]
+    rows = manifest.select(columns).to_pylist()
     trusted = [row for row in rows if row["registration"] != "failed"]
-    failed = [row for row in rows if row["registration"] == "failed"]
+    scored = sorted(
+        (row for row in trusted if row["score"] is not None),
+        key=lambda row: (row["score"], row["key"]),
+    )
+    candidates = {
+        "best": sorted(
+            (row for row in scored if row["registration"] == "accepted"),
+            key=lambda row: (row["score_before"] - row["score"], row["key"]),
+        ),
+        "worst": scored,
+        "typical": scored[len(scored) // 2 :],
+        "failed": sorted(
+            (row for row in rows if row["registration"] == "failed"),
+            key=lambda row: (-(row["motion_px"] or 0.0), row["key"]),
+        ),
+    }
     chosen: dict[str, str] = {}
-    if trusted:
-        gains = [(r["score"] or 0.0) - (r["score_before"] or 0.0) for r in trusted]
-        best = max(range(len(trusted)), key=lambda i: (gains[i], trusted[i]["score"] or 0.0))
-        chosen |= {
-            "best": trusted[best]["key"],
-            "typical": trusted[len(trusted) // 2]["key"],
-            "worst": trusted[0]["key"],
-        }
-    if failed:
-        chosen["failed"] = failed[len(failed) // 2]["key"]
+    for name, those in candidates.items():
+        fresh = [row["key"] for row in those if row["key"] not in chosen.values()]
+        if fresh:
+            chosen[name] = fresh[0]
+    measured = [row for row in trusted if row["residual_px_p90"] is not None]
+    if measured:
+        chosen["residuals"] = max(measured, key=lambda r: (r["residual_px_p90"], r["key"]))["key"]
     return chosen
 
 
 def write_pictures(pairs: Path, registered: Path, folder: Path) -> None:
-    """``distribution.svg``, a comparison of each chosen pair, and ``residuals.jpg`` of the typical
-    one, into a new ``folder``."""
+    """``distribution.svg``, and a picture of each chosen pair, into a new ``folder``."""
     manifest = read_manifest(registered)
     chosen = choose(manifest)
     write_atomically(folder / "distribution.svg", distribution(manifest))
@@ -102,18 +135,20 @@ def write_pictures(pairs: Path, registered: Path, folder: Path) -> None:
     samples = {sample["key"]: sample for sample in dataset}
     rows = {row["key"]: row for row in manifest.to_pylist() if row["key"] in keys}
     for name, key in chosen.items():
-        picture = _picture(samples[key], rows[key])
-        write_atomically(folder / f"{name}.jpg", jpeg(picture))
-    if "typical" in chosen:
-        pair = registered_pair(samples[chosen["typical"]])
-        residuals = residual_shifts(pair.rgb, pair.thermal, pair.valid)
-        write_atomically(folder / "residuals.jpg", jpeg(residual_arrows(pair.rgb, residuals)))
+        draw = _residual_picture if name == "residuals" else _picture
+        write_atomically(folder / f"{name}.jpg", jpeg(draw(samples[key], rows[key])))
 
 
 def jpeg(picture: Image) -> bytes:
-    """JPEG bytes of an RGB picture."""
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    """JPEG bytes of an RGB picture, its colours as sharp as its greys."""
+    sharp = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82, *sharp])
     return bytes(data)
+
+
+def _residual_picture(sample: Mapping[str, Any], row: Mapping[str, Any]) -> Image:
+    pair = registered_pair(sample)
+    return residual_arrows(pair.rgb, residual_shifts(pair.rgb, pair.thermal, pair.valid))
 
 
 def _picture(sample: Mapping[str, Any], row: Mapping[str, Any]) -> Image:
@@ -133,11 +168,12 @@ def _picture(sample: Mapping[str, Any], row: Mapping[str, Any]) -> Image:
         stays = np.repeat(to_eight_bits(raw["thermal"])[..., None], 3, axis=2)
         moves, after = luminance(raw["rgb"]).astype(np.uint8), luminance(pair.rgb).astype(np.uint8)
         matrix = inverted(still)
-    before, _ = resampled(moves, matrix, stays.shape[1], stays.shape[0])
+    before = Column("", *resampled(moves, matrix, stays.shape[1], stays.shape[0]))
     title = f"{sample['key'][:28]}  score {_number(row['score_before'], 2)}"
     if row["registration"] != "accepted":
-        return comparison(stays, [(f"{title}  {_after(row)}", before)])
-    return comparison(stays, [(f"{title} before", before), (_after(row), after)])
+        return comparison(stays, [replace(before, title=f"{title}  {_after(row)}")])
+    columns = [replace(before, title=f"{title} before"), Column(_after(row), after, pair.valid)]
+    return comparison(stays, columns)
 
 
 def _after(row: Mapping[str, Any]) -> str:
@@ -153,8 +189,8 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _fitted(image: Image) -> tuple[int, int]:
-    zoom = CELL_PX / image.shape[1]
-    return CELL_PX, max(1, round(image.shape[0] * zoom))
+    zoom = min(CELL_PX / image.shape[1], 2 * CELL_PX / image.shape[0])
+    return max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom))
 
 
 def _text(title: str, width: int) -> Image:
@@ -165,21 +201,28 @@ def _text(title: str, width: int) -> Image:
     return strip
 
 
-def _checkerboard(rgb: Image, thermal: Image) -> Image:
+def _checkerboard(rgb: Image, thermal: Image, valid: NDArray[np.bool_]) -> Image:
     height, width = thermal.shape
     side = max(1, width // TILES)
     down, across = np.mgrid[:height, :width] // side
-    return np.where(((down + across) % 2 == 0)[..., None], rgb, thermal[..., None])
+    shows_rgb = ((down + across) % 2 == 0) | ~valid
+    return np.where(shows_rgb[..., None], rgb, thermal[..., None])
 
 
-def _overlay(rgb: Image, thermal: Image) -> Image:
+def _overlay(rgb: Image, thermal: Image, valid: Image) -> Image:
     """RGB, dimmed, with the edges of both."""
     canvas = _dimmed(rgb)
-    own, other = _edges(luminance(rgb)), _edges(luminance(thermal))
+    near = np.ones((2 * NO_EDGE_PX + 1,) * 2, np.uint8)
+    inside = cv2.erode(valid, near, borderValue=1) > 0
+    own, other = _edges(luminance(rgb)), _edges(luminance(thermal)) & inside
     canvas[own] = RGB_EDGE
     canvas[other] = THERMAL_EDGE
     canvas[own & other] = WHITE
     return canvas
+
+
+def _faded(rgb: Image) -> Image:
+    return cv2.addWeighted(rgb, 0.5, np.full_like(rgb, 255), 0.5, 0)
 
 
 def _dimmed(rgb: Image) -> Image:

@@ -12,7 +12,7 @@ PICTURES = {
     "typical": "A typical pair: the middle one by score.",
     "worst": "The lowest score that was still trusted.",
     "failed": "A pair without a transform to trust; none was applied.",
-    "residuals": "What no transform of the whole image mends, measured block by block.",
+    "residuals": "The largest local shifts left: what no transform of the whole image mends.",
 }
 
 

@@ -1,0 +1,81 @@
+"""``twinband register``."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.unit.commands.conftest import Run
+from tests.unit.registration.scenes import displaced, scene
+from twinband.registration.similarity import Frame, Similarity, corner_error_px
+
+WRITTEN = ["comparison.jpg", "registration.json", "thermal.png", "valid.png"]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """An RGB file, and a 16-bit thermal one that stands off by a known motion."""
+    rgb, thermal = scene(5)
+    moved, _ = displaced(thermal.astype(np.uint16) * 40, Similarity(7.0, -4.0, 0.01, 0.01))
+    cv2.imwrite(str(tmp_path / "rgb.png"), rgb[..., ::-1])
+    cv2.imwrite(str(tmp_path / "thermal.png"), moved)
+    return tmp_path / "rgb.png", tmp_path / "thermal.png"
+
+
+def test_it_registers_two_files(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("register", *map(str, files), "-o", str(out))
+    assert result.exit_code == 0, result.output
+    assert "registered: the corners move by" in result.stdout and str(out) in result.stdout
+    assert sorted(path.name for path in out.iterdir()) == WRITTEN
+    said = json.loads((out / "registration.json").read_text())
+    assert said["status"] == "accepted" and said["score"] > said["score_before"]
+    frame = Frame(*said["rgb_size"])
+    _, back = displaced(scene(5)[1], Similarity(7.0, -4.0, 0.01, 0.01))
+    assert corner_error_px(np.array(said["matrix"]), back, frame) < 2
+    thermal = cv2.imread(str(out / "thermal.png"), cv2.IMREAD_UNCHANGED)
+    valid = cv2.imread(str(out / "valid.png"), cv2.IMREAD_UNCHANGED)
+    assert thermal is not None and valid is not None
+    assert thermal.dtype == np.uint16 and thermal.max() > 255
+    assert set(np.unique(valid)) == {0, 255} and not thermal[valid == 0].any()
+
+
+def test_json_says_what_was_found(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    result = run("register", *map(str, files), "-o", str(tmp_path / "out"), "--json")
+    assert json.loads(result.stdout) == json.loads((tmp_path / "out/registration.json").read_text())
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (900, 3), (60, 80)])
+def test_a_failed_registration_is_told_and_moves_nothing(
+    run: Run, tmp_path: Path, height: int, width: int
+) -> None:
+    cv2.imwrite(str(tmp_path / "rgb.png"), np.zeros((height, width, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "thermal.png"), np.full((height, width), 7, np.uint8))
+    arguments = (str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"))
+    result = run("register", *arguments, "-o", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("not registered: ")
+    said = json.loads((tmp_path / "out/registration.json").read_text())
+    assert said["status"] == "failed" and said["forward_backward_px"] is None
+    assert said["matrix"] == np.eye(3).tolist()
+    thermal = cv2.imread(str(tmp_path / "out/thermal.png"), cv2.IMREAD_UNCHANGED)
+    assert thermal is not None and (thermal == 7).all()
+    assert (tmp_path / "out/comparison.jpg").stat().st_size > 100
+
+
+def test_files_that_are_no_images_are_one_line(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    rgb, thermal = map(str, files)
+    missing = run("register", rgb, str(tmp_path / "none.png"), "-o", str(tmp_path / "out"))
+    assert missing.exit_code == 3 and "none.png" in missing.stderr
+    (tmp_path / "text.png").write_text("no image")
+    broken = run("register", str(tmp_path / "text.png"), thermal, "-o", str(tmp_path / "out"))
+    assert broken.exit_code == 3 and "text.png" in broken.stderr
+    swapped = run("register", thermal, rgb, "-o", str(tmp_path / "out"))
+    assert swapped.exit_code == 3 and "thermal.png" in swapped.stderr
+    onto_file = run("register", rgb, thermal, "-o", rgb)
+    assert onto_file.exit_code == 2 and "-o names a folder" in onto_file.stderr
+    assert not (tmp_path / "out").exists()
