@@ -31,7 +31,7 @@ from pipeline_steps._closure import file_of, import_closure
 from pipeline_steps._fingerprint import fingerprint
 from pipeline_steps._log import log, progress_of, start_logging
 from pipeline_steps._work import publish, remove, work_folder, work_root
-from twinband.errors import InputError, TooManyBadSamples
+from twinband.errors import InputError, TooManyBadSamples, WorkFailed
 from twinband.params.base import ParamsError, StageParams, narrow, validate
 from twinband.params.runtime import Runtime
 from twinband.shards.manifest import to_json
@@ -80,6 +80,8 @@ def main(run: Callable[..., StepReport], dynamic: Sequence[str] = (), unit: str 
         sys.exit(_fail(3, error))
     except TooManyBadSamples as error:
         sys.exit(_fail(4, error))
+    except WorkFailed as error:
+        sys.exit(_fail(1, error))
     except BrokenProcessPool:
         why = "a worker process was ended, most likely for want of memory; lower runtime.workers"
         sys.exit(_fail(1, f"{why} and {REPEAT}"))

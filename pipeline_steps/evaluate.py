@@ -1,11 +1,13 @@
 """Stage ``evaluate``: one model on one benchmark."""
 
 import importlib
-import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline_steps._step import In, Out, StepReport, main
+from twinband.benchmarks._base import Inputs
 from twinband.params.base import validate
 from twinband.params.evaluate import EvaluateParams
 from twinband.shards.follow import write_following
@@ -17,20 +19,33 @@ DYNAMIC = ["twinband.benchmarks.{benchmark}"]  # imported by name
 
 
 def run(
-    params: EvaluateParams, *, item: str, pairs: In, out: Out, metrics: Out, plots: Out
+    params: EvaluateParams,
+    *,
+    item: str,
+    pairs: In,
+    registered: In,
+    model: In,
+    out: Out,
+    metrics: Out,
+    plots: Out,
+    work: Path,
+    progress: Callable[[int, int], None],
 ) -> StepReport:
     """Run the evaluation ``item``; ``out`` is a product with a prediction for each test pair."""
     settings = params.items[item]
     module = importlib.import_module(f"twinband.benchmarks.{settings.benchmark}")
     where = f"evaluate.items.{item}.options"
     options = validate(module.Benchmark.Options, settings.options, where)
-    scores = module.Benchmark(options, settings.seed).run(pairs)
-    encoded = {key: json.dumps(value, sort_keys=True) for key, value in scores.predictions.items()}
+    inputs = Inputs(pairs, registered, model, work, progress)
+    scores = module.Benchmark(options, settings.seed).run(inputs)
     write_following(
         pairs,
         out,
         product="predictions",
-        samples={k: ({"json": text.encode()}, {"prediction": text}) for k, text in encoded.items()},
+        samples={
+            key: (members, {"prediction": members["json"].decode()})
+            for key, members in scores.predictions.items()
+        },
         columns=COLUMNS,
         absent="not_tested",
         card=f"# {item}: predictions\n\n{scores.summary}\n",
@@ -42,4 +57,4 @@ def run(
 
 
 if __name__ == "__main__":
-    main(run, DYNAMIC)
+    main(run, DYNAMIC, unit="pair")

@@ -6,12 +6,16 @@ never are the same twice and so have no place in the stage.
 
 from pipeline_steps._step import In, Out, StepReport, main
 from twinband.params.report import ReportParams
+from twinband.report.cmss_facts import read_cmss, read_cmss_mixture
 from twinband.report.facts import read_dataset, read_evaluation, read_pool, read_registration
 from twinband.report.page import page
+from twinband.report.pretraining_facts import read_pretrained
+from twinband.report.sections import cmss as cmss_section
 from twinband.report.sections import (
     datasets,
     evaluations,
     overview,
+    pretraining,
     registration,
     timings,
     versions,
@@ -28,6 +32,14 @@ def run(
     register: In,
     register_plots: In,
     pool: In,
+    mae: In,
+    mae_plots: In,
+    cmss: In,
+    cmss_plots: In,
+    mixture: In,
+    mixture_plots: In,
+    pretrain: In,
+    pretrain_plots: In,
     evaluate: In,
     evaluate_plots: In,
     out: Out,
@@ -38,10 +50,20 @@ def run(
     registered = [read_registration(n, register, register_plots) for n in params.datasets]
     evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
     pooled = read_pool(pool)
+    measured = [read_cmss(name, cmss, cmss_plots) for name in params.cmss]
+    pretrained = [
+        read_pretrained("mae", mae, mae_plots, "mae"),
+        *(
+            read_pretrained(k, pretrain / f"{k}.json", pretrain_plots / k, f"pretrain@{k}")
+            for k in params.pretrained
+        ),
+    ]
     sections = [
         overview.section(ingested, pooled, evaluated),
         datasets.section(ingested, params.quarantined),
         registration.section(registered),
+        cmss_section.section(measured, read_cmss_mixture(mixture, mixture_plots)),
+        pretraining.section(pretrained),
         evaluations.section(evaluated),
         versions.section(ingested, pooled),
     ]

@@ -24,3 +24,7 @@ class InputError(Exception):
 
 class TooManyBadSamples(Exception):
     """More quarantined pairs than ``max_bad_fraction`` allows (exit code 4)."""
+
+
+class WorkFailed(Exception):
+    """The work itself came to nothing (exit code 1): says where to look."""

@@ -35,6 +35,13 @@ def item_values(stage: Stage) -> dict[str, Any]:
     return stage.values[axis][stage.item] if axis and stage.item else {}
 
 
+def public_modules(pattern: str) -> list[str]:
+    """Modules that parameters may name by ``twinband.PACKAGE.{field}``."""
+    package = pattern.rpartition(".")[0]
+    folder = ROOT / "src" / package.replace(".", "/")
+    return [f"{package}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
+
+
 def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
     for stage in stages:
         dynamic = getattr(step_of(stage), "DYNAMIC", ())
@@ -42,13 +49,12 @@ def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
         closure = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *named]))
         declared = {dep for dep in stage.deps if dep.startswith(CODE)}
         assert closure <= declared, f"{stage.name}: dvc.yaml lacks deps {closure - declared}"
-        # Items share one template, so helpers that only some of them import stand in all.
-        folders = {module.rpartition(".")[0].replace(".", "/") for module in dynamic}
-        surplus = {
-            dep
-            for dep in declared - closure
-            if not (Path(dep).name.startswith("_") and str(Path(dep).parent)[4:] in folders)
-        }
+        # Items share one template, so what only some of them import stands in all; but no item's
+        # own module in another's.
+        others = [name for module in dynamic for name in public_modules(module)]
+        shared = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *others]))
+        own = {f"src/{name.replace('.', '/')}.py" for name in others}
+        surplus = declared - closure - (shared - own)
         assert not surplus, f"{stage.name}: dvc.yaml has deps that nothing imports: {surplus}"
 
 

@@ -21,6 +21,9 @@ def test_profile_is_valid_and_consistent(profile: str) -> None:
     assert set(params.pool.datasets) <= datasets
     assert set(params.pool.protect) == datasets
     assert set(params.report.datasets) == datasets
+    assert set(params.cmss.datasets) == set(params.cmss_mixture.datasets) == set(params.report.cmss)
+    assert set(params.cmss.datasets) <= datasets
+    assert set(params.report.pretrained) == set(params.pretrain.methods)
     assert set(params.report.evaluations) == set(params.evaluate.items)
     assert {e.dataset for e in params.evaluate.items.values()} <= datasets
     for name, dataset in params.ingest.datasets.items():

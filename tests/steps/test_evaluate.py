@@ -6,14 +6,33 @@ from pathlib import Path
 import pytest
 
 from tests.raw_pairs import contents, encoded, ingest_folder, scene, write
+from tests.registered_pairs import register_pairs
 from tests.steps.conftest import Project
+from tests.unit.benchmarks.small import untrained, write_mfnet
 from twinband.shards.join import open_products
 from twinband.shards.verify import verify
 
-EVALUATE = (
-    *("--item", "probe", "--pairs", "data/pairs/crops", "--out", "data/predictions/probe"),
-    *("--metrics", "metrics/evaluate/probe.json", "--plots", "plots/evaluate/probe"),
-)
+NONE = "models/none.json"
+
+
+def command(dataset: str, model: str = NONE) -> tuple[str, ...]:
+    return (
+        *("--item", "probe", "--pairs", f"data/pairs/{dataset}"),
+        *("--registered", f"data/registered/{dataset}", "--model", model),
+        *("--out", "data/predictions/probe", "--metrics", "metrics/evaluate/probe.json"),
+        *("--plots", "plots/evaluate/probe"),
+    )
+
+
+def put(project: Project, base: Path, dataset: str) -> None:
+    """Register what was ingested below ``base`` and move it into the project, models too."""
+    register_pairs(base, aligned=True)
+    for product in ("pairs", "registered"):
+        target = project.root / "data" / product / dataset
+        target.parent.mkdir(parents=True)
+        (base / product).rename(target)
+    write(project.root / NONE, b"{}")
+    untrained(project.root / "models" / "untrained.json")
 
 
 @pytest.fixture
@@ -26,20 +45,19 @@ def crops(project: Project, tmp_path: Path) -> Project:
             path = tmp_path / "raw" / "day" / split / modality / label / f"{number}.jpg"
             write(path, encoded(lit))
     ingest_folder(tmp_path / "raw", tmp_path, reader="class_folders")
-    (project.root / "data" / "pairs").mkdir(parents=True)
-    (tmp_path / "pairs").rename(project.root / "data" / "pairs" / "crops")
+    put(project, tmp_path, "crops")
     write_params(project)
     return project
 
 
 def write_params(project: Project, **changes: object) -> None:
-    item = {"benchmark": "probe_hog", "dataset": "crops", "seed": 0}
+    item = {"benchmark": "probe_hog", "dataset": "crops", "model": NONE, "seed": 0}
     item |= {"options": {"crop_px": 32, "cell_px": 8}, **changes}
     project.write_params(evaluate={"items": {"probe": item}})
 
 
 def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
-    done = crops.run("evaluate", *EVALUATE)
+    done = crops.run("evaluate", *command("crops"))
     assert done.returncode == 0, done.stdout
     pairs, predictions = crops.root / "data/pairs/crops", crops.root / "data/predictions/probe"
     assert verify(predictions, pairs) == []
@@ -64,6 +82,48 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
 )
 def test_wrong_items_exit_2(crops: Project, changes: dict[str, object], message: str) -> None:
     write_params(crops, **changes)
-    done = crops.run("evaluate", *EVALUATE)
+    done = crops.run("evaluate", *command("crops"))
     assert done.returncode == 2 and message in done.stdout, done.stdout
     assert not (crops.root / "data" / "predictions").exists()
+
+
+def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> None:
+    ingest_folder(write_mfnet(tmp_path / "raw", train=4, test=2), tmp_path, reader="mfnet")
+    put(project, tmp_path, "streets")
+    options: dict[str, object] = {
+        "height_px": 48,
+        "width_px": 64,
+        "encode_batch": 2,
+        "hidden": 8,
+        "epochs": 2,
+    }
+    options |= {"batch": 2, "base_lr": 0.5, "threads": 1}
+    model = "models/untrained.json"
+    write_params(project, benchmark="seg_mfnet", dataset="streets", model=model, options=options)
+    done = project.run("evaluate", *command("streets", model))
+    assert done.returncode == 0, done.stdout
+    assert "evaluate@probe: mIoU 0." in done.stdout and "6 of 6 pairs" in done.stdout
+    pairs, predictions = (
+        project.root / "data/pairs/streets",
+        project.root / "data/predictions/probe",
+    )
+    assert verify(predictions, pairs) == []
+    joined = open_products({"pairs": pairs, "predictions": predictions})
+    tested = [item for item in joined if item["predictions"] is not None]
+    assert len(tested) == 2
+    for item in tested:
+        assert item["predictions"]["semantics"].shape == item["pairs"]["semantics"].shape
+        assert item["predictions"]["semantics"].dtype == "uint8"
+    metrics = json.loads((project.root / "metrics/evaluate/probe.json").read_text())
+    assert metrics["test_pairs"] == 2 and 0 <= metrics["mean_iou"]["overall"] <= 1
+    before = contents(predictions)
+    again = project.run("evaluate", *command("streets", model))
+    assert again.returncode == 0 and contents(predictions) == before
+
+
+def test_a_benchmark_of_encoders_without_one_exits_3(crops: Project) -> None:
+    options = {"image_px": 16, "pool": "class_token", "k": 3, "batch": 8, "threads": 1}
+    write_params(crops, benchmark="probe", options=options)
+    done = crops.run("evaluate", *command("crops"))
+    assert done.returncode == 3, done.stdout
+    assert "models/none.json describes no encoder, and this benchmark needs one" in done.stdout

@@ -12,13 +12,17 @@ class Evaluation(Params):
 
     Attributes:
         benchmark: module of ``twinband.benchmarks``.
-        dataset: ingested dataset that it runs on.
+        dataset: registered dataset that it runs on.
+        model: path of what is evaluated, from the project's root: a folder with weights that a
+            stage made, a ``.json`` in ``models/`` that describes an untrained one, or
+            ``models/none.json`` for a benchmark that has no model.
         options: the benchmark's own options.
         seed: of everything random in it.
     """
 
     benchmark: str
     dataset: str
+    model: Annotated[str, Field(min_length=1)]
     options: dict[str, Scalar]
     seed: Annotated[int, Field(ge=0)]
 

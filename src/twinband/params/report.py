@@ -13,11 +13,15 @@ class ReportParams(StageParams):
     Attributes:
         title: heading of the page.
         datasets: ingested datasets, in this order.
+        cmss: measured datasets, in this order.
+        pretrained: keys of ``pretrain.methods``, in this order.
         evaluations: keys of ``evaluate.items``, in this order.
         quarantined: quarantined pairs listed for each dataset, at most.
     """
 
     title: str
     datasets: list[str]
+    cmss: list[str]
+    pretrained: list[str]
     evaluations: list[str]
     quarantined: Annotated[int, Field(ge=0)]

@@ -5,9 +5,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from twinband.params.base import Params, validate
+from twinband.params.cmss import CmssParams
+from twinband.params.cmss_mixture import CmssMixtureParams
 from twinband.params.evaluate import EvaluateParams
 from twinband.params.ingest import IngestParams
+from twinband.params.mae import MaeParams
 from twinband.params.pool import PoolParams
+from twinband.params.pretrain import PretrainParams
 from twinband.params.register import RegisterParams
 from twinband.params.report import ReportParams
 from twinband.params.runtime import Runtime
@@ -21,6 +25,10 @@ class Root(Params):
     ingest: IngestParams
     register_: Annotated[RegisterParams, Field(alias="register")]  # `register` is a model's own
     pool: PoolParams
+    mae: MaeParams
+    cmss: CmssParams
+    cmss_mixture: CmssMixtureParams
+    pretrain: PretrainParams
     evaluate: EvaluateParams
     report: ReportParams
     runtime: Runtime

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from twinband.report.facts import Picture, _Facts, _facts, _present, read_picture
+from twinband.report.facts import Facts, Picture, read_facts, read_pictures
 
 
-class Mixture(_Facts):
+class Mixture(Facts):
     """Components in increasing order of their means, in log10 of the unnormalised measure."""
 
     components: int
@@ -14,21 +14,21 @@ class Mixture(_Facts):
     means: list[float]
 
 
-class Normaliser(_Facts):
+class Normaliser(Facts):
     """The value (log10) that a share of all values does not exceed."""
 
     quantile: float
     log10: float
 
 
-class Hour(_Facts):
+class Hour(Facts):
     """Pairs of one hour of the day, and the median of their patches."""
 
     pairs: int
     median: float
 
 
-class Pixels(_Facts):
+class Pixels(Facts):
     """Pixels that labels call objects, or none: their median, and shares of the components."""
 
     pixels: int
@@ -36,7 +36,7 @@ class Pixels(_Facts):
     shares: list[float]
 
 
-class Spread(_Facts):
+class Spread(Facts):
     """Quantiles of log10 of the measure."""
 
     p05: float
@@ -44,7 +44,7 @@ class Spread(_Facts):
     p95: float
 
 
-class Distribution(_Facts):
+class Distribution(Facts):
     """What a dataset and all of them have in common."""
 
     values: int
@@ -97,8 +97,8 @@ def read_cmss(name: str, metrics: Path, plots: Path) -> CmssDataset:
         InputError: one is missing or not what it should be; says how to make it.
     """
     stage = f"cmss@{name}"
-    facts = _facts(CmssFacts, metrics / f"{name}.json", stage)
-    return CmssDataset(name, facts, _pictures(plots / name, stage))
+    facts = read_facts(CmssFacts, metrics / f"{name}.json", stage)
+    return CmssDataset(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
 
 
 def read_cmss_mixture(metrics: Path, plots: Path) -> CmssPool:
@@ -108,9 +108,6 @@ def read_cmss_mixture(metrics: Path, plots: Path) -> CmssPool:
         InputError: one is missing or not what it should be; says how to make it.
     """
     stage = "cmss_mixture"
-    return CmssPool(_facts(PooledFacts, metrics, stage), _pictures(plots, stage))
-
-
-def _pictures(folder: Path, stage: str) -> dict[str, Picture]:
-    files = sorted(_present(folder, stage).iterdir())
-    return {file.stem: read_picture(file) for file in files}
+    return CmssPool(
+        read_facts(PooledFacts, metrics, stage), {p.name: p for p in read_pictures(plots, stage)}
+    )

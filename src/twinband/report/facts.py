@@ -23,13 +23,13 @@ PICTURE_TYPES = {
 }
 
 
-class _Facts(BaseModel):
+class Facts(BaseModel):
     """Metrics files may grow: what is not shown here is not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class DatasetFacts(_Facts):
+class DatasetFacts(Facts):
     """metrics/ingest/D.json: pairs, those left out by reason, usable ones by split and hour."""
 
     pairs: int
@@ -41,7 +41,7 @@ class DatasetFacts(_Facts):
     product: str
 
 
-class RegistrationFacts(_Facts):
+class RegistrationFacts(Facts):
     """metrics/register/D.json: pairs by status, and the spread of what was measured.
 
     A quantity that was measured for no pair is an empty dictionary.
@@ -62,7 +62,7 @@ class RegistrationFacts(_Facts):
     product: str
 
 
-class Pool(_Facts):
+class Pool(Facts):
     """metrics/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
 
     pairs: int
@@ -119,7 +119,7 @@ class Evaluation:
     pictures: tuple[Picture, ...]
 
 
-FactsModel = TypeVar("FactsModel", bound=_Facts)
+FactsModel = TypeVar("FactsModel", bound=Facts)
 
 
 def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Dataset:
@@ -131,9 +131,9 @@ def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Datas
     stage = f"ingest@{name}"
     return Dataset(
         name,
-        _facts(DatasetFacts, metrics / f"{name}.json", stage),
-        read_picture(_present(plots / name / "sheet.jpg", stage)),
-        _read_left_out(_present(left_out / f"{name}.csv", stage), stage),
+        read_facts(DatasetFacts, metrics / f"{name}.json", stage),
+        read_picture(present(plots / name / "sheet.jpg", stage)),
+        _read_left_out(present(left_out / f"{name}.csv", stage), stage),
     )
 
 
@@ -144,8 +144,8 @@ def read_registration(name: str, metrics: Path, plots: Path) -> Registration:
         InputError: one is missing or not what it should be; says how to make it.
     """
     stage = f"register@{name}"
-    facts = _facts(RegistrationFacts, metrics / f"{name}.json", stage)
-    return Registration(name, facts, {p.name: p for p in _pictures(plots / name, stage)})
+    facts = read_facts(RegistrationFacts, metrics / f"{name}.json", stage)
+    return Registration(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
 
 
 def read_pool(path: Path) -> Pool:
@@ -154,7 +154,7 @@ def read_pool(path: Path) -> Pool:
     Raises:
         InputError: it is missing or not what it should be; says how to make it.
     """
-    return _facts(Pool, path, "pool")
+    return read_facts(Pool, path, "pool")
 
 
 def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:
@@ -165,11 +165,16 @@ def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:
     """
     stage = f"evaluate@{key}"
     found = _json(metrics / f"{key}.json", stage)
-    return Evaluation(key, found, tuple(_pictures(plots / key, stage)))
+    return Evaluation(key, found, tuple(read_pictures(plots / key, stage)))
 
 
-def _pictures(folder: Path, stage: str) -> list[Picture]:
-    files = sorted(_present(folder, stage).iterdir())
+def read_pictures(folder: Path, stage: str) -> list[Picture]:
+    """The pictures in a folder that a stage wrote, in order of name.
+
+    Raises:
+        InputError: there is no such folder; says how to make it.
+    """
+    files = sorted(present(folder, stage).iterdir())
     return [read_picture(file) for file in files if file.suffix.lower() in PICTURE_TYPES]
 
 
@@ -179,7 +184,12 @@ def read_picture(path: Path) -> Picture:
     return Picture(path.stem, f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}")
 
 
-def _facts(model: type[FactsModel], path: Path, stage: str) -> FactsModel:
+def read_facts(model: type[FactsModel], path: Path, stage: str) -> FactsModel:
+    """A metrics file that a stage wrote.
+
+    Raises:
+        InputError: it is missing or not what it should be; says how to make it.
+    """
     try:
         return model.model_validate(_json(path, stage))
     except ValidationError as error:
@@ -189,7 +199,7 @@ def _facts(model: type[FactsModel], path: Path, stage: str) -> FactsModel:
 
 def _json(path: Path, stage: str) -> dict[str, Any]:
     try:
-        found = json.loads(_present(path, stage).read_bytes())
+        found = json.loads(present(path, stage).read_bytes())
     except ValueError as error:
         raise InputError(f"{path}: {error}; `dvc repro -f -s {stage}` makes it anew") from None
     if not isinstance(found, dict):
@@ -208,7 +218,7 @@ def _read_left_out(path: Path, stage: str) -> tuple[LeftOut, ...]:
             ) from None
 
 
-def _present(path: Path, stage: str) -> Path:
+def present(path: Path, stage: str) -> Path:
     if path.exists():
         return path
     raise InputError(f"{path} does not exist: `dvc repro {stage}` makes it")

@@ -45,6 +45,8 @@ def params(
     return ReportParams(
         title="twinband on made-up data",
         datasets=list(datasets),
+        cmss=list(datasets),
+        pretrained=["mspecgene"],
         evaluations=list(evaluations),
         quarantined=quarantined,
     )
@@ -61,6 +63,14 @@ def write_inputs(
         "register": root / "metrics/register",
         "register_plots": root / "plots/register",
         "pool": root / "metrics/pool.json",
+        "mae": root / "metrics/mae.json",
+        "mae_plots": root / "plots/mae",
+        "cmss": root / "metrics/cmss",
+        "cmss_plots": root / "plots/cmss",
+        "mixture": root / "metrics/cmss_mixture.json",
+        "mixture_plots": root / "plots/cmss_mixture",
+        "pretrain": root / "metrics/pretrain",
+        "pretrain_plots": root / "plots/pretrain",
         "evaluate": root / "metrics/evaluate",
         "evaluate_plots": root / "plots/evaluate",
     }
@@ -70,6 +80,7 @@ def write_inputs(
     for number, name in enumerate(datasets):
         write_dataset(paths, name, 120 + 1211 * number, number)
         write_registration(paths, name, 120 + 1211 * number)
+        write_cmss(paths, name, 120 + 1211 * number)
     pool = {
         "pairs": 90 * len(datasets),
         "left_out": 30,
@@ -78,6 +89,11 @@ def write_inputs(
         "product": "0123456789abcdef",
     }
     write_json(paths["pool"], pool)
+    pooled = {**distribution(), "datasets": dict.fromkeys(datasets, 9600)}
+    write_json(paths["mixture"], pooled)
+    write_figures(paths["mixture_plots"], "pooled", "datasets")
+    write_pretrained(paths["mae"], paths["mae_plots"])
+    write_pretrained(paths["pretrain"] / "mspecgene.json", paths["pretrain_plots"] / "mspecgene")
     for key in evaluations:
         write_evaluation(paths, key, METRICS)
     return paths
@@ -104,12 +120,58 @@ def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
     }
     write_json(paths["register"] / f"{name}.json", facts)
     folder = paths["register_plots"] / name
-    folder.mkdir()
-    figure = Figure(figsize=(4, 2))
-    figure.subplots().plot([0, 1])
-    (folder / "distribution.svg").write_bytes(svg(figure))
+    write_figures(folder, "distribution")
     for picture in ("best", "typical", "failed"):
         cv2.imwrite(str(folder / f"{picture}.jpg"), np.full((60, 80, 3), 90, np.uint8))
+
+
+def write_figures(folder: Path, *names: str) -> None:
+    """Small figures by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().plot([0, 1])
+    for name in names:
+        (folder / f"{name}.svg").write_bytes(svg(figure))
+
+
+def distribution() -> dict[str, Any]:
+    """What the stages ``cmss`` and ``cmss_mixture`` say of values that they counted."""
+    mixture = {"weights": [0.2, 0.5, 0.3], "means": [1.25, 2.5, 4.0], "variances": [0.1] * 3}
+    return {
+        "values": 9600,
+        "below": 0,
+        "above": 2,
+        "log10": {"p05": 0.75, "median": 2.4, "p95": 4.4},
+        "normaliser": {"quantile": 0.999, "log10": 5.5},
+        "mixture": {**mixture, "components": 3},
+        "mixture_by_bic": {**mixture, "components": 5},
+        "product": "0123456789abcdef",
+    }
+
+
+def write_cmss(paths: dict[str, Path], name: str, pairs: int) -> None:
+    """What the stage ``cmss`` leaves of a dataset with hours and labelled objects."""
+    facts = {
+        **distribution(),
+        "pairs": pairs,
+        "thermal_absent": 0,
+        "partial_patches": 12,
+        "hours": {"day": {"pairs": pairs, "median": 2.25}, "night": {"pairs": 0, "median": 3.5}},
+        "objects": {"pixels": 900, "median": 1.5, "shares": [0.4, 0.4, 0.2]},
+        "background": {"pixels": 9000, "median": 2.75, "shares": [0.1, 0.5, 0.4]},
+    }
+    write_json(paths["cmss"] / f"{name}.json", facts)
+    write_figures(paths["cmss_plots"] / name, "distribution")
+
+
+def write_pretrained(metrics: Path, plots: Path) -> None:
+    """What a pretraining stage leaves: losses, counts of visible patches, reconstructions."""
+    ends = {"first": 1.25, "last": 0.75}
+    names = ("loss_rgb", "loss_thermal", "kept_rgb", "kept_thermal", "visible_objects_thermal")
+    write_json(metrics, {"pairs": 261, "steps": 40, **dict.fromkeys(names, ends)})
+    write_figures(plots, "losses")
+    for step in (10, 20, 40):
+        cv2.imwrite(str(plots / f"step-{step:06d}.jpg"), np.full((60, 80, 3), step, np.uint8))
 
 
 def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:

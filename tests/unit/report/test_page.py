@@ -9,7 +9,9 @@ import pytest
 
 from pipeline_steps.report import run
 from tests.unit.report.made_up import (
+    distribution,
     params,
+    write_cmss,
     write_dataset,
     write_evaluation,
     write_inputs,
@@ -79,6 +81,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
     write_dataset(paths, HOSTILE_NAME, 120, 0)
     write_registration(paths, HOSTILE_NAME, 120)
+    write_cmss(paths, HOSTILE_NAME, 120)
     write_left_out(paths, HOSTILE_NAME, [(HOSTILE,) * 5])
     write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
     pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
@@ -112,8 +115,9 @@ def test_links_lead_to_anchors_and_headings_descend_by_one(tmp_path: Path) -> No
 
 def test_every_picture_has_a_text_and_every_head_a_scope(tmp_path: Path) -> None:
     page = Page(make(tmp_path, ("kaist",), ("probe-hog",)))
-    # A sheet, a distribution and three pairs of the dataset; two of the evaluation.
-    assert len(page.all("img")) == 7
+    # A sheet, two distributions and three pairs of the dataset; two pooled distributions;
+    # losses and reconstructions of two models; two of the evaluation.
+    assert len(page.all("img")) == 6 + 2 + 2 * 3 + 2
     assert all(image["alt"] for image in page.all("img"))
     heads = page.all("th")
     assert heads and {head["scope"] for head in heads} == {"row", "col", "colgroup", "rowgroup"}
@@ -127,6 +131,21 @@ def test_registration_tells_what_was_found_and_draws_it(tmp_path: Path) -> None:
     assert "Reasons: low score 5, motion below threshold 4" in text
     drawn = [image["alt"] for image in page.all("img") if "kaist: checkerboard" in image["alt"]]
     assert [alt.split()[0] for alt in drawn] == ["best", "typical", "failed"]
+
+
+def test_pretraining_shows_how_it_began_and_ended(tmp_path: Path) -> None:
+    page = Page(make(tmp_path, (), ()))
+    text = re.sub(r"\s+", " ", page.text)
+    assert "mspecgene 261 40 1.250 0.750 1.250 0.750 1.2 0.8 1.2 0.8 1.25 0.75" in text
+    drawn = [image["alt"] for image in page.all("img") if "mspecgene, step" in image["alt"]]
+    assert [alt[-6:] for alt in drawn] == ["000010", "000040"]
+
+
+def test_cmss_is_told_in_words(tmp_path: Path) -> None:
+    text = re.sub(r"\s+", " ", Page(make(tmp_path, ("kaist",), ())).text)
+    assert "chooses 5 components, not 3" in text
+    assert "lowest for day (2.25) and highest for night (3.50)" in text
+    assert "40.0 % of object pixels and 10.0 % of the background" in text
 
 
 def test_the_overview_sums_up(tmp_path: Path) -> None:
@@ -162,6 +181,7 @@ def test_items_that_params_do_not_name_are_not_read(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist", "stale"), ("probe-hog", "stale-probe"))
     (paths["ingest"] / "stale.json").write_text("spoilt")
     (paths["evaluate"] / "stale-probe.json").unlink()
+    write_json(paths["mixture"], {**distribution(), "datasets": {"kaist": 9600}})
     run(params(("kaist",), ("probe-hog",)), **paths, out=tmp_path / "out")
     assert "stale" not in (tmp_path / "out/index.html").read_text(encoding="utf-8")
 

@@ -1,0 +1,212 @@
+"""What frozen features of an encoder tell of object crops: classes, and which images are a pair.
+
+k-NN and a linear classifier on features of RGB, of thermal and of both, by hour; the loss when one
+modality is hidden; and retrieval of the other modality's image of the same object.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from twinband.benchmarks._base import Benchmark as Base
+from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
+from twinband.benchmarks._encoders import check_size, load_encoder
+from twinband.benchmarks._features import encode, encode_blank, fixed_threads
+from twinband.benchmarks._intervals import wilson
+from twinband.benchmarks._missing import with_missing
+from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
+from twinband.benchmarks._probe_figures import plot_accuracy, plot_confusion, plot_retrieval
+from twinband.benchmarks._probes import (
+    Labels,
+    Predict,
+    Values,
+    fit_linear,
+    fit_neighbours,
+    recall_at,
+    unit,
+)
+from twinband.models.vit import Features
+from twinband.params.base import Params
+
+RANKS = (1, 5)
+Answers = Mapping[str, Labels]  # predicted classes of the test crops, by modality
+Verdicts = Mapping[str, Mapping[str, NDArray[np.bool_]]]  # right or not, by classifier, modality
+
+
+class Options(Params):
+    """How features are made and read.
+
+    Attributes:
+        image_px: side that crops are scaled to, of whole patches.
+        pool: what stands for an image, the class token or the mean of its patches' tokens.
+        k: neighbours that vote.
+        batch: pairs that go through the encoder together.
+        threads: of PyTorch; features differ between one thread and two.
+    """
+
+    image_px: Annotated[int, Field(ge=8, le=1024)]
+    pool: Literal["class_token", "mean_patch"]
+    k: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """Unit features ``N,D`` of both images of each pair, and ``1,D`` of a blank image."""
+
+    rgb: Values
+    thermal: Values
+    blank: Values
+
+    def only(self, rows: NDArray[np.bool_]) -> "Described":
+        """Those of some pairs."""
+        return Described(self.rgb[rows], self.thermal[rows], self.blank)
+
+    def by_modality(self) -> dict[str, Values]:
+        """Features of RGB, of thermal and of both, side by side."""
+        both = np.hstack([self.rgb, self.thermal])
+        return {"rgb": self.rgb, "thermal": self.thermal, "both": both}
+
+    def with_missing(self) -> dict[str, Values]:
+        """Features of both, and with one modality hidden, by name."""
+        parts = map(torch.from_numpy, (self.rgb, self.thermal, self.blank))
+        return {name: torch.hstack(s).numpy() for name, s in with_missing(*parts).items()}
+
+
+class Benchmark(Base):
+    """Trains on the split ``train`` and scores on all others (``val``, ``test``)."""
+
+    Options = Options
+
+    def run(self, inputs: Inputs) -> Scores:
+        pairs = open_pairs(inputs)
+        classes = pairs.classes()
+        with fixed_threads(self.options.threads):
+            described = self._described(inputs, pairs)
+        with fixed_threads(1):  # small sums: more threads only wait for each other
+            return self._scores(pairs, classes, described)
+
+    def _described(self, inputs: Inputs, pairs: Pairs) -> Described:
+        side, batch = self.options.image_px, self.options.batch
+        encoder = load_encoder(inputs.model)
+        check_size(encoder, side, side)
+        pooled: list[Tensor] = []
+        done = 0
+        for together, features in encode(encoder, pairs, (side, side), batch):
+            pooled.append(self._pooled(features).unflatten(0, (-1, 2)))
+            done += len(together)
+            inputs.progress(done, len(pairs.keys))
+        both = torch.cat(pooled).numpy()
+        blank = self._pooled(encode_blank(encoder, (side, side))).numpy()
+        return Described(unit(both[:, 0]), unit(both[:, 1]), unit(blank))
+
+    def _pooled(self, features: Features) -> Tensor:
+        wants_class = self.options.pool == "class_token"
+        return features.class_token if wants_class else features.tokens.mean(1)
+
+    def _scores(self, pairs: Pairs, classes: Labels, described: Described) -> Scores:
+        test, train = described.only(pairs.test), described.only(pairs.train)
+        probes = self._fitted(train, classes[pairs.train])
+        truth, hours = classes[pairs.test], pairs.hours[pairs.test]
+        answers = {
+            probe: {name: fitted[name](x) for name, x in test.by_modality().items()}
+            for probe, fitted in probes.items()
+        }
+        right = {
+            probe: {name: guess == truth for name, guess in guesses.items()}
+            for probe, guesses in answers.items()
+        }
+        found = {
+            "thermal_to_rgb": recall_at(test.thermal, test.rgb, RANKS),
+            "rgb_to_thermal": recall_at(test.rgb, test.thermal, RANKS),
+        }
+        frequent = max(np.unique(truth, return_counts=True)[1]) / truth.size
+        metrics = {
+            "accuracy": _each(right, lambda hit: _shares(hit, hours)),
+            "interval_95": _each(right, lambda hit: [rounded(end) for end in wilson(hit)]),
+            "class_mean_accuracy": _each(right, lambda hit: _class_mean(hit, truth)),
+            "drop_of_both": _drops(probes, test, truth),
+            "retrieval": {
+                way: {f"recall_at_{rank}": rounded(hit.mean()) for rank, hit in hits.items()}
+                for way, hits in found.items()
+            },
+            "retrieval_chance": {f"recall_at_{r}": rounded(min(1, r / truth.size)) for r in RANKS},
+            "retrieval_gallery": int(truth.size),
+            "most_frequent_class": rounded(frequent),
+            "test_splits": pairs.test_splits(),
+            "test_crops": int(truth.size),
+            "train_crops": int(pairs.train.sum()),
+        }
+        return Scores(
+            summary=_summary(right, frequent),
+            metrics=metrics,
+            predictions=_predictions(pairs.keys[pairs.test], answers),
+            plots={
+                "accuracy_by_hour.svg": plot_accuracy(right, hours, frequent),
+                "confusion.svg": plot_confusion(truth, answers["linear"]),
+                "retrieval.jpg": plot_retrieval(pairs, test.thermal, test.rgb),
+            },
+        )
+
+    def _fitted(self, train: Described, classes: Labels) -> dict[str, dict[str, Predict]]:
+        """Classifiers by kind and modality."""
+        features, k = train.by_modality(), self.options.k
+        return {
+            "linear": {name: fit_linear(x, classes, self.seed) for name, x in features.items()},
+            "knn": {name: fit_neighbours(x, classes, k) for name, x in features.items()},
+        }
+
+
+def _each(right: Verdicts, score: Callable[[NDArray[np.bool_]], Any]) -> dict[str, dict[str, Any]]:
+    """A score for each classifier and modality."""
+    return {
+        probe: {name: score(hit) for name, hit in hits.items()} for probe, hits in right.items()
+    }
+
+
+def _shares(hit: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]:
+    return {name: rounded(hit[rows].mean()) for name, rows in by_hour(hours)}
+
+
+def _class_mean(hit: NDArray[np.bool_], truth: Labels) -> float:
+    """Mean over the classes, each weighing the same."""
+    return rounded(np.mean([hit[truth == name].mean() for name in np.unique(truth)]))
+
+
+def _drops(
+    probes: Mapping[str, Mapping[str, Predict]], test: Described, truth: Labels
+) -> dict[str, dict[str, float]]:
+    """Accuracy that the probe of both modalities loses when one of them is hidden in the test."""
+    features = test.with_missing()
+    drops = {}
+    for probe, fitted in probes.items():
+        shares = {name: np.mean(fitted["both"](x) == truth) for name, x in features.items()}
+        full = shares.pop("full")
+        drops[probe] = {name: rounded(full - share) for name, share in shares.items()}
+    return drops
+
+
+def _predictions(keys: NDArray[np.str_], answers: Mapping[str, Answers]) -> dict[str, Any]:
+    def said(row: int) -> dict[str, dict[str, str]]:
+        return {
+            probe: {name: str(guess[row]) for name, guess in guesses.items()}
+            for probe, guesses in answers.items()
+        }
+
+    return {str(key): {"json": json_member(said(row))} for row, key in enumerate(keys)}
+
+
+def _summary(right: Verdicts, frequent: float) -> str:
+    shares = ", ".join(f"{name} {hit.mean():.3f}" for name, hit in right["linear"].items())
+    low, high = wilson(right["linear"]["both"])
+    return (
+        f"linear probe {shares} (95 % interval of both {low:.3f} to {high:.3f}; "
+        f"most frequent class {frequent:.3f})"
+    )

@@ -1,0 +1,248 @@
+"""How much of MFNet's nine classes a light head finds in an encoder's frozen features.
+
+MFNet's protocol: all nine ids count, ``unlabeled`` too; the confusion matrix is counted over the
+whole set; a class in neither truth nor predictions is left out of the mean. Only the head is
+trained, so figures do not compare with those of networks trained as a whole.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from twinband.benchmarks._base import Benchmark as Base
+from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
+from twinband.benchmarks._encoders import check_size, load_encoder
+from twinband.benchmarks._features import Size, encode, encode_blank, fixed_threads
+from twinband.benchmarks._head import CachedBatches, Head, head_settings
+from twinband.benchmarks._intervals import bootstrap
+from twinband.benchmarks._mfnet import CLASSES
+from twinband.benchmarks._missing import with_missing
+from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
+from twinband.benchmarks._seg_figures import Example, plot_examples, plot_iou
+from twinband.errors import InputError
+from twinband.images import encode_png
+from twinband.metrics.segmentation import (
+    Counts,
+    Shares,
+    class_iou,
+    confusion_matrix,
+    mean_accuracy,
+    mean_iou,
+)
+from twinband.models.pairs import refold
+from twinband.models.vit import VisionTransformer
+from twinband.params.base import Params
+from twinband.registration.view import RegisteredPair
+from twinband.training.loop import train
+
+
+class Options(Params):
+    """How features are made and the head is trained.
+
+    Attributes:
+        height_px: that images are scaled to, whole patches; scores are in the labels' own size.
+        width_px: the same.
+        encode_batch: pairs that go through the encoder together.
+        hidden: channels between the head's two layers.
+        epochs: times that the head sees each training pair.
+        batch: pairs of a training step.
+        base_lr: peak learning rate of a batch of 256 pairs.
+        threads: of PyTorch; features and weights differ between one thread and two.
+    """
+
+    height_px: Annotated[int, Field(ge=8, le=4096)]
+    width_px: Annotated[int, Field(ge=8, le=4096)]
+    encode_batch: Annotated[int, Field(ge=1)]
+    hidden: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)]
+    base_lr: Annotated[float, Field(gt=0)]
+    threads: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One test pair: the ids predicted from both modalities, and confusions by what is hidden."""
+
+    predicted: NDArray[np.uint8]
+    confusion: dict[str, Counts]
+
+
+class Benchmark(Base):
+    """Trains the head on the split ``train`` and scores it on all others (``val``, ``test``)."""
+
+    Options = Options
+
+    def run(self, inputs: Inputs) -> Scores:
+        pairs = open_pairs(inputs)
+        if not pairs.train.any() or not pairs.test.any():
+            raise InputError(f"{pairs.name}: needs pairs to train and to test on")
+        encoder = load_encoder(inputs.model)
+        check_size(encoder, *self._size)
+        with fixed_threads(self.options.threads):
+            head = self._trained(encoder, pairs, inputs)
+            tested = list(self._tested(encoder, head, pairs, inputs))
+        return self._scores(pairs, tested)
+
+    @property
+    def _size(self) -> Size:
+        return self.options.height_px, self.options.width_px
+
+    def _trained(self, encoder: VisionTransformer, pairs: Pairs, inputs: Inputs) -> Head:
+        options = self.options
+        maps, labels = [], []
+        chosen = pairs.pick(pairs.train)
+        for together, features in encode(encoder, chosen, self._size, options.encode_batch):
+            maps.append(refold(features.map))
+            labels += [self._scaled(_truth(pair, pairs)) for pair in together]
+            inputs.progress(len(labels), len(pairs.keys))
+        cached = torch.cat(maps)
+        settings = head_settings(
+            pairs=len(labels),
+            epochs=options.epochs,
+            batch=options.batch,
+            base_lr=options.base_lr,
+            threads=options.threads,
+            seed=self.seed,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            head = Head(cached, options.hidden, len(CLASSES))
+            train(
+                head,
+                CachedBatches(
+                    cached,
+                    torch.from_numpy(np.stack(labels)),
+                    pairs.keys[pairs.train].tolist(),
+                    settings,
+                ),
+                settings,
+                folder=inputs.work / "head",
+                log=lambda step, values: None,
+                progress=lambda done, total: None,
+            )
+        return head.eval()
+
+    def _scaled(self, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = self._size
+        scaled: NDArray[Any] = cv2.resize(truth, (width, height), interpolation=cv2.INTER_NEAREST)
+        return scaled
+
+    def _tested(
+        self, encoder: VisionTransformer, head: Head, pairs: Pairs, inputs: Inputs
+    ) -> Iterator[Tested]:
+        blank = encode_blank(encoder, self._size).map
+        done, total = int(pairs.train.sum()), len(pairs.keys)
+        chosen = pairs.pick(pairs.test)
+        for together, features in encode(encoder, chosen, self._size, self.options.encode_batch):
+            split = features.map.unflatten(0, (-1, 2))
+            for pair, (rgb, thermal) in zip(together, split, strict=True):
+                shown = with_missing(rgb[None], thermal[None], blank)
+                truth = _truth(pair, pairs)
+                yield _test(head, truth, {name: torch.cat(s, 1) for name, s in shown.items()})
+            done += len(together)
+            inputs.progress(done, total)
+
+    def _scores(self, pairs: Pairs, tested: list[Tested]) -> Scores:
+        hours = pairs.hours[pairs.test]
+        counts = {
+            name: np.stack([each.confusion[name] for each in tested])
+            for name in tested[0].confusion
+        }
+        means = {name: _by_hour(each, hours, mean_iou) for name, each in counts.items()}
+        full = means["full"]
+        iou = {name: _named(class_iou(each.sum(0))) for name, each in counts.items()}
+        low, high = bootstrap(counts["full"], mean_iou, self.seed)
+        missing = [name for name in CLASSES if name not in iou["full"]]
+        return Scores(
+            summary=(
+                f"mIoU {full['overall']:.3f} (95 % interval {low:.3f} to {high:.3f}), "
+                f"without thermal {means['no_thermal_zeros']['overall']:.3f}, "
+                f"without RGB {means['no_rgb_zeros']['overall']:.3f}"
+            ),
+            metrics={
+                "mean_iou": full,
+                "mean_accuracy": _by_hour(counts["full"], hours, mean_accuracy),
+                "mean_iou_interval_95": [rounded(low), rounded(high)],
+                "class_iou": iou["full"],
+                "classes_absent": ", ".join(missing) or "none",
+                "mean_iou_drop": {
+                    name: {
+                        "all_hours" if group == "overall" else group: rounded(full[group] - value)
+                        for group, value in each.items()
+                    }
+                    for name, each in means.items()
+                    if name != "full"
+                },
+                "test_splits": pairs.test_splits(),
+                "test_pairs": len(tested),
+                "train_pairs": int(pairs.train.sum()),
+            },
+            predictions=dict(
+                zip(pairs.keys[pairs.test].tolist(), map(_prediction, tested), strict=True)
+            ),
+            plots={
+                "examples.jpg": plot_examples(_examples(pairs, tested)),
+                "iou.svg": plot_iou(iou),
+            },
+        )
+
+
+def _truth(pair: RegisteredPair, pairs: Pairs) -> NDArray[np.uint8]:
+    truth = pair.labels.get("semantics")
+    if truth is None:
+        raise InputError(f"{pairs.name}: it has pairs without semantics; use a dataset like MFNet")
+    if truth.max() >= len(CLASSES):
+        raise InputError(f"{pairs.name}: ids up to {truth.max()}, but MFNet's are 0 to 8")
+    return np.asarray(truth, dtype=np.uint8)
+
+
+def _test(head: Head, truth: NDArray[np.uint8], shown: dict[str, Tensor]) -> Tested:
+    """Predict in the size of the labels, from features ``1,2C,h,w`` by what is hidden."""
+    with torch.no_grad():
+        logits = head.logits(torch.cat(list(shown.values())), truth.shape)
+    ids = logits.argmax(1).to(torch.uint8).numpy()
+    predicted = dict(zip(shown, ids, strict=True))
+    return Tested(
+        predicted["full"],
+        {name: confusion_matrix(truth, each, len(CLASSES)) for name, each in predicted.items()},
+    )
+
+
+def _by_hour(
+    counts: Counts, hours: NDArray[np.str_], score: Callable[[Counts], NDArray[np.float64]]
+) -> dict[str, float]:
+    """A score of the added confusions (one for each image) overall and of each hour."""
+    return {group: rounded(score(counts[rows].sum(0))) for group, rows in by_hour(hours)}
+
+
+def _named(shares: Shares) -> dict[str, float]:
+    """By class, without those that there is nothing to say of."""
+    known = zip(CLASSES, shares.tolist(), strict=True)
+    return {name: rounded(share) for name, share in known if np.isfinite(share)}
+
+
+def _prediction(tested: Tested) -> dict[str, bytes]:
+    own = rounded(mean_iou(tested.confusion["full"]))
+    return {"semantics.png": encode_png(tested.predicted), "json": json_member({"mean_iou": own})}
+
+
+def _examples(pairs: Pairs, tested: list[Tested]) -> list[Example]:
+    """The first test pair of each hour."""
+    rows = np.flatnonzero(pairs.test)
+    hours = pairs.hours[rows].tolist()
+    examples = []
+    for hour in sorted(set(hours)):
+        number = hours.index(hour)
+        pair = pairs[int(rows[number])]
+        examples.append(
+            Example(hour, pair.rgb, pair.thermal, _truth(pair, pairs), tested[number].predicted)
+        )
+    return examples

@@ -1,0 +1,67 @@
+"""Masking by the CMSS that a batch has: its own quantiles in place of a fitted mixture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from twinband.masking.draws import uniform
+from twinband.masking.targeted import TargetedSampler, Wanted
+from twinband.sparsity.ranks import gathered
+
+
+class CmssSampler(TargetedSampler):
+    """Targets are values of the batch itself, moved along by the curriculum.
+
+    The sorted values are divided into K equal groups. Of the Q groups that the curriculum has
+    reached, every target draws one, then a value of that group, which is shifted by as much as
+    the group's centre is from its median.
+
+    Args:
+        patches: L, patches an image.
+        common: of ``TargetedSampler``.
+    """
+
+    quantiles: Tensor
+    middles: Tensor
+
+    def __init__(self, patches: int, **common: Any) -> None:
+        super().__init__(patches, **common)
+        groups = len(self.curriculum.centres)
+        middles = (torch.arange(groups) + 0.5) / groups
+        self.register_buffer("quantiles", middles.clone())
+        self.register_buffer("middles", middles, persistent=False)
+
+    def levels(self) -> Tensor:
+        return self.quantiles
+
+    def targets(
+        self, values: Tensor, wanted: Sequence[Wanted], generator: torch.Generator
+    ) -> list[Tensor]:
+        known = gathered(values.flatten()) if self.training else values.flatten()
+        ordered = known.sort().values
+        if self.training:
+            self.quantiles.copy_(_at(ordered, self.middles))
+        centres = self.curriculum.present_centres(self.quantiles)
+        found = []
+        for columns, bias in wanted:
+            group = (uniform(len(values), columns, generator) * len(centres)).long()
+            group = group.clamp_max(len(centres) - 1)
+            inside = uniform(len(values), columns, generator)
+            drawn = _at(ordered, (group + inside) / len(self.quantiles))
+            shift = (centres + bias).to(drawn.dtype) - self.quantiles[: len(centres)]
+            found.append(drawn + shift[group])
+        return found
+
+    def diagnostics(self) -> dict[str, float]:
+        levels = {
+            f"quantile_{number}": value for number, value in enumerate(self.quantiles.tolist(), 1)
+        }
+        return {**super().diagnostics(), **levels}
+
+
+def _at(ordered: Tensor, shares: Tensor) -> Tensor:
+    """Values that ``shares`` of the sorted ones do not exceed."""
+    place = (shares * len(ordered)).long().clamp(0, len(ordered) - 1)
+    return ordered[place]

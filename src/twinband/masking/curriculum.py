@@ -1,0 +1,213 @@
+"""How many patches either modality shows, and about which CMSS, as training goes on.
+
+The schedule has ``ticks`` equal parts. In the first half the centres walk from 0 to the means of
+the fitted mixture, one after the other; in the second they are pushed to its largest mean, until
+only background is visible. At every tick the difference of the losses shifts visible patches to
+the modality that costs more, and the centres apart. The published schedule has 100 ticks.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from twinband.masking.sampler import share_of
+from twinband.sparsity.ranks import summed
+
+Pace = Literal["static", "linear", "cosine"]
+
+TOKENS_PER_LOSS = 10.0  # patches that move a tick for a difference of 1 between the losses
+CENTRE_PER_LOSS = 0.1
+LARGEST_CENTRE_BIAS = 0.1
+
+
+def paced(time: float, pace: Pace) -> float:
+    """How far the walk of the centres is at ``time``, both 0..1."""
+    return (1 - math.cos(math.pi * time)) / 2 if pace == "cosine" else time
+
+
+def walked(
+    centres: Sequence[float], means: Sequence[float], tick: int, ticks: int, pace: Pace
+) -> list[float]:
+    """The centres after ``tick``.
+
+    Differs from the published rule only where that leaves its range: no centre passes the largest
+    mean in the second half, and the target there counts the centres that exist.
+
+    Args:
+        centres: before, 1 to K of them.
+        means: of the mixture, in increasing order, K of them.
+        tick: from 1 on; from ``ticks`` on nothing is left to be walked later.
+        ticks: of the whole schedule.
+        pace: ``linear`` or ``cosine``.
+    """
+    moved = list(centres)
+    half = ticks // 2
+    if tick < half:
+        if moved[-1] > means[len(moved) - 1] and len(moved) < len(means):
+            moved[-1] = means[len(moved) - 1]
+            moved.append(0.0)
+        moved[-1] += (sum(means) - sum(moved)) * _share(tick, half - 1, ticks, pace)
+        return moved
+    top = means[-1]
+    moved = [min(centre, top) for centre in moved[:-1]] + [top]
+    below = [index for index, centre in enumerate(moved) if centre < top]
+    if below:
+        missing = len(moved) * top - sum(moved)
+        moved[below[-1]] += missing * _share(tick, ticks, ticks, pace)
+    return [min(centre, top) for centre in moved]
+
+
+def _share(tick: int, last: int, ticks: int, pace: Pace) -> float:
+    """What of the way that is left before ``tick`` belongs to it, if ``last`` must arrive."""
+    if tick >= last:
+        return 1.0
+    before, now, end = (paced(part / ticks, pace) for part in (tick - 1, tick, last))
+    return (now - before) / (end - before)
+
+
+class Curriculum(nn.Module):
+    """State of the schedule for the modality that chooses first and the one that chooses second.
+
+    Args:
+        patches: L, patches an image.
+        kept: K, visible patches of either modality before any shift.
+        mask_ratio: hidden share that left K.
+        mask_ratio_max: hidden share that a modality may reach.
+        pace: ``linear``; ``cosine``: slow at both ends; ``static``: all centres at the largest
+            mean from the first step on.
+        ticks: updates during the whole training, 2 at least.
+        components: of the mixture.
+        loss_momentum: of the moving averages of the losses.
+
+    Raises:
+        ValueError: a parameter out of its range.
+    """
+
+    losses: Tensor
+    observed: Tensor
+    tick: Tensor
+    centres: Tensor
+    active: Tensor
+    count_bias: Tensor
+    centre_bias: Tensor
+
+    def __init__(
+        self,
+        patches: int,
+        kept: int,
+        *,
+        mask_ratio: float = 0.9,
+        mask_ratio_max: float = 0.95,
+        pace: Pace = "linear",
+        ticks: int = 100,
+        components: int = 3,
+        loss_momentum: float = 0.9,
+    ) -> None:
+        super().__init__()
+        if pace not in ("static", "linear", "cosine"):
+            raise ValueError(f"curriculum must be static, linear or cosine, not {pace!r}")
+        if ticks < 2 or not mask_ratio <= mask_ratio_max < 1 or not 0 <= loss_momentum < 1:
+            raise ValueError(
+                "a curriculum needs ticks >= 2, mask_ratio <= mask_ratio_max < 1 and "
+                f"0 <= loss_momentum < 1, not {ticks}, {mask_ratio_max} and {loss_momentum}"
+            )
+        self.pace = pace
+        self.ticks = ticks
+        self.loss_momentum = loss_momentum
+        # At least one patch of either modality stays visible.
+        self.most_shifted = min(share_of(patches, mask_ratio_max - mask_ratio), kept - 1)
+        self._kept = kept
+        self.register_buffer("losses", torch.zeros(2))
+        self.register_buffer("observed", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("tick", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("centres", torch.zeros(components, dtype=torch.float64))
+        self.register_buffer("active", torch.ones((), dtype=torch.int64))
+        self.register_buffer("count_bias", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("centre_bias", torch.zeros((), dtype=torch.float64))
+        self._copy()
+        self.register_load_state_dict_post_hook(_copy_state)
+
+    def _copy(self) -> None:
+        """Host copies of what decides shapes and control flow, so that no step waits for it."""
+        self._tick, self._active = int(self.tick), int(self.active)
+        self._shifted = int(self.count_bias)
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """Visible patches of the first and of the second modality; their sum never changes."""
+        return self._kept - self._shifted, self._kept + self._shifted
+
+    def present_centres(self, means: Tensor) -> Tensor:
+        """``[Q]`` centres, those of ``static`` being all at the largest of ``means``."""
+        if self.pace == "static":
+            return means.max().expand(len(means))
+        return self.centres[: self._active]
+
+    @torch.no_grad()
+    def observe(self, loss_first: Tensor | float, loss_second: Tensor | float) -> None:
+        """Take the losses of a step into the moving averages, averaged over ranks.
+
+        Losses of a rank where either is not finite are left out.
+        """
+        device = self.losses.device
+        pair = torch.stack(
+            [
+                torch.as_tensor(loss, dtype=torch.float32, device=device).detach()
+                for loss in (loss_first, loss_second)
+            ]
+        )
+        valid = pair.isfinite().all()
+        sums = summed(torch.cat([torch.where(valid, pair, 0.0), valid.float()[None]]))
+        mean = sums[:2] / sums[2].clamp_min(1)
+        momentum = torch.where(self.observed > 0, self.loss_momentum, 0.0)
+        mixed = momentum * self.losses + (1 - momentum) * mean
+        self.losses.copy_(torch.where(sums[2] > 0, mixed, self.losses))
+        self.observed += sums[2] > 0
+
+    def advance(self, progress: float, means: Callable[[], Sequence[float]]) -> None:
+        """Do the ticks that are due at ``progress``, 0..1; ``means`` is asked only if any is."""
+        due = math.floor(progress * self.ticks + 1e-9)
+        if due <= self._tick:
+            return
+        first, second = self.losses.tolist()
+        levels = sorted(means())
+        for tick in range(self._tick + 1, due + 1):
+            self.turn(tick, levels, second - first)
+
+    def turn(self, tick: int, means: Sequence[float], gap: float) -> None:
+        """One tick.
+
+        Args:
+            tick: its number, from 1 on.
+            means: of the mixture, in increasing order.
+            gap: the second modality's loss less the first one's.
+        """
+        count = float(self.count_bias) + TOKENS_PER_LOSS * gap
+        self.count_bias.fill_(min(max(count, -self.most_shifted), self.most_shifted))
+        centre = float(self.centre_bias) + CENTRE_PER_LOSS * gap
+        self.centre_bias.fill_(min(max(centre, -LARGEST_CENTRE_BIAS), LARGEST_CENTRE_BIAS))
+        if self.pace != "static":
+            before = self.centres[: self._active].tolist()
+            moved = walked(before, means, tick, self.ticks, self.pace)
+            self.centres[: len(moved)] = torch.tensor(moved, dtype=self.centres.dtype)
+            self.active.fill_(len(moved))
+        self.tick.fill_(tick)
+        self._copy()
+
+    def diagnostics(self, means: Tensor) -> dict[str, float]:
+        """The same names each time: centres that do not exist yet are NaN."""
+        present = self.present_centres(means).tolist()
+        centres = present + [math.nan] * (len(self.centres) - len(present))
+        return {
+            "count_bias": float(self.count_bias),
+            "centre_bias": float(self.centre_bias),
+            **{f"centre_{number}": value for number, value in enumerate(centres, 1)},
+        }
+
+
+def _copy_state(module: nn.Module, _: object) -> None:
+    assert isinstance(module, Curriculum)
+    module._copy()

@@ -1,0 +1,125 @@
+"""Random numbers of a step, and target values drawn from a scheduled mixture.
+
+Numbers are drawn for the batch of all ranks, of which image ``i`` of rank ``r`` is row
+``i * ranks + r``: that is how samples are dealt to ranks, so two ranks draw what one rank with
+twice the batch draws.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from twinband.sparsity.ranks import rank_and_size
+
+Scope = Literal["patch", "image_contiguous"]
+
+FLOOR_MEAN, FLOOR_VARIANCE = 0.0, 0.01  # the table of variances begins here
+
+
+def uniform(rows: int, columns: int, generator: torch.Generator) -> Tensor:
+    """``[rows,columns]`` of this rank's numbers in 0..1, on the generator's device."""
+    rank, size = rank_and_size()
+    drawn = torch.rand(rows * size, columns, generator=generator, device=generator.device)
+    return drawn[rank::size]
+
+
+def normal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
+    """``[rows,columns]`` of this rank's standard normal numbers, on the generator's device."""
+    rank, size = rank_and_size()
+    drawn = torch.randn(rows * size, columns, generator=generator, device=generator.device)
+    return drawn[rank::size]
+
+
+def interpolated_variance(at: Tensor, means: Tensor, variances: Tensor) -> Tensor:
+    """Variance at places ``at``, linear between the components and constant beyond them.
+
+    A component of mean 0 and variance 0.01 is added to the table.
+
+    Args:
+        at: any shape.
+        means: ``[K]``, in any order.
+        variances: ``[K]``.
+    """
+    table_means = torch.cat([means.new_full((1,), FLOOR_MEAN), means])
+    table_variances = torch.cat([variances.new_full((1,), FLOOR_VARIANCE), variances])
+    table_means, order = table_means.sort(stable=True)
+    table_variances = table_variances[order]
+    right = torch.searchsorted(table_means, at.contiguous()).clamp(1, len(table_means) - 1)
+    left = right - 1
+    gap = (table_means[right] - table_means[left]).clamp_min(1e-12)
+    share = ((at - table_means[left]) / gap).clamp(0, 1)
+    return table_variances[left].lerp(table_variances[right], share)
+
+
+def chosen_components(
+    weights: Tensor, rows: int, columns: int, length: int, generator: torch.Generator, scope: Scope
+) -> Tensor:
+    """``[rows,columns]`` int64 component of every target.
+
+    Args:
+        weights: ``[Q]``, any positive scale.
+        rows: images on this rank.
+        columns: targets an image.
+        length: patches an image, over which ``image_contiguous`` divides the components.
+        generator: for scope ``patch``.
+        scope: ``patch``: every target draws its own; ``image_contiguous``: the batch of all ranks
+            is filled component by component, so that most images have one.
+    """
+    upto = (weights / weights.sum()).cumsum(0)[:-1]
+    if scope == "patch":
+        return torch.searchsorted(upto, uniform(rows, columns, generator), right=True)
+    rank, size = rank_and_size()
+    row = torch.arange(rows, device=weights.device) * size + rank
+    place = row[:, None] * length + torch.arange(columns, device=weights.device)
+    counts = (weights / weights.sum() * (rows * size * length)).floor()[:-1]
+    return torch.searchsorted(counts.cumsum(0), place.to(counts.dtype), right=True)
+
+
+@torch.no_grad()
+def draw_targets(
+    means: Tensor,
+    variances: Tensor,
+    weights: Tensor,
+    centres: Tensor,
+    *,
+    rows: int,
+    columns: int,
+    length: int,
+    generator: torch.Generator,
+    bias: Tensor | float = 0.0,
+    scope: Scope = "patch",
+) -> Tensor:
+    """CMSS values to look for: Gaussians about the scheduled centres, in fp32.
+
+    Component i is centred at ``centres[i] + bias``; its variance is the fitted mixture's there,
+    interpolated; its weight is that of the fitted component with the i-th smallest mean. Values
+    below 0 and above 1 are not clipped: they ask for the smallest and largest CMSS.
+
+    Args:
+        means: ``[K]`` of the fitted mixture, in any order.
+        variances: ``[K]``.
+        weights: ``[K]``.
+        centres: ``[Q]``, Q from 1 to K.
+        rows: images on this rank.
+        columns: targets an image; only these are drawn.
+        length: patches an image.
+        generator: on the device of the tensors.
+        bias: added to the centres.
+        scope: see ``chosen_components``.
+
+    Returns:
+        ``[rows,columns]``.
+
+    Raises:
+        ValueError: more centres than components or none, or an unknown ``scope``.
+    """
+    if not 0 < len(centres) <= len(means):
+        raise ValueError(f"{len(centres)} centres for a mixture of {len(means)} components")
+    if scope not in ("patch", "image_contiguous"):
+        raise ValueError(f"mixture_scope must be patch or image_contiguous, not {scope!r}")
+    smallest = means.argsort(stable=True)[: len(centres)]
+    moved = (centres + bias).to(means.dtype)
+    deviations = interpolated_variance(moved, means, variances).sqrt()
+    component = chosen_components(weights[smallest], rows, columns, length, generator, scope)
+    return moved[component] + deviations[component] * normal(rows, columns, generator)

@@ -1,0 +1,107 @@
+"""What every masking strategy is: tokens in, indices of the visible patches out."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Patches that the encoder sees.
+
+    Attributes:
+        rgb: ``[B,K]`` int64 indices, all different in a row.
+        thermal: ``[B,K']`` int64; K + K' is the same for every strategy and at every step.
+        cmss: ``[B,L]`` measure they were chosen by, if they were.
+    """
+
+    rgb: Tensor
+    thermal: Tensor
+    cmss: Tensor | None = None
+
+
+def share_of(patches: int, share: float) -> int:
+    """Whole patches in ``share`` of them; 0.1 of 196 are 19, and 0.1 of 100 are 10 though the
+    product falls short of it in floating point."""
+    return math.floor(patches * share + 1e-9)
+
+
+class Sampler(nn.Module):
+    """A masking strategy. A training step is ``advance``, the call, then ``observe``.
+
+    Random numbers depend on the seed, the step and the number of calls in the step, on nothing
+    earlier; what does depend on the past is in buffers.
+
+    Args:
+        patches: L, patches an image.
+        mask_ratio: hidden share of either modality before anything shifts it.
+        seed: of the random numbers; the same on every rank.
+
+    Raises:
+        ValueError: less than one visible patch, or more than half of them.
+    """
+
+    step: Tensor
+
+    def __init__(self, patches: int, *, mask_ratio: float = 0.9, seed: int = 0) -> None:
+        super().__init__()
+        kept = share_of(patches, 1 - mask_ratio)
+        if not 1 <= kept <= patches // 2:
+            raise ValueError(
+                f"mask_ratio {mask_ratio} leaves {kept} of {patches} patches visible; "
+                f"it must leave from 1 to {patches // 2}"
+            )
+        self.patches = patches
+        self.kept = kept
+        self.seed = seed
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        # Copies on the host, so that no step has to read a buffer back from the device.
+        self._step = 0
+        self._calls = 0
+        self.register_load_state_dict_post_hook(_copy_step)
+
+    def advance(self, progress: float) -> None:
+        """Begin the next step of training, at ``progress`` from 0 to 1 of the whole.
+
+        Raises:
+            ValueError: ``progress`` is not a number from 0 to 1.
+        """
+        if not 0 <= progress <= 1:
+            raise ValueError(f"progress must be from 0 to 1, not {progress}")
+        self._step += 1
+        self._calls = 0
+        self.step.fill_(self._step)
+
+    def observe(self, loss_rgb: Tensor | float, loss_thermal: Tensor | float) -> None:
+        """Learn what both modalities' reconstruction cost in this step; on all ranks, if on any."""
+
+    def diagnostics(self) -> dict[str, float]:
+        """Numbers to log; may wait for the device."""
+        return {"kept_rgb": float(self.kept), "kept_thermal": float(self.kept)}
+
+    def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
+        """Choose from ``[B,L,D]`` tokens of both modalities, patch plus position embedding."""
+        raise NotImplementedError
+
+    def check(self, tokens: Tensor) -> None:
+        """Raise ValueError unless ``tokens`` are of images with the promised patches."""
+        if tokens.ndim != 3 or tokens.shape[1] != self.patches:
+            raise ValueError(
+                f"the sampler was built for tokens [B,{self.patches},D], not {list(tokens.shape)}"
+            )
+
+    def generator(self, device: torch.device) -> torch.Generator:
+        """A generator for one call; every call of a step gets another one."""
+        state = np.random.SeedSequence((self.seed, self._step, self._calls))
+        self._calls += 1
+        generator = torch.Generator(device)
+        return generator.manual_seed(int(state.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+
+def _copy_step(module: nn.Module, _: object) -> None:
+    assert isinstance(module, Sampler)
+    module._step = int(module.step)
+    module._calls = 0

@@ -1,0 +1,100 @@
+"""Sizes of models."""
+
+from dataclasses import dataclass
+
+from twinband.models.positions import Grid
+
+
+@dataclass(frozen=True, kw_only=True)
+class VitConfig:
+    """Sizes of a vision transformer; the defaults are ViT-B/16.
+
+    Attributes:
+        image_px: side, or height and width, of the training images: a multiple of ``patch_px``.
+        patch_px: side of a patch.
+        width: channels of a token; divisible by ``heads`` and by 4.
+        depth: number of blocks.
+        heads: attention heads of a block.
+
+    Raises:
+        TypeError: a size is not a whole number.
+        ValueError: a size is not positive, or does not divide another as it must.
+    """
+
+    image_px: int | tuple[int, int] = 224
+    patch_px: int = 16
+    width: int = 768
+    depth: int = 12
+    heads: int = 12
+
+    def __post_init__(self) -> None:
+        for name in ("patch_px", "width", "depth", "heads"):
+            _whole_number(name, getattr(self, name))
+        sides = self.image_px if isinstance(self.image_px, tuple) else (self.image_px,) * 2
+        if len(sides) != 2:
+            raise ValueError(f"image_px must be a side, or height and width: {self.image_px}")
+        for side in sides:
+            _whole_number("image_px", side)
+            if side % self.patch_px:
+                raise ValueError(f"image_px {side} is no multiple of patch_px {self.patch_px}")
+        _divisible("width", self.width, self.heads)
+
+    @property
+    def grid(self) -> Grid:
+        """Rows and columns of patches of a training image."""
+        sides = self.image_px if isinstance(self.image_px, tuple) else (self.image_px,) * 2
+        height, width = sides
+        return height // self.patch_px, width // self.patch_px
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig(VitConfig):
+    """Sizes of a masked autoencoder: its encoder's, and
+
+    Attributes:
+        decoder_width: channels of a token in a decoder; divisible by ``decoder_heads`` and by 4.
+        decoder_depth: self-attention blocks of a decoder.
+        decoder_heads: attention heads of a decoder's block.
+    """
+
+    decoder_width: int = 512
+    decoder_depth: int = 4
+    decoder_heads: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("decoder_width", "decoder_depth", "decoder_heads"):
+            _whole_number(name, getattr(self, name))
+        _divisible("decoder_width", self.decoder_width, self.decoder_heads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaeConfig(AutoencoderConfig):
+    """Sizes of a masked autoencoder, and
+
+    Attributes:
+        mask_ratio: share of the patches left out, 0..1.
+    """
+
+    mask_ratio: float = 0.75
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.mask_ratio, float):
+            raise TypeError(f"mask_ratio must be a number, got {self.mask_ratio!r}")
+        if not 0.0 < self.mask_ratio < 1.0:
+            raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
+
+
+def _whole_number(name: str, value: object) -> None:
+    """Check one size."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+def _divisible(name: str, width: int, heads: int) -> None:
+    """Check that ``width`` suits ``heads`` and sine-cosine positions."""
+    if width % heads or width % 4:
+        raise ValueError(f"{name} {width} must be divisible by 4 and by its heads, {heads}")

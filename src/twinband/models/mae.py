@@ -1,0 +1,101 @@
+"""A masked autoencoder of single images, RGB and thermal alike: M-SpecGene's stage 0.
+
+Source: He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from twinband.models.config import MaeConfig
+from twinband.models.decoder import Decoder
+from twinband.models.masked_image import (
+    keep_tokens,
+    masked_loss,
+    restored_image,
+    visible_image,
+)
+from twinband.models.pairs import batch_images, evaluating
+from twinband.models.vit import VisionTransformer
+from twinband.training.task import TrainingTask
+
+
+def random_places(batch: Mapping[str, Tensor], places: int, kept: int) -> Tensor:
+    """``2B,kept`` different places of ``places``: of the RGB images, then of the thermal ones.
+
+    All choices are equally likely. They depend on each pair's own ``seed`` and not on the batch
+    that it is in; without ``seed`` they are drawn from torch's default generator.
+    """
+    rgb = batch["rgb"]
+    if "seed" not in batch:
+        draws = torch.rand(2 * len(rgb), places, device=rgb.device)
+    else:
+        generators = [np.random.default_rng(seed) for seed in batch["seed"].tolist()]
+        pairs = [generator.random((2, places), np.float32) for generator in generators]
+        draws = torch.from_numpy(np.concatenate(np.stack(pairs, 1))).to(rgb.device)
+    return draws.argsort(dim=1, stable=True)[:, :kept]
+
+
+class MaskedAutoencoder(TrainingTask):
+    """One encoder and one decoder for the images of both modalities."""
+
+    def __init__(self, config: MaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = VisionTransformer(config)
+        self.decoder = Decoder(config)
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Losses of ``rgb`` and ``thermal`` images, ``B,3,H,W`` and normalised.
+
+        Returns:
+            ``loss``, the mean over the masked patches of all images; detached: the same of each
+            modality, ``loss_rgb`` and ``loss_thermal``, and the patches kept of an image,
+            ``kept_rgb`` and ``kept_thermal``. Which are kept, see ``random_places``.
+
+        Raises:
+            ValueError: images of different shapes, or no whole number of patches.
+        """
+        images = torch.cat(batch_images(batch))
+        prediction, kept = self._predict(images, batch)
+        # each image has as many masked patches as the next, so the two means weigh the same
+        rgb, thermal = (
+            masked_loss(*parts, self.config.patch_px)
+            for parts in zip(prediction.chunk(2), images.chunk(2), kept.chunk(2), strict=True)
+        )
+        count = torch.full((), float(kept.shape[1]), device=kept.device)
+        return {
+            "loss": (rgb + thermal) / 2,
+            "loss_rgb": rgb.detach(),
+            "loss_thermal": thermal.detach(),
+            "kept_rgb": count,
+            "kept_thermal": count,
+        }
+
+    @torch.no_grad()
+    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """For each modality ``kept_*``, ``visible_*`` and ``restored_*``, as in ``MSpecGene``."""
+        images = torch.cat(batch_images(batch))
+        with evaluating(self):
+            prediction, kept = self._predict(images, batch)
+        patch_px = self.config.patch_px
+        pictures = {
+            "kept": kept,
+            "visible": visible_image(images, kept, patch_px),
+            "restored": restored_image(prediction, images, kept, patch_px),
+        }
+        return {
+            f"{name}_{modality}": half
+            for name, both in pictures.items()
+            for modality, half in zip(("rgb", "thermal"), both.chunk(2), strict=True)
+        }
+
+    def _predict(self, images: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        tokens = self.encoder.tokens(images)
+        places = tokens.shape[1]
+        kept = random_places(batch, places, int(places * (1 - self.config.mask_ratio)))
+        encoded = self.encoder.encode(keep_tokens(tokens, kept))
+        sequence = self.decoder.sequence(encoded, kept, self.encoder.grid(images))
+        return self.decoder.predict(sequence), kept

@@ -1,0 +1,157 @@
+"""M-SpecGene: masked autoencoding of aligned RGB-thermal pairs.
+
+One encoder sees the visible patches of each modality by themselves; two decoders rebuild each
+modality, and one cross-attention layer in front of each lets it look at the other. Which patches
+are visible is the sampler's choice.
+
+Source: Zhou et al., M-SpecGene: Generalized Foundation Model for RGBT Multispectral Vision,
+ICCV 2025. Shapes: B batch, L patches, K kept patches, D width.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from twinband.models.blocks import CrossBlock
+from twinband.models.config import AutoencoderConfig
+from twinband.models.decoder import Decoder
+from twinband.models.initialise import random_weights
+from twinband.models.masked_image import (
+    keep_tokens,
+    masked_loss,
+    restored_image,
+    visible_image,
+)
+from twinband.models.pairs import batch_images, evaluating
+from twinband.models.vit import VisionTransformer
+from twinband.training.task import TrainingTask
+
+
+class Visible(Protocol):
+    """Which patches are seen."""
+
+    @property
+    def rgb(self) -> Tensor:
+        """``B,K_rgb`` different places of the RGB image."""
+
+    @property
+    def thermal(self) -> Tensor:
+        """``B,K_thermal`` different places of the thermal image."""
+
+
+class Sampler(Protocol):
+    """Chooses the visible patches; a module, so that its state is in the checkpoint."""
+
+    def advance(self, progress: float, /) -> None:
+        """Begin the next training step, at ``progress`` from 0 to 1 of the whole."""
+
+    def __call__(self, rgb_BLD: Tensor, thermal_BLD: Tensor, /) -> Visible:
+        """Choose by the tokens (patch and position embedding, detached) of both images."""
+
+    def observe(self, loss_rgb: Tensor, loss_thermal: Tensor, /) -> None:
+        """Hear how a training step went; detached scalars."""
+
+
+class _Predicted(NamedTuple):
+    rgb: Tensor
+    thermal: Tensor
+    visible: Visible
+
+
+class MSpecGene(TrainingTask):
+    """The model that is pretrained; ``encoder`` is what is used afterwards.
+
+    Args:
+        sampler: the module that chooses visible patches. Without one the model can be saved,
+            loaded and asked for its encoder, but not trained.
+    """
+
+    sampler: Sampler | None
+
+    def __init__(self, config: AutoencoderConfig, sampler: Sampler | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = VisionTransformer(config)
+        self.decoder_rgb = Decoder(config)
+        self.decoder_thermal = Decoder(config)
+        self.cross_rgb = CrossBlock(config.decoder_width, config.decoder_heads)
+        self.cross_thermal = CrossBlock(config.decoder_width, config.decoder_heads)
+        random_weights(self.cross_rgb)
+        random_weights(self.cross_thermal)
+        self.sampler = sampler
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Losses of ``rgb`` and ``thermal`` images, ``B,3,H,W``, normalised and aligned.
+
+        In training mode the sampler is told the losses.
+
+        Returns:
+            ``loss``, the sum over both modalities of the mean over the batch's masked patches;
+            detached: the two means ``loss_rgb`` and ``loss_thermal``, and how many patches of an
+            image were visible, ``kept_rgb`` and ``kept_thermal``.
+
+        Raises:
+            ValueError: no sampler, images of different shapes, or no whole number of patches.
+        """
+        rgb, thermal = batch_images(batch)
+        predicted = self._predict(rgb, thermal)
+        kept = predicted.visible
+        loss_rgb = masked_loss(predicted.rgb, rgb, kept.rgb, self.config.patch_px)
+        loss_thermal = masked_loss(predicted.thermal, thermal, kept.thermal, self.config.patch_px)
+        losses = {"loss_rgb": loss_rgb.detach(), "loss_thermal": loss_thermal.detach()}
+        if self.training:
+            self._chooser().observe(losses["loss_rgb"], losses["loss_thermal"])
+        counts = {"kept_rgb": kept.rgb.shape[1], "kept_thermal": kept.thermal.shape[1]}
+        return {
+            "loss": loss_rgb + loss_thermal,
+            **losses,
+            **{name: torch.full_like(loss_rgb, count) for name, count in counts.items()},
+        }
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Tell the sampler how far training has come: 0 at the first step, 1 at the last."""
+        self._chooser().advance(step / max(steps - 1, 1))
+
+    @torch.no_grad()
+    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the model makes of a batch, to be drawn; the sampler learns nothing from it.
+
+        Returns:
+            For each modality ``kept_*`` (``B,K`` places) and two ``B,3,H,W`` images, normalised
+            as the batch is: ``visible_*``, with 0 at what was not seen, and ``restored_*``, with
+            the predictions there. A prediction is of a patch's standardised values; its mean and
+            deviation are taken from the true patch.
+        """
+        rgb, thermal = batch_images(batch)
+        with evaluating(self):
+            predicted = self._predict(rgb, thermal)
+        patch_px, kept = self.config.patch_px, predicted.visible
+        return {
+            "kept_rgb": kept.rgb,
+            "kept_thermal": kept.thermal,
+            "visible_rgb": visible_image(rgb, kept.rgb, patch_px),
+            "visible_thermal": visible_image(thermal, kept.thermal, patch_px),
+            "restored_rgb": restored_image(predicted.rgb, rgb, kept.rgb, patch_px),
+            "restored_thermal": restored_image(predicted.thermal, thermal, kept.thermal, patch_px),
+        }
+
+    def _predict(self, rgb: Tensor, thermal: Tensor) -> _Predicted:
+        tokens_rgb, tokens_thermal = self.encoder.tokens(rgb), self.encoder.tokens(thermal)
+        visible = self._chooser()(tokens_rgb.detach(), tokens_thermal.detach())
+        grid = self.encoder.grid(rgb)
+        encoded_rgb = self.encoder.encode(keep_tokens(tokens_rgb, visible.rgb))
+        encoded_thermal = self.encoder.encode(keep_tokens(tokens_thermal, visible.thermal))
+        sequence_rgb = self.decoder_rgb.sequence(encoded_rgb, visible.rgb, grid)
+        sequence_thermal = self.decoder_thermal.sequence(encoded_thermal, visible.thermal, grid)
+        return _Predicted(
+            self.decoder_rgb.predict(self.cross_rgb(sequence_rgb, sequence_thermal)),
+            self.decoder_thermal.predict(self.cross_thermal(sequence_thermal, sequence_rgb)),
+            visible,
+        )
+
+    def _chooser(self) -> Sampler:
+        if self.sampler is None:
+            raise ValueError("this MSpecGene has no sampler of visible patches: build it with one")
+        return self.sampler

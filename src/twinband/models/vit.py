@@ -1,0 +1,142 @@
+"""A vision transformer that encodes all patches of an image, or only those that are kept.
+
+Shapes: B batch, L patches, K kept patches, D width.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from twinband.models.blocks import Block, layer_norm
+from twinband.models.config import VitConfig
+from twinband.models.initialise import random_token, random_weights
+from twinband.models.positions import Grid, Positions
+
+CHANNELS = 3
+
+
+class Features(NamedTuple):
+    """What one layer says of images.
+
+    Attributes:
+        tokens: ``B,L,D`` patch tokens, row by row.
+        class_token: ``B,D``.
+        grid: rows and columns of patches.
+    """
+
+    tokens: Tensor
+    class_token: Tensor
+    grid: Grid
+
+    @property
+    def map(self) -> Tensor:
+        """The patch tokens as ``B,D,rows,columns``."""
+        return self.tokens.transpose(1, 2).unflatten(2, self.grid)
+
+
+class PatchEmbedding(nn.Module):
+    """One linear map of every patch of ``B,3,H,W`` images, to ``B,L,D``."""
+
+    def __init__(self, patch_px: int, width: int) -> None:
+        super().__init__()
+        self.patch_px = patch_px
+        self.proj = nn.Conv2d(CHANNELS, width, patch_px, stride=patch_px)
+
+    def grid(self, images: Tensor) -> Grid:
+        """Rows and columns of patches of ``images``.
+
+        Raises:
+            ValueError: not ``B,3,H,W``, smaller than a patch, or no whole number of patches.
+        """
+        if images.ndim != 4 or images.shape[1] != CHANNELS:
+            raise ValueError(f"images of shape B,{CHANNELS},H,W are needed, got {_of(images)}")
+        height, width = images.shape[2:]
+        if min(height, width) < self.patch_px:
+            raise ValueError(
+                f"images of {height}x{width} px are smaller than a patch of {self.patch_px} px"
+            )
+        if height % self.patch_px or width % self.patch_px:
+            raise ValueError(
+                f"images of {height}x{width} px are no whole number of {self.patch_px} px patches:"
+                " resize, crop or pad them first"
+            )
+        return height // self.patch_px, width // self.patch_px
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.proj(images).flatten(2).transpose(1, 2).contiguous()
+
+
+def _of(images: Tensor) -> str:
+    return ",".join(map(str, images.shape))
+
+
+class VisionTransformer(nn.Module):
+    """A ViT with fixed positions and a class token without one; any grid of whole patches."""
+
+    def __init__(self, config: VitConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.patch_embed = PatchEmbedding(config.patch_px, config.width)
+        self.positions = Positions(config.width, config.grid)
+        self.cls_token = nn.Parameter(torch.empty(1, 1, config.width))
+        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
+        self.norm = layer_norm(config.width)
+        random_token(self.cls_token)
+        random_weights(self)
+
+    def grid(self, images: Tensor) -> Grid:
+        """Rows and columns of patches of ``images``; raises as ``tokens`` does."""
+        return self.patch_embed.grid(images)
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """Patches of ``B,3,H,W`` normalised images with their positions, ``B,L,D``.
+
+        Raises:
+            ValueError: not ``B,3,H,W``, smaller than a patch, or no whole number of patches.
+        """
+        places = self.positions(self.grid(images))
+        return self.patch_embed(images) + places
+
+    def encode(self, tokens_BKD: Tensor) -> Tensor:
+        """``B,K+1,D``: the class token, then the given tokens, in their order."""
+        x = self._with_class_token(tokens_BKD)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def features(self, images: Tensor, layers: Sequence[int] | None = None) -> tuple[Features, ...]:
+        """Features of ``B,3,H,W`` images, all patches seen.
+
+        Args:
+            layers: blocks, counted from 0 in rising order, whose outputs are wanted, not
+                normalised. ``None`` gives one entry: the last block's, normalised.
+
+        Raises:
+            ValueError: images as in ``tokens``, or layers that do not exist or do not rise.
+        """
+        grid, tokens = self.grid(images), self.tokens(images)
+        if layers is None:
+            return (_features(self.encode(tokens), grid),)
+        wanted = list(layers)
+        if wanted != sorted(set(wanted) & set(range(len(self.blocks)))):
+            raise ValueError(f"layers {wanted} must rise and lie in 0..{len(self.blocks) - 1}")
+        found = []
+        x = self._with_class_token(tokens)
+        for number, block in enumerate(self.blocks[: max(wanted, default=-1) + 1]):
+            x = block(x)
+            if number in wanted:
+                found.append(_features(x, grid))
+        return tuple(found)
+
+    def forward(self, images: Tensor) -> Features:
+        """The last layer's features of ``B,3,H,W`` images."""
+        return self.features(images)[0]
+
+    def _with_class_token(self, tokens: Tensor) -> Tensor:
+        return torch.cat([self.cls_token.expand(len(tokens), -1, -1).to(tokens.dtype), tokens], 1)
+
+
+def _features(x: Tensor, grid: Grid) -> Features:
+    return Features(x[:, 1:], x[:, 0], grid)

@@ -1,0 +1,58 @@
+"""Parameters of the stage ``cmss``."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from twinband.params.base import Params, StageParams
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+class CmssCommon(Params):
+    """How the measure is taken and counted; the same for every dataset, so that they can be pooled.
+
+    Attributes:
+        image_px: images are resized to this square; a multiple of the encoder's patches.
+        variance: ``product`` of both modalities' variances, or thermal's squared
+            (``first_squared``, as the published code computes it).
+        low: log10 of the least value that is counted by itself.
+        high: log10 of the first value beyond.
+        bins: from ``low`` to ``high``.
+        components: of the mixture that datasets are compared by.
+        most_components: up to which the Bayesian information criterion may choose.
+        quantile: the share of all values that the normaliser is not exceeded by.
+        batch: pairs that are embedded at once.
+        threads: of PyTorch, in each worker.
+        maps: example pairs that are drawn.
+    """
+
+    image_px: AtLeastOne
+    variance: Literal["product", "first_squared"]
+    low: float
+    high: float
+    bins: AtLeastOne
+    components: AtLeastOne
+    most_components: AtLeastOne
+    quantile: Annotated[float, Field(gt=0, le=1)]
+    batch: AtLeastOne
+    threads: AtLeastOne
+    maps: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _low_below_high(self) -> "CmssCommon":
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class CmssDataset(Params):
+    """One dataset; it has no settings of its own."""
+
+
+class CmssParams(StageParams):
+    """The ``cmss`` section."""
+
+    axis: ClassVar[str | None] = "datasets"
+    common: CmssCommon
+    datasets: dict[str, CmssDataset]

@@ -1,0 +1,126 @@
+"""The whole of a pretraining stage: open the pool, train, save, draw."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinband.models.checkpoints import save_weights
+from twinband.models.mae import MaskedAutoencoder
+from twinband.models.mspecgene import MSpecGene
+from twinband.params.pretraining_data import PretrainingData
+from twinband.params.runtime import Runtime
+from twinband.pretraining.pictures import (
+    loss_figure,
+    masking_figure,
+    read_curve,
+    reconstruction_sheet,
+)
+from twinband.pretraining.task import MaskedPretraining
+from twinband.pretraining.visible_objects import VisibleObjects
+from twinband.shards.join import Dataset
+from twinband.shards.write import link, write_atomically
+from twinband.training.data import Batch, PairBatches
+from twinband.training.loop import Log, TrainingResult, train
+from twinband.training.pixels import DecodedPixels, PairPixels
+from twinband.training.settings import TrainingSettings
+from twinband.training.task import TrainingTask
+
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """What a run left behind.
+
+    Attributes:
+        pairs: to choose from.
+        curve: columns of the loss curve.
+        result: of the training loop.
+    """
+
+    pairs: int
+    curve: Mapping[str, NDArray[np.float64]]
+    result: TrainingResult
+
+    def facts(self) -> dict[str, Any]:
+        """Deterministic figures for metrics/: each column's first and last value."""
+        named = {name: column for name, column in self.curve.items() if name not in ("step", "lr")}
+        ends = {
+            name: {"first": _round(column[0]), "last": _round(column[-1])}
+            for name, column in named.items()
+            if np.isfinite(column[[0, -1]]).all()
+        }
+        return {"pairs": self.pairs, "steps": int(self.curve["step"][-1]), **ends}
+
+
+def pretrain(
+    model: MaskedAutoencoder | MSpecGene,
+    datasets: Mapping[str, Dataset],
+    data: PretrainingData,
+    settings: TrainingSettings,
+    *,
+    out: Path,
+    plots: Path,
+    work: Path,
+    runtime: Runtime,
+    log: Log,
+    progress: Callable[[int, int], None],
+) -> Pretrained:
+    """Train ``model`` on the pairs of ``datasets``; write its weights into ``out``.
+
+    Args:
+        work: kept between tries; an interrupted run goes on from its last checkpoint.
+        log: gets every row of the loss curve.
+        progress: is told how many pairs were seen, and of how many.
+
+    Raises:
+        InputError: the checkpoints in ``work`` are of another run.
+        NonFiniteError: the loss was no number; says which pairs were in the batch.
+    """
+    pixels = PairPixels(datasets)
+    decoded = DecodedPixels(pixels, work / "decoded.bin", data.decoded_mib << 20)
+    batches = PairBatches(
+        decoded,
+        settings,
+        size_px=data.image_px,
+        shift_tolerance=data.shift_tolerance,
+        workers=0 if settings.device == "cpu" else runtime.workers,
+    )
+    task = MaskedPretraining(model, settings.log_every)
+    if task.sampler is not None:
+        task.watch = VisibleObjects.of(datasets.values(), model.config)
+    drawings = work / "drawings"
+
+    def draw(done: int, trained: TrainingTask, batch: Batch) -> None:
+        sheet = reconstruction_sheet(batch, model.reconstruct(batch))
+        write_atomically(drawings / f"step-{done:06d}.jpg", sheet)
+
+    run = work / "run"
+    result = train(task, batches, settings, folder=run, log=log, progress=progress, draw=draw)
+    if result.average is not None:
+        task.load_state_dict({**task.state_dict(), **result.average})
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(model, out / WEIGHTS)
+    curve = read_curve(run / "losses.csv")
+    _write_plots(curve, run / "losses.csv", drawings, plots)
+    return Pretrained(len(pixels), curve, result)
+
+
+def _write_plots(
+    curve: Mapping[str, NDArray[np.float64]], losses: Path, drawings: Path, plots: Path
+) -> None:
+    plots.mkdir(parents=True, exist_ok=True)
+    for path in (losses, *sorted(drawings.glob("step-*.jpg"))):
+        link(path, plots / path.name)
+    write_atomically(plots / "losses.svg", loss_figure(curve))
+    masking = masking_figure(curve)
+    if masking is not None:
+        write_atomically(plots / "masking.svg", masking)
+
+
+def _round(value: float) -> float:
+    return round(float(value), 5)

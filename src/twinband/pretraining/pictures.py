@@ -1,0 +1,105 @@
+"""What pretraining looks like: reconstructions, losses, and the masking over time."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from twinband.figures import svg
+from twinband.training.data import MEAN, STD
+
+COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d"}
+SHOWN_PAIRS = 6
+GAP_PX = 2
+
+
+def reconstruction_sheet(
+    batch: Mapping[str, Tensor], pictures: Mapping[str, Tensor], scale: int = 2
+) -> bytes:
+    """JPEG: for each pair a row of RGB, its visible patches and its reconstruction, then the same
+    of thermal."""
+    rows = []
+    for index in range(min(SHOWN_PAIRS, len(batch["rgb"]))):
+        cells = []
+        for modality in ("rgb", "thermal"):
+            for image in (
+                batch[modality],
+                pictures[f"visible_{modality}"],
+                pictures[f"restored_{modality}"],
+            ):
+                cells.append(_cell(image[index], scale))
+        rows.append(np.hstack(cells))
+    _, data = cv2.imencode(
+        ".jpg", np.vstack(rows)[..., ::-1].copy(), [cv2.IMWRITE_JPEG_QUALITY, 88]
+    )
+    return bytes(data)
+
+
+def _cell(image: Tensor, scale: int) -> NDArray[np.uint8]:
+    levels = image.permute(1, 2, 0).cpu().numpy() * np.array(STD) + np.array(MEAN)
+    pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    large = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    white = (255, 255, 255)
+    gap = GAP_PX
+    return np.asarray(
+        cv2.copyMakeBorder(large, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=white)
+    )
+
+
+def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Columns of a loss curve."""
+    with path.open() as stream:
+        rows = list(csv.DictReader(stream))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+def loss_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes:
+    """SVG: loss of each modality over steps."""
+    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for modality, colour in COLOURS.items():
+        axes.plot(curve["step"], curve[f"loss_{modality}"], color=colour, label=modality)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss of masked patches")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return svg(figure)
+
+
+def masking_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes | None:
+    """SVG: what the sampler did over steps; None if it told nothing that changes."""
+    panels = {
+        "visible patches an image": {m: f"masking_kept_{m}" for m in COLOURS},
+        "objects among visible patches\n(1: as in all patches)": {
+            m: f"visible_objects_{m}" for m in COLOURS
+        },
+        "centres drawn around (CMSS)": _numbered(curve, "masking_centre_"),
+        "means of the mixture (CMSS)": _numbered(curve, "masking_mixture_mean_"),
+    }
+    present = {
+        title: {label: name for label, name in names.items() if name in curve}
+        for title, names in panels.items()
+    }
+    present = {title: names for title, names in present.items() if names}
+    if not present:
+        return None
+    figure = Figure(figsize=(3.4 * len(present), 3.0), layout="constrained")
+    for axes, (title, names) in zip(
+        figure.subplots(1, len(present), squeeze=False)[0], present.items(), strict=True
+    ):
+        for label, name in names.items():
+            axes.plot(curve["step"], curve[name], color=COLOURS.get(label), label=label)
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel("step")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8)
+    return svg(figure)
+
+
+def _numbered(curve: Mapping[str, NDArray[np.float64]], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): name for name in sorted(curve) if name.startswith(prefix)}

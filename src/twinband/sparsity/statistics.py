@@ -1,0 +1,104 @@
+"""What the stage ``cmss`` counts: exact, so that parts of a dataset add up to the whole."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from twinband.sparsity.histogram import Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Of every histogram: log10 from ``low`` to ``high``."""
+
+    low: float
+    high: float
+    bins: int
+
+    def empty(self) -> Histogram:
+        return Histogram(self.low, self.high, self.bins)
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many pairs there were, and what was not measured.
+
+    Attributes:
+        pairs: measured.
+        thermal_absent: pairs left out, for they count as having no thermal image.
+        labelled_pairs: of those measured, pairs with labels that say where objects are.
+        partial_patches: patches left out of measured pairs, for one of the images does not
+            cover them.
+    """
+
+    pairs: int = 0
+    thermal_absent: int = 0
+    labelled_pairs: int = 0
+    partial_patches: int = 0
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Histograms of the unnormalised measure.
+
+    Attributes:
+        bins: of all histograms.
+        counts: what was measured.
+        patches: one value a patch.
+        hours: pairs, and their patches, by hour of the day.
+        objects: one value a pixel that is labelled an object.
+        background: one value a pixel of labelled pairs that is none.
+    """
+
+    bins: Bins
+    counts: Counts = field(default_factory=Counts)
+    patches: Histogram = field(init=False)
+    hours: dict[str, tuple[int, Histogram]] = field(default_factory=dict)
+    objects: Histogram = field(init=False)
+    background: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patches, self.objects, self.background = (self.bins.empty() for _ in range(3))
+
+    def merge(self, other: "Statistics") -> None:
+        """Add what ``other`` counted.
+
+        Raises:
+            ValueError: other bins.
+        """
+        mine, others = asdict(self.counts), asdict(other.counts)
+        self.counts = Counts(**{name: mine[name] + others[name] for name in mine})
+        self.patches.merge(other.patches)
+        self.objects.merge(other.objects)
+        self.background.merge(other.background)
+        for hour, (pairs, patches) in other.hours.items():
+            self.add_hour(hour, pairs, patches)
+
+    def add_hour(self, hour: str, pairs: int, patches: Histogram) -> None:
+        """Add pairs of one hour of the day."""
+        before, whole = self.hours.get(hour, (0, self.bins.empty()))
+        self.hours[hour] = (before + pairs, whole + patches)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers; equal counts give equal values whatever the order of adding."""
+        return {
+            "bins": asdict(self.bins),
+            "counts": asdict(self.counts),
+            "patches": self.patches.to_json(),
+            "hours": {
+                hour: {"pairs": pairs, "patches": patches.to_json()}
+                for hour, (pairs, patches) in sorted(self.hours.items())
+            },
+            "objects": self.objects.to_json(),
+            "background": self.background.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Statistics":
+        """What ``to_json`` gave."""
+        result = cls(Bins(**data["bins"]), Counts(**data["counts"]))
+        for name in ("patches", "objects", "background"):
+            setattr(result, name, Histogram.from_json(data[name]))
+        for hour, found in data["hours"].items():
+            result.hours[hour] = (found["pairs"], Histogram.from_json(found["patches"]))
+        return result

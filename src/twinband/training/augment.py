@@ -1,0 +1,87 @@
+"""Random crops that both modalities of a pair share (M-SpecGene's augmentation)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+AREA = (0.2, 1.0)  # part of the image that a crop covers
+ASPECT = (3 / 4, 4 / 3)  # its width over its height, drawn evenly in the logarithm
+TRIES = 10
+FLIP_PROBABILITY = 0.5
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is seen of a pair: a box in each image's own pixels, and whether both are mirrored."""
+
+    rgb: Box
+    thermal: Box
+    flip: bool
+
+
+def draw_view(
+    generator: np.random.Generator,
+    rgb_size: tuple[int, int],
+    thermal_size: tuple[int, int],
+    shift_tolerance_px: int,
+) -> View:
+    """A random view of a pair whose images show the same scene.
+
+    Both boxes show the same part of it, also where the images differ in size. Then the thermal
+    box is moved by up to ``shift_tolerance_px`` thermal pixels each way, as a registration that
+    is that much off would; it stays within the image.
+
+    Args:
+        rgb_size: width and height.
+        thermal_size: width and height.
+    """
+    left, top, width, height = _draw_crop(generator, *rgb_size)
+    flip = bool(generator.random() < FLIP_PROBABILITY)
+    shift = generator.integers(-shift_tolerance_px, shift_tolerance_px, size=2, endpoint=True)
+    across = _moved(left, width, rgb_size[0], thermal_size[0], int(shift[0]))
+    down = _moved(top, height, rgb_size[1], thermal_size[1], int(shift[1]))
+    rgb = (left, top, left + width, top + height)
+    return View(rgb, (across[0], down[0], across[1], down[1]), flip)
+
+
+def _draw_crop(
+    generator: np.random.Generator, width: int, height: int
+) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a crop: ten tries, then the greatest central one whose
+    aspect is within bounds."""
+    for _ in range(TRIES):
+        area = width * height * generator.uniform(*AREA)
+        aspect = math.exp(generator.uniform(math.log(ASPECT[0]), math.log(ASPECT[1])))
+        w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            left = int(generator.integers(0, width - w, endpoint=True))
+            top = int(generator.integers(0, height - h, endpoint=True))
+            return left, top, w, h
+    w = max(1, min(width, round(height * ASPECT[1])))
+    h = max(1, min(height, round(width / ASPECT[0])))
+    return (width - w) // 2, (height - h) // 2, w, h
+
+
+def _moved(begin: int, length: int, whole: int, other: int, shift: int) -> tuple[float, float]:
+    """The stretch ``begin .. begin + length`` of ``whole`` as one of ``other``, moved by
+    ``shift``."""
+    scale = other / whole
+    first = min(max(begin * scale + shift, 0.0), (whole - length) * scale)
+    return first, first + length * scale
+
+
+def render(pixels: NDArray[np.uint8], box: Box, flip: bool, size_px: int) -> NDArray[np.uint8]:
+    """The part of ``H,W`` or ``H,W,C`` pixels in ``box``, resized (bicubic) to a square."""
+    left, top = math.floor(box[0]), math.floor(box[1])
+    right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
+    image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    # Rounding may put an edge a hair outside, which Pillow refuses.
+    edges = (min(box[2], right) - left, min(box[3], bottom) - top)
+    inner = (box[0] - left, box[1] - top, *edges)
+    resized = image.resize((size_px, size_px), Image.Resampling.BICUBIC, inner)
+    return np.asarray(resized.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else resized)

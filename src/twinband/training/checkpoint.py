@@ -1,0 +1,99 @@
+"""Checkpoints of a run in progress: whole or not there, and never another run's.
+
+``step-00000200.pt`` holds tensors and numbers; ``step-00000200.json``, written last, its SHA-256
+and the run's identity. Only a file with that checksum is believed, so a torn one is passed over
+for the one before.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from twinband.errors import InputError
+from twinband.shards.manifest import to_json
+from twinband.shards.write import write_atomically
+
+log = logging.getLogger("twinband")
+KEPT = 2
+
+
+class Checkpoints:
+    """The checkpoints in a folder.
+
+    Args:
+        identity: what the run is made of (settings, model, data), as nested dicts of JSON values.
+    """
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._identity = json.loads(to_json(identity))  # as it reads back
+
+    def save(self, step: int, state: Mapping[str, Any]) -> None:
+        """Write the state after ``step`` steps, then drop all but the last two checkpoints."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"step-{step:08d}.pt"
+        temporary = path.with_suffix(".tmp")
+        try:
+            with temporary.open("wb") as stream:
+                torch.save(dict(state), stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            digest = _sha256(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        note = {"sha256": digest, "step": step, "identity": self._identity}
+        write_atomically(path.with_suffix(".json"), to_json(note))
+        for old in self._notes()[KEPT:]:
+            old.unlink()
+            old.with_suffix(".pt").unlink(missing_ok=True)
+
+    def newest(self) -> tuple[int, dict[str, Any]] | None:
+        """Step and state of the newest whole checkpoint, tensors on the CPU; nothing if there is
+        none.
+
+        Raises:
+            InputError: it is of a run with other settings, model or data.
+        """
+        for path in self._notes():
+            weights = path.with_suffix(".pt")
+            try:
+                note = json.loads(path.read_bytes())
+                whole = note["sha256"] == _sha256(weights)
+            except (OSError, ValueError, KeyError, TypeError):
+                whole = False
+            if not whole:
+                log.warning("%s is damaged; looking for an older checkpoint", weights)
+                continue
+            if changes := list(_differences(note["identity"], self._identity, "")):
+                raise InputError(
+                    f"{weights} is of a run with other parameters: {'; '.join(changes[:5])}. "
+                    f"Set them back to continue it, or delete {self._folder} to start anew"
+                )
+            return note["step"], torch.load(weights, map_location="cpu", weights_only=True)
+        return None
+
+    def _notes(self) -> list[Path]:
+        """Newest first."""
+        return sorted(self._folder.glob("step-*.json"), reverse=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
+    """What changed, one short text a leaf."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted(old.keys() | new.keys()):
+            path = f"{where}.{name}" if where else name
+            yield from _differences(old.get(name), new.get(name), path)
+    elif old != new:
+        yield f"{where} was {old}, is now {new}"

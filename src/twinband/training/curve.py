@@ -1,0 +1,81 @@
+"""The loss curve: means over windows of steps, in a CSV that survives a killed run unchanged."""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from twinband.shards.write import write_atomically
+
+
+class Window:
+    """Means of the values of some steps. NaN says that a step has no such value: it is left out
+    of the mean, and the mean of none is NaN."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[float]] = {}
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Take in the values of a step."""
+        for name, value in values.items():
+            known = self._values.setdefault(name, [])
+            if not math.isnan(value):
+                known.append(value)
+
+    def close(self) -> dict[str, float]:
+        """The means so far; the window is empty then."""
+        means = {n: math.fsum(v) / len(v) if v else math.nan for n, v in self._values.items()}
+        self._values = {}
+        return means
+
+
+class LossCurve:
+    """Rows ``step, …`` of a CSV; ``step`` counts the steps done.
+
+    Opened with ``step``, rows after it are cut off: the run goes on from there and writes them
+    again.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        self._path = path
+        lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
+        # The last line may be half a row, whose step must not be believed.
+        kept = [line for line in lines[1:] if _is_row(line, step)]
+        self.names = lines[0].rstrip("\n").split(",")[1:] if lines and kept else []
+        write_atomically(path, "".join([*lines[:1], *kept] if kept else []).encode())
+
+    def append(self, step: int, values: Mapping[str, float]) -> None:
+        """Add a row.
+
+        Raises:
+            ValueError: a value that the first row had no column for.
+        """
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        if not self.names:
+            self.names = list(values)
+            writer.writerow(["step", *self.names])
+        if unknown := sorted(set(values).difference(self.names)):
+            raise ValueError(f"{self._path} has no column for {', '.join(unknown)}")
+        cells = [f"{values.get(name, math.nan):.9g}" for name in self.names]
+        writer.writerow([step, *cells])
+        with self._path.open("a") as stream:
+            stream.write(out.getvalue())
+
+    def last(self) -> dict[str, float]:
+        """The values of the last row."""
+        with self._path.open() as stream:
+            rows = list(csv.DictReader(stream))
+        return {n: float(v) for n, v in rows[-1].items() if n != "step"} if rows else {}
+
+    def sync(self) -> None:
+        """Have the rows so far on disk, before a checkpoint that relies on them."""
+        with self._path.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def _is_row(line: str, step: int) -> bool:
+    number = line.partition(",")[0]
+    return line.endswith("\n") and number.isdecimal() and int(number) <= step

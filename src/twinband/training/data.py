@@ -1,0 +1,184 @@
+"""From pairs to batches, each a pure function of seed and step: ``PairBatches``.
+
+The samples of all epochs form one endless stream; step ``s`` takes places ``s * batch_size`` to
+``(s + 1) * batch_size``, of which each rank takes its share and each accumulated part its own. So
+nothing has to be replayed to go on at a step, and neither workers nor ranks change what is seen.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from twinband.parallel import die_with_parent
+from twinband.shards.sampler import EpochSampler
+from twinband.training.augment import draw_view, render
+from twinband.training.distributed import Ranks
+from twinband.training.pixels import DecodedPixels, PairPixels
+from twinband.training.seeds import seed_of
+from twinband.training.settings import TrainingSettings
+
+Batch = dict[str, Any]  # name to a Tensor whose first axis is the sample, or a list of str
+# ImageNet's, of 0..255 values; of thermal as well.
+MEAN = (123.675, 116.28, 103.53)
+STD = (58.395, 57.12, 57.375)
+
+
+def keep_fraction(dataset: str, keys: Iterable[str], fraction: float) -> list[str]:
+    """About ``fraction`` of ``keys``, chosen by their names alone: growth of the dataset takes
+    none away, and a smaller fraction is a part of a greater one."""
+    return [key for key in keys if seed_of("fraction", dataset, key) < fraction * 2**63]
+
+
+class Stream:
+    """The endless stream of ``(index, epoch)``: every index once an epoch, in another order each.
+
+    Iterating gives one list for each accumulated part of this rank, from ``first_step`` to the
+    last of the run: a ``batch_sampler`` for any map-style dataset of ``length`` samples.
+
+    Raises:
+        ValueError: ``batch_size`` cannot be cut evenly.
+    """
+
+    def __init__(self, length: int, settings: TrainingSettings, ranks: Ranks, first_step: int):
+        parts = ranks.world_size * settings.accumulation
+        if settings.batch_size % parts:
+            raise ValueError(
+                f"batch_size = {settings.batch_size} is no multiple of {ranks.world_size} ranks "
+                f"times accumulation = {settings.accumulation}"
+            )
+        self._batch_size = settings.batch_size
+        self._share = settings.batch_size // ranks.world_size
+        self._part = settings.batch_size // parts
+        self._rank = ranks.rank
+        self._steps = range(first_step, settings.steps)
+        self._sampler = EpochSampler(length, shuffle=True, seed=settings.seed)
+        self._length = length
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        epoch, order = -1, np.empty(0, np.int64)
+        for step in self._steps:
+            begin = step * self._batch_size + self._rank * self._share
+            for first in range(begin, begin + self._share, self._part):
+                part = []
+                for place in range(first, first + self._part):
+                    if place // self._length != epoch:
+                        epoch = place // self._length
+                        self._sampler.set_epoch(epoch)
+                        order = np.fromiter(self._sampler, np.int64)
+                    part.append((int(order[place % self._length]), epoch))
+                yield part
+
+
+@dataclass(frozen=True, slots=True)
+class PairViews(torch.utils.data.Dataset[dict[str, Any]]):
+    """Augmented views; ``views[index, epoch]`` depends on seed, pair and epoch alone."""
+
+    pairs: PairPixels | DecodedPixels
+    seed: int
+    size_px: int
+    shift_tolerance: bool
+
+    def __getitem__(self, place: tuple[int, int]) -> dict[str, Any]:
+        index, epoch = place
+        name = self.pairs.names[index]
+        seed = seed_of(self.seed, name, epoch)
+        rgb, thermal, tolerance = self.pairs[index]
+        sizes = ((rgb.shape[1], rgb.shape[0]), (thermal.shape[1], thermal.shape[0]))
+        generator = np.random.Generator(np.random.PCG64(seed))
+        view = draw_view(generator, *sizes, tolerance if self.shift_tolerance else 0)
+        return {
+            "rgb": render(rgb, view.rgb, view.flip, self.size_px).transpose(2, 0, 1),
+            "thermal": render(thermal, view.thermal, view.flip, self.size_px)[None],
+            "key": name,
+            "seed": seed,
+        }
+
+
+class PairBatches:
+    """Batches of augmented pairs for ``train``.
+
+    A batch holds ``rgb`` and ``thermal``, both ``B,3,size,size`` float32 on the rank's device,
+    normalised with ImageNet's statistics (thermal three times the same channel); ``key``, a list
+    of ``DATASET/KEY``; and ``seed``, ``B`` int64: a random number for each sample that does not
+    depend on how batches are cut, for a model that draws something sample by sample.
+
+    Args:
+        shift_tolerance: move thermal against RGB by up to what each pair's registration
+            tolerates, see ``draw_view``.
+        workers: processes that prepare batches ahead; 0 prepares them when they are needed.
+    """
+
+    def __init__(
+        self,
+        pairs: PairPixels | DecodedPixels,
+        settings: TrainingSettings,
+        *,
+        size_px: int,
+        shift_tolerance: bool,
+        workers: int,
+        ranks: Ranks | None = None,
+    ) -> None:
+        self._views = PairViews(pairs, settings.seed, size_px, shift_tolerance)
+        self._settings = settings
+        self._workers = workers
+        self._ranks = ranks or Ranks()
+        names = hashlib.sha256("\n".join(pairs.names).encode()).hexdigest()
+        self.identity = {
+            "pairs": len(pairs.names),
+            "names_sha256": names,
+            "size_px": size_px,
+            "shift_tolerance": shift_tolerance,
+        }
+
+    def starting_at(self, step: int) -> Iterator[Batch]:
+        """The parts of this rank, ``accumulation`` a step, to the end of the run."""
+        length = len(self._views.pairs)
+        device = self._ranks.device(self._settings.device)
+        loader = DataLoader(
+            self._views,
+            batch_sampler=Stream(length, self._settings, self._ranks, step),
+            num_workers=self._workers,
+            collate_fn=collate,
+            multiprocessing_context="spawn" if self._workers else None,
+            worker_init_fn=partial(_start_worker, os.getpid()),
+            pin_memory=device.type == "cuda",
+        )
+        for batch in loader:
+            yield normalise(batch, device)
+
+
+def _start_worker(parent: int, worker: int) -> None:
+    die_with_parent(parent)
+
+
+def collate(samples: Sequence[dict[str, Any]]) -> Batch:
+    """One contiguous tensor a field; pixels stay uint8 until they are on the device."""
+    return {
+        "rgb": torch.from_numpy(np.stack([sample["rgb"] for sample in samples])),
+        "thermal": torch.from_numpy(np.stack([sample["thermal"] for sample in samples])),
+        "key": [sample["key"] for sample in samples],
+        "seed": torch.tensor([sample["seed"] for sample in samples], dtype=torch.int64),
+    }
+
+
+def normalise(batch: Batch, device: torch.device) -> Batch:
+    """The batch on ``device``, its ``B,C,H,W`` uint8 images (C = 1 or 3) as ``B,3,H,W`` float32
+    by ImageNet's statistics."""
+    mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
+
+    def moved(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        value = value.to(device, non_blocking=True)
+        return (value - mean) / std if value.dtype == torch.uint8 else value
+
+    return {name: moved(value) for name, value in batch.items()}

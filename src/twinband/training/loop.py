@@ -1,0 +1,242 @@
+"""The training loop of the whole project: ``train``.
+
+A step: seed, let the task look at the clock, add up the gradients of the batch's parts, check
+that all is finite, update weights and their average, note the loss. Whatever a step does follows
+from its number, the weights and the data, so a run that was killed goes on from its last
+checkpoint as if nothing had happened.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from twinband.training.checkpoint import Checkpoints
+from twinband.training.curve import LossCurve, Window
+from twinband.training.data import Batch
+from twinband.training.distributed import Ranks, without_synchronisation
+from twinband.training.ema import WeightAverage
+from twinband.training.non_finite import report_non_finite
+from twinband.training.parameters import parameter_groups
+from twinband.training.precision import Precision
+from twinband.training.schedule import lr_factor
+from twinband.training.seeds import seed_of
+from twinband.training.settings import TrainingSettings
+from twinband.training.task import TrainingTask
+
+Log = Callable[[int, Mapping[str, float]], None]
+Progress = Callable[[int, int], None]
+Draw = Callable[[int, TrainingTask, Batch], None]
+
+
+class Batches(Protocol):
+    """Data to train on, such as ``PairBatches``.
+
+    ``identity`` says what the data is, in JSON values; another one is not resumed with. A batch
+    has ``key``, the list of its samples' names.
+    """
+
+    identity: dict[str, Any]
+
+    def starting_at(self, step: int) -> Iterator[Batch]:
+        """This rank's parts, ``accumulation`` a step, from ``step`` to the end of the run, on the
+        task's device."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What came out; the task itself has the final weights.
+
+    Attributes:
+        average: moving average of the trained parameters by name, if the run keeps one.
+        last: the last row of the loss curve.
+        resumed_at: steps that were done before this call.
+        pairs_per_second: of the steps of this call; 0 if there were none.
+    """
+
+    average: Mapping[str, Tensor] | None
+    last: Mapping[str, float]
+    resumed_at: int
+    pairs_per_second: float
+
+
+def train(
+    task: TrainingTask,
+    batches: Batches,
+    settings: TrainingSettings,
+    *,
+    folder: Path,
+    log: Log,
+    progress: Progress,
+    draw: Draw | None = None,
+    ranks: Ranks | None = None,
+) -> TrainingResult:
+    """Train ``task``, going on from the last checkpoint in ``folder`` if there is one.
+
+    Args:
+        folder: gets ``losses.csv``, ``checkpoints/`` and, if it comes to that,
+            ``non_finite.json``.
+        log: called by rank 0 with each row of the loss curve and the steps done.
+        progress: called by rank 0 with the pairs seen and those of the whole run.
+        draw: called by rank 0 with the steps done, the task and the last batch, without
+            gradients, every ``draw_every`` steps and after the last; it must leave the task's
+            state alone and not wait for other ranks.
+        ranks: this process's place, from ``distributed.launched``.
+
+    Raises:
+        InputError: the checkpoints are of a run with other settings, model or data.
+        NonFiniteError: the loss or the gradient was no finite number.
+    """
+    ranks = ranks or Ranks()
+    with _reproducible(settings):
+        run = _Run(task.to(ranks.device(settings.device)), settings, ranks, folder)
+        identity = {"settings": asdict(settings), "model": _shapes(task), "data": batches.identity}
+        checkpoints = Checkpoints(folder / "checkpoints", identity)
+        found = checkpoints.newest()
+        begin = run.restore(*found) if found else 0
+        curve = LossCurve(folder / "losses.csv", begin) if ranks.main else None
+        window = Window()
+        parts = batches.starting_at(begin)
+        started = time.monotonic()
+        for step in range(begin, settings.steps):
+            batch, values = run.step(step, parts)
+            window.add(values)
+            done = step + 1
+            if not curve:
+                continue
+            progress(done * settings.batch_size, settings.steps * settings.batch_size)
+            if _due(done, settings.log_every, settings):
+                means = window.close()
+                curve.append(done, means)
+                log(done, means)
+            if _due(done, settings.checkpoint_every, settings):
+                curve.sync()
+                checkpoints.save(done, run.state_dict())
+            if draw and _due(done, settings.draw_every, settings):
+                with torch.no_grad():
+                    draw(done, task, batch)
+        seconds = time.monotonic() - started
+    pairs = (settings.steps - begin) * settings.batch_size
+    return TrainingResult(
+        average=run.average.state_dict() if run.average else None,
+        last=curve.last() if curve else {},
+        resumed_at=begin,
+        pairs_per_second=pairs / seconds if pairs else 0.0,
+    )
+
+
+def _due(done: int, every: int, settings: TrainingSettings) -> bool:
+    return done == settings.steps or (every > 0 and done % every == 0)
+
+
+class _Run:
+    """Weights, their average and the optimizer, one step after another."""
+
+    def __init__(
+        self, task: TrainingTask, settings: TrainingSettings, ranks: Ranks, folder: Path
+    ) -> None:
+        self._task = task
+        self._settings = settings
+        self._ranks = ranks
+        name = "non_finite.json" if ranks.main else f"non_finite-{ranks.rank}.json"
+        self._report = folder / name
+        self._report.unlink(missing_ok=True)
+        self._model: nn.Module = ranks.wrap(task)
+        self._precision = Precision(settings.precision, settings.device)
+        groups = parameter_groups(
+            task, settings.weight_decay, settings.layer_decay, task.layer_distance
+        )
+        self._optimizer = torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas)
+        self.average = WeightAverage(task, settings.ema_decay) if settings.ema_decay else None
+
+    def step(self, step: int, batches: Iterator[Batch]) -> tuple[Batch, dict[str, float]]:
+        """Train one step; returns its last part and its values, averaged over parts and ranks."""
+        settings = self._settings
+        torch.manual_seed(seed_of(settings.seed, "step", step, self._ranks.rank))
+        lr = settings.lr * lr_factor(step, settings.steps, settings.warmup_steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr * group["lr_scale"]
+        self._task.before_step(step, settings.steps)
+        self._model.train()
+        parts = [next(batches) for _ in range(settings.accumulation)]
+        outputs = [self._backward(part, part is parts[-1]) for part in parts]
+        norm = self._precision.gradient_norm(self._optimizer, settings.clip_norm)
+        values = self._means(outputs, norm)
+        if not self._may_go_on(values):
+            said = [(p["key"], _floats(o)) for p, o in zip(parts, outputs, strict=True)]
+            raise report_non_finite(self._report, step, said)
+        self._precision.step(self._optimizer)
+        self._optimizer.zero_grad()
+        if self.average:
+            self.average.update(step)
+        if not math.isfinite(values["gradient_norm"]):
+            values["gradient_norm"] = math.nan  # skipped by fp16's scaler: no value of this step
+        return parts[-1], {"lr": lr, **values}
+
+    def _backward(self, part: Batch, last: bool) -> dict[str, Tensor]:
+        """Add the gradients of a part; ranks exchange them with the last."""
+        with nullcontext() if last else without_synchronisation(self._model):
+            with self._precision.autocast():
+                outputs = self._model(part)
+            self._precision.backward(outputs["loss"] / self._settings.accumulation)
+        return {name: value.detach() for name, value in outputs.items()}
+
+    def _means(self, outputs: list[dict[str, Tensor]], norm: Tensor) -> dict[str, float]:
+        """Values averaged over parts and ranks, in one exchange and one wait for the device."""
+        names = list(outputs[0])
+        means = [
+            torch.stack([output[name].double() for output in outputs]).mean() for name in names
+        ]
+        together = self._ranks.mean(torch.stack([*means, norm.double()]))
+        return dict(zip([*names, "gradient_norm"], together.tolist(), strict=True))
+
+    def _may_go_on(self, values: Mapping[str, float]) -> bool:
+        if not math.isfinite(values["loss"]):
+            return False
+        return math.isfinite(values["gradient_norm"]) or self._precision.may_skip()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the steps to come depend on; tensors and numbers only."""
+        return {
+            "model": self._task.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scaler": self._precision.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
+        }
+
+    def restore(self, step: int, state: Mapping[str, Any]) -> int:
+        """Go back to the state after ``step`` steps; returns ``step``."""
+        self._task.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._precision.load_state_dict(state["scaler"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        return step
+
+
+def _floats(values: Mapping[str, Tensor]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _shapes(task: nn.Module) -> dict[str, list[int]]:
+    return {name: list(value.shape) for name, value in task.state_dict().items()}
+
+
+@contextmanager
+def _reproducible(settings: TrainingSettings) -> Iterator[None]:
+    """Algorithms that give equal weights each time, where PyTorch has them for the device."""
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    torch.set_num_threads(settings.threads)
+    torch.use_deterministic_algorithms(True, warn_only=settings.device == "cuda")
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(mode)
+        torch.set_num_threads(threads)

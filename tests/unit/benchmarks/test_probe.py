@@ -1,0 +1,145 @@
+"""The probe of frozen features, as a whole."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from tests.raw_pairs import write_pairs
+from tests.unit.benchmarks.small import crops, noise, prepared, untrained, write_crops
+from twinband.benchmarks._base import Inputs, Scores
+from twinband.benchmarks.probe import Benchmark, Options
+from twinband.errors import InputError
+
+OPTIONS = Options(image_px=16, pool="mean_patch", k=5, batch=7, threads=1)
+MODALITIES = {"rgb", "thermal", "both"}
+
+
+def shade(label: str, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Bright people and dark cars, each with a gradient of its own."""
+    level = 190 if label == "person" else 70
+    steps = np.linspace(-1, 1, 32)
+    slopes = random.uniform(-30, 30, 2)
+    image = level + slopes[0] * steps[:, None] + slopes[1] * steps[None] + random.uniform(-15, 15)
+    return np.clip(image + random.normal(0, 2, (32, 32)), 0, 255).astype(np.uint8)
+
+
+def run(inputs: Inputs, seed: int = 0, **changes: object) -> Scores:
+    return Benchmark(OPTIONS.model_copy(update=changes), seed).run(inputs)
+
+
+@pytest.fixture(scope="module")
+def separable(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """Crops whose class thermal shows, and RGB does not."""
+    return crops(tmp_path_factory.mktemp("crops"), noise, shade, hours=("day", "night"))
+
+
+@pytest.fixture(scope="module")
+def scores(separable: Inputs) -> Scores:
+    return run(separable)
+
+
+def test_the_modality_that_shows_the_class_tells_it(scores: Scores) -> None:
+    accuracy = scores.metrics["accuracy"]
+    for probe in ("linear", "knn"):
+        assert set(accuracy[probe]) == MODALITIES
+        assert accuracy[probe]["thermal"]["overall"] > 0.95
+        assert accuracy[probe]["rgb"]["overall"] < 0.8
+        assert list(accuracy[probe]["rgb"]) == ["overall", "day", "night"]
+    assert accuracy["linear"]["both"]["overall"] > 0.9
+    low, high = scores.metrics["interval_95"]["linear"]["rgb"]
+    assert low < accuracy["linear"]["rgb"]["overall"] < high
+    assert scores.metrics["test_crops"] == scores.metrics["retrieval_gallery"] == 32
+    assert scores.metrics["train_crops"] == 48 and scores.metrics["test_splits"] == "test"
+    assert scores.metrics["most_frequent_class"] == 0.5
+    assert scores.summary.startswith("linear probe rgb 0.")
+
+
+def test_hiding_the_modality_that_tells_the_class_costs_the_most(scores: Scores) -> None:
+    drops = scores.metrics["drop_of_both"]["linear"]
+    assert drops["no_thermal_zeros"] > 0.3 and drops["no_thermal_copy"] > 0.3
+    assert drops["no_rgb_zeros"] < 0.3
+
+
+def test_each_prediction_is_what_was_scored(scores: Scores) -> None:
+    said = {key: json.loads(sample["json"]) for key, sample in scores.predictions.items()}
+    assert len(said) == 32
+    for probe in ("linear", "knn"):
+        for modality in MODALITIES:
+            right = [key.split("-")[2] == guess[probe][modality] for key, guess in said.items()]
+            share = scores.metrics["accuracy"][probe][modality]["overall"]
+            assert np.mean(right) == pytest.approx(share, abs=1e-4)
+
+
+def test_the_same_twice_and_other_features_otherwise(scores: Scores, separable: Inputs) -> None:
+    assert scores == run(separable)
+    other = replace(separable, model=untrained(separable.work / "other.json", seed=1))
+    assert scores.metrics != run(other, pool="class_token").metrics
+
+
+def test_plots_are_pictures(scores: Scores) -> None:
+    plots = scores.plots
+    assert set(plots) == {"accuracy_by_hour.svg", "confusion.svg", "retrieval.jpg"}
+    assert plots["confusion.svg"].lstrip().startswith(b"<?xml")
+    sheet = cv2.imdecode(np.frombuffer(plots["retrieval.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    assert sheet is not None and min(sheet.shape[:2]) > 400
+
+
+def test_equal_images_find_each_other(tmp_path: Path) -> None:
+    root = write_crops(tmp_path / "raw", shade, shade)
+    for thermal in root.rglob("thermal/*/*.png"):
+        rgb = Path(str(thermal).replace("/thermal/", "/rgb/"))
+        thermal.write_bytes(rgb.read_bytes())
+    scores = run(prepared(root, tmp_path, reader="class_folders"))
+    perfect = {"recall_at_1": 1.0, "recall_at_5": 1.0}
+    assert scores.metrics["retrieval"] == {"thermal_to_rgb": perfect, "rgb_to_thermal": perfect}
+    assert scores.metrics["retrieval_chance"] == {"recall_at_1": 0.0625, "recall_at_5": 0.3125}
+
+
+def test_very_few_crops_and_a_single_one_to_test_on(tmp_path: Path) -> None:
+    root = write_crops(tmp_path / "raw", shade, shade)
+    for file in root.rglob("*.png"):
+        kept = file.stem in ("train0", "train1") or (
+            file.stem == "test0" and file.parent.name == "car"
+        )
+        if not kept:
+            file.unlink()
+    scores = run(prepared(root, tmp_path, reader="class_folders"))
+    assert scores.metrics["test_crops"] == 1 and scores.metrics["train_crops"] == 4
+    assert scores.metrics["retrieval"]["thermal_to_rgb"]["recall_at_1"] == 1.0
+    low, high = scores.metrics["interval_95"]["knn"]["both"]
+    assert high - low > 0.7
+
+
+def test_one_class_is_an_input_error(tmp_path: Path) -> None:
+    root = write_crops(tmp_path / "raw", shade, shade)
+    for file in root.rglob("car/*.png"):
+        file.unlink()
+    with pytest.raises(InputError, match="two classes"):
+        run(prepared(root, tmp_path, reader="class_folders"))
+
+
+def test_pairs_without_classes_are_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no class"):
+        run(prepared(write_pairs(tmp_path / "raw", 4), tmp_path))
+
+
+def test_a_size_that_does_not_suit_the_model_is_an_input_error(separable: Inputs) -> None:
+    with pytest.raises(InputError, match="20x20 px are no whole number"):
+        run(separable, image_px=20)
+
+
+def test_a_missing_model_is_an_input_error(separable: Inputs) -> None:
+    with pytest.raises(InputError, match="no such file of weights"):
+        run(replace(separable, model=separable.pairs))
+
+
+@pytest.mark.parametrize("change", [{"pool": "mean"}, {"k": 0}, {"threads": 0}, {"image_px": "a"}])
+def test_wrong_options_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Options.model_validate({**OPTIONS.model_dump(), **change})

@@ -1,0 +1,141 @@
+"""Segmentation of street scenes with a light head, as a whole."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.raw_pairs import encoded, write_pairs
+from tests.unit.benchmarks.small import prepared, streets, untrained
+from twinband.benchmarks._base import Inputs, Scores
+from twinband.benchmarks.seg_mfnet import Benchmark, Options
+from twinband.errors import InputError
+from twinband.metrics.segmentation import confusion_matrix, mean_iou
+from twinband.shards.join import open_products
+
+OPTIONS = Options(
+    height_px=48,
+    width_px=64,
+    encode_batch=3,
+    hidden=16,
+    epochs=60,
+    batch=6,
+    base_lr=1.0,
+    threads=1,
+)
+
+
+def run(inputs: Inputs, **changes: object) -> Scores:
+    return Benchmark(OPTIONS.model_copy(update=changes), 0).run(inputs)
+
+
+def picture(data: bytes) -> NDArray[np.uint8]:
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    return decoded.astype(np.uint8, copy=False)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    return streets(tmp_path_factory.mktemp("streets"), train=8, test=6)
+
+
+@pytest.fixture(scope="module")
+def scores(scenes: Inputs) -> Scores:
+    return run(scenes)
+
+
+def test_what_thermal_shows_is_found(scores: Scores) -> None:
+    metrics = scores.metrics
+    assert metrics["mean_iou"]["overall"] > 0.8
+    assert list(metrics["mean_iou"]) == ["overall", "day", "night"]
+    assert metrics["mean_accuracy"]["overall"] > 0.8
+    assert set(metrics["class_iou"]) == {"unlabeled", "car"}
+    assert metrics["classes_absent"].split(", ")[:2] == ["person", "bike"]
+    low, high = metrics["mean_iou_interval_95"]
+    assert low <= metrics["mean_iou"]["overall"] <= high
+    assert (metrics["test_pairs"], metrics["train_pairs"]) == (6, 8)
+    assert metrics["test_splits"] == "test"
+
+
+def test_hiding_what_shows_them_loses_them(scores: Scores) -> None:
+    drop = scores.metrics["mean_iou_drop"]
+    assert set(drop) == {"no_thermal_zeros", "no_thermal_copy", "no_rgb_zeros", "no_rgb_copy"}
+    assert drop["no_thermal_zeros"]["all_hours"] > 0.2
+    assert drop["no_rgb_zeros"]["all_hours"] < drop["no_thermal_zeros"]["all_hours"]
+    assert set(drop["no_rgb_copy"]) == {"all_hours", "day", "night"}
+
+
+def test_predictions_are_maps_that_have_the_score(scores: Scores, scenes: Inputs) -> None:
+    whole = np.zeros((9, 9), np.int64)
+    for sample in open_products({"pairs": scenes.pairs}, scores.predictions):
+        members = scores.predictions[sample["key"]]
+        predicted = picture(members["semantics.png"])
+        own = confusion_matrix(sample["pairs"]["semantics"], predicted, 9)
+        assert json.loads(members["json"])["mean_iou"] == pytest.approx(mean_iou(own), abs=1e-4)
+        whole += own
+    assert whole.sum() == 6 * 48 * 64
+    assert mean_iou(whole) == pytest.approx(scores.metrics["mean_iou"]["overall"], abs=1e-4)
+
+
+def test_the_same_twice_though_the_first_run_left_its_head(scores: Scores, scenes: Inputs) -> None:
+    assert run(scenes) == scores  # goes on from its last checkpoint, which is the end
+    assert run(replace(scenes, work=scenes.work / "fresh")) == scores
+
+
+def test_scores_are_in_the_labels_size(scenes: Inputs) -> None:
+    small = run(replace(scenes, work=scenes.work / "small"), height_px=24, width_px=32)
+    for members in small.predictions.values():
+        assert picture(members["semantics.png"]).shape == (48, 64)
+
+
+def test_plots_are_pictures(scores: Scores) -> None:
+    assert set(scores.plots) == {"examples.jpg", "iou.svg"}
+    assert picture(scores.plots["examples.jpg"]).shape[1] > 600
+    assert scores.plots["iou.svg"].lstrip().startswith(b"<?xml")
+
+
+def test_one_pair_to_train_and_one_to_test_on(tmp_path: Path) -> None:
+    metrics = run(streets(tmp_path, train=1, test=1), epochs=1).metrics
+    assert (metrics["train_pairs"], metrics["test_pairs"]) == (1, 1)
+    assert list(metrics["mean_iou"]) == ["overall", "day"]
+
+
+def test_nothing_to_test_on_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs pairs to train and to test on"):
+        run(streets(tmp_path, train=2, test=0))
+
+
+def test_pairs_without_labels_are_an_input_error(tmp_path: Path) -> None:
+    inputs = prepared(write_pairs(tmp_path / "raw", 12), tmp_path)
+    with pytest.raises(InputError, match="pairs without semantics"):
+        run(inputs)
+
+
+def test_ids_beyond_the_classes_are_an_input_error(tmp_path: Path) -> None:
+    root = write_pairs(tmp_path / "raw", 12)
+    for rgb in sorted((root / "crop_LR_visible").glob("*.jpg")):
+        (root / "labels").mkdir(exist_ok=True)
+        (root / "labels" / f"{rgb.stem}.png").write_bytes(
+            encoded(np.full((48, 64), 9, np.uint8), ".png")
+        )
+    options = {
+        "rgb": "crop_LR_visible/*.jpg",
+        "thermal": "cropinfrared/*.jpg",
+        "semantics": "labels/*.png",
+    }
+    inputs = prepared(root, tmp_path, reader="paired_folders", options=options)
+    with pytest.raises(InputError, match="ids up to 9, but MFNet's are 0 to 8"):
+        run(inputs)
+
+
+def test_models_that_do_not_fit_are_input_errors(scenes: Inputs) -> None:
+    with pytest.raises(InputError, match="48x60 px are no whole number"):
+        run(scenes, width_px=60)
+    described = untrained(scenes.work / "bad.json", kind="cnn")
+    with pytest.raises(InputError, match="describes no encoder"):
+        run(replace(scenes, model=described))

@@ -1,0 +1,124 @@
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from tests.unit.models.small import RandomSampler, mae, mspecgene, pairs
+from twinband.errors import InputError
+from twinband.models.checkpoints import (
+    load_encoder,
+    load_model,
+    load_strictly,
+    read_weights,
+    save_weights,
+)
+from twinband.models.mspecgene import MSpecGene
+
+
+def test_a_model_comes_back_with_its_sampler(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model = mspecgene(image_px=(32, 48))
+    model(pairs())
+    save_weights(model, path)
+    back = load_model(path, RandomSampler())
+    assert isinstance(back, MSpecGene) and back.config == model.config
+    assert back.state_dict()["sampler.heard"] == 1
+    for key, value in model.state_dict().items():
+        assert torch.equal(back.state_dict()[key], value), key
+    without = load_model(path)
+    assert isinstance(without, MSpecGene) and without.sampler is None
+
+
+@pytest.mark.parametrize("kind", ["mae", "mspecgene", "vit"])
+def test_the_encoder_of_any_model(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "model.safetensors"
+    model = mae() if kind == "mae" else mspecgene()
+    save_weights(model.encoder if kind == "vit" else model, path)
+    images = pairs()["rgb"]
+    torch.testing.assert_close(load_encoder(path)(images).tokens, model.encoder(images).tokens)
+
+
+def test_equal_weights_are_equal_bytes_and_the_file_says_what_it_is(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one.safetensors", "other.safetensors")]
+    for path in paths:
+        save_weights(mae(), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with safe_open(paths[0], framework="pt") as file:
+        description = json.loads(file.metadata()["twinband"])
+    assert description["kind"] == "mae"
+    assert description["settings"]["decoder_width"] == 16
+
+
+def test_a_list_of_all_that_does_not_fit_and_nothing_copied() -> None:
+    model, other = mae(), mae(width=48)
+    tensors = other.state_dict()
+    tensors["surplus"] = tensors.pop("encoder.norm.bias")
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with pytest.raises(InputError) as caught:
+        load_strictly(model, tensors)
+    text = str(caught.value)
+    assert "missing: encoder.norm.bias" in text
+    assert "unexpected: surplus" in text
+    assert "encoder.cls_token (1, 1, 48) instead of (1, 1, 24)" in text
+    assert " more" in text
+    assert all(torch.equal(model.state_dict()[key], value) for key, value in before.items())
+
+
+def test_fresh_parts_may_be_missing_but_not_others() -> None:
+    model = mspecgene()
+    tensors = {k: v for k, v in mspecgene().state_dict().items() if not k.startswith("cross_")}
+    load_strictly(model, tensors, fresh=("cross_",))
+    with pytest.raises(InputError, match=r"missing: cross_rgb\.norm1\.weight"):
+        load_strictly(model, tensors)
+
+
+@pytest.mark.parametrize("wrapped", ["", "model", "state_dict"])
+def test_files_of_torch_save(tmp_path: Path, wrapped: str) -> None:
+    state = mae().encoder.state_dict()
+    saved = {wrapped: state, "epoch": 3} if wrapped else state
+    torch.save(saved, tmp_path / "weights.pth")
+    found = read_weights(tmp_path / "weights.pth")
+    assert found.kind == "" and set(found.tensors) == set(state)
+    with pytest.raises(InputError, match=r"weights.pth: does not say which model .* warm_start"):
+        load_encoder(tmp_path / "weights.pth")
+
+
+class Hostile:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.target,)
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
+    path, target = tmp_path / "weights.pth", tmp_path / "touched"
+    torch.save({"model": Hostile(target)}, path)
+    with pytest.raises(InputError, match=r"weights.pth: cannot be read as tensors only"):
+        read_weights(path)
+    path.write_bytes(pickle.dumps(Hostile(target)))
+    with pytest.raises(InputError, match="cannot be read as tensors only"):
+        read_weights(path)
+    assert not target.exists()
+
+
+def test_missing_damaged_and_wrong_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.safetensors: no such file of weights"):
+        read_weights(tmp_path / "none.safetensors")
+    path = tmp_path / "cut.safetensors"
+    save_weights(mae(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"cut.safetensors: not a whole safetensors file"):
+        read_weights(path)
+    torch.save([torch.zeros(1)], tmp_path / "list.pth")
+    with pytest.raises(InputError, match="holds a list, not a state_dict"):
+        read_weights(tmp_path / "list.pth")
+
+
+def test_only_models_that_can_be_built_are_saved(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="Linear is no model that build makes"):
+        save_weights(torch.nn.Linear(2, 2), tmp_path / "linear.safetensors")

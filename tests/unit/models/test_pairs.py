@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+from tests.unit.models.small import mae, mspecgene, pairs
+from twinband.models.pairs import batch_images, evaluating, interleave, refold
+
+
+def test_refolded_features_of_a_sample_are_of_its_own_images() -> None:
+    rgb, thermal = torch.arange(3.0), 10 + torch.arange(3.0)
+    planes = [side[:, None, None, None].expand(3, 2, 4, 5) for side in (rgb, thermal)]
+    stacked = interleave(*planes)
+    assert stacked[:, 0, 0, 0].tolist() == [0, 10, 1, 11, 2, 12]
+    folded = refold(stacked)
+    assert folded.shape == (3, 4, 4, 5)
+    for sample in range(3):
+        expected = [sample, sample, 10 + sample, 10 + sample]
+        assert folded[sample, :, 0, 0].tolist() == expected
+    with pytest.raises(ValueError, match="even numbers, got 3"):
+        refold(stacked[:3])
+
+
+def test_one_pass_of_the_encoder_over_both_equals_two() -> None:
+    encoder, batch = mspecgene().encoder, pairs(batch=2)
+    both = refold(encoder(interleave(batch["rgb"], batch["thermal"])).map)
+    apart = torch.cat([encoder(batch["rgb"]).map, encoder(batch["thermal"]).map], 1)
+    torch.testing.assert_close(both, apart)
+    other = pairs(batch=2)
+    other["thermal"][1] += 1
+    changed = refold(encoder(interleave(other["rgb"], other["thermal"])).map)
+    torch.testing.assert_close(changed[0], both[0])
+    torch.testing.assert_close(changed[1, :24], both[1, :24])
+    assert not torch.allclose(changed[1, 24:], both[1, 24:])
+
+
+def test_pairs_of_two_sizes_are_refused() -> None:
+    rgb, thermal = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 40)
+    with pytest.raises(ValueError, match=r"rgb \(1, 3, 32, 32\) and thermal .* register"):
+        batch_images({"rgb": rgb, "thermal": thermal})
+
+
+def test_evaluating_restores_the_mode_even_after_an_error() -> None:
+    model = mae()
+    with pytest.raises(KeyError), evaluating(model):
+        assert not model.training
+        raise KeyError
+    assert model.training

@@ -1,0 +1,98 @@
+"""A small pool of registered pairs, some with labelled objects, and parameters to train on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.raw_pairs import scene
+from tests.registered_pairs import Made, register_pairs, write_pairs
+from twinband.params.mae import MaeParams
+from twinband.params.pretrain import Pretraining
+from twinband.shards.manifest import product_id
+
+TINY: dict[str, Any] = {"width": 16, "depth": 1, "heads": 2, "decoder_width": 16, "decoder_depth": 1}
+TINY |= {"decoder_heads": 2, "patch_px": 8}
+DATA = {"fraction": 1.0, "image_px": 32, "shift_tolerance": False, "decoded_mib": 1}
+TRAINING: dict[str, Any] = {
+    "steps": 4,
+    "batch_size": 4,
+    "accumulation": 1,
+    "base_lr": 1e-2,
+    "warmup_steps": 1,
+    "betas": [0.9, 0.95],
+    "weight_decay": 0.05,
+    "layer_decay": 0.75,
+    "clip_norm": 0.0,
+    "ema_decay": 0.0,
+    "precision": "fp32",
+    "device": "cpu",
+    "threads": 1,
+    "seed": 0,
+    "log_every": 2,
+    "checkpoint_every": 2,
+    "draw_every": 2,
+}
+
+
+def mae_section(**training: Any) -> dict[str, Any]:
+    """The ``mae`` section of params.yaml."""
+    return {
+        "model": "mae_tiny",
+        "options": TINY,
+        "data": DATA,
+        "training": {**TRAINING, **training},
+    }
+
+
+def method_section(
+    arm: str = "gmm_cmss", start: str = "models/none.json", **training: Any
+) -> dict[str, Any]:
+    """One method of the ``pretrain`` section."""
+    return {
+        "model": "mspecgene_tiny",
+        "options": TINY,
+        "start": start,
+        "masking": {"arm": arm, "options": {"mask_ratio": 0.75}},
+        "data": DATA,
+        "training": {**TRAINING, **training},
+    }
+
+
+def mae_params(**training: Any) -> MaeParams:
+    """The parameters of the stage ``mae``."""
+    return MaeParams.model_validate(mae_section(**training))
+
+
+def method(arm: str = "gmm_cmss", **training: Any) -> Pretraining:
+    """The parameters of one method."""
+    return Pretraining.model_validate(method_section(arm, **training))
+
+
+def write_pool(root: Path, labelled: bool = True) -> Path:
+    """``data/pairs/made-up``, ``data/registered/made-up`` and ``data/pool`` below ``root``."""
+    base = root / "base"
+    made = {}
+    for number in range(6):
+        rgb, thermal = scene(number)
+        objects = np.zeros(thermal.shape, np.uint8)
+        objects[10:30, 20:40] = 1
+        images = {"semantics": objects} if labelled else {}
+        made[f"pair-{number}"] = Made(rgb, thermal, images)
+    write_pairs(base / "pairs", made)
+    register_pairs(base, aligned=True)
+    products = {}
+    for product in ("pairs", "registered"):
+        folder = root / "data" / product / "made-up"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        (base / product).rename(folder)
+        products[product] = {"made-up": product_id(folder)}
+    pool = root / "data" / "pool"
+    pool.mkdir(parents=True)
+    kept = [{"dataset": "made-up", "key": key} for key in sorted(made)[:5]]
+    pq.write_table(pa.Table.from_pylist(kept), pool / "pool.parquet")
+    (pool / "products.json").write_text(json.dumps(products))
+    return pool

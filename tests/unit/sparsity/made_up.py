@@ -1,0 +1,91 @@
+"""Small datasets with labels and hours, and an untrained encoder, to measure CMSS with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from tests.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
+from twinband.models import build
+from twinband.models.checkpoints import save_weights
+from twinband.params.cmss import CmssCommon
+from twinband.shards.manifest import write_product_files
+from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
+
+PATCH_PX = 8
+COMMON: dict[str, Any] = {
+    "image_px": 32,
+    "variance": "product",
+    "low": -6.0,
+    "high": 13.0,
+    "bins": 1900,
+    "components": 3,
+    "most_components": 4,
+    "quantile": 0.999,
+    "batch": 2,
+    "threads": 1,
+    "maps": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A pair and its hour of the day."""
+
+    made: Made
+    hour: str = ""
+
+
+def common(**changes: Any) -> CmssCommon:
+    """Parameters, some of them changed."""
+    return CmssCommon(**{**COMMON, **changes})
+
+
+def pair(seed: int, hour: str = "", *, height: int = 48, width: int = 64, **labels: Any) -> At:
+    """Random blobs; ``labels`` are images or JSON by name."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 4)).astype(np.float32)
+    fine = np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 255)
+    pixels = fine.astype(np.uint8)
+    images = {name: value for name, value in labels.items() if isinstance(value, np.ndarray)}
+    said = {name: value for name, value in labels.items() if name not in images}
+    return At(Made(pixels[..., :3], pixels[..., 3], images, said), hour)
+
+
+def flat(level: int, hour: str = "") -> At:
+    """A pair of two constant images."""
+    grey: NDArray[np.uint8] = np.full((48, 64), level, np.uint8)
+    return At(Made(np.repeat(grey[..., None], 3, 2), grey), hour)
+
+
+def write_dataset(base: Path, *shards: Mapping[str, At], **registration: Any) -> tuple[Path, Path]:
+    """The products ``base/pairs`` and ``base/registered``; pairs count as aligned unless
+    ``registration`` says otherwise."""
+    written = []
+    columns = [*PAIR_COLUMNS, pa.field("hour", pa.string())]
+    for number, pairs in enumerate(shards):
+        with ShardWriter(base / "pairs" / shard_name(number), columns) as writer:
+            for key, at in sorted(pairs.items()):
+                row = {"name": name_of(key), "group": key, "frame": None, "hour": at.hour}
+                writer.add(key, at.made.fields(name_of(key)), {**OK, **row})
+        written.append((writer.shard, take_rows(writer.path)))
+    write_product_files(
+        base / "pairs", product="pairs", dataset="made-up", shards=written, card="# made up\n"
+    )
+    register_pairs(base, **{"aligned": True, **registration})
+    return base / "pairs", base / "registered"
+
+
+def write_model(folder: Path, seed: int = 0) -> Path:
+    """An encoder with patches of ``PATCH_PX`` as ``folder/weights.safetensors``."""
+    torch.manual_seed(seed)
+    sizes = {"image_px": 32, "patch_px": PATCH_PX, "width": 16, "depth": 1, "heads": 2}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "weights.safetensors"
+    save_weights(build("vit_tiny", **sizes), path)
+    return path

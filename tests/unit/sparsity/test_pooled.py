@@ -1,0 +1,167 @@
+"""Mixtures, shares of components, the product on disk, and pooling."""
+
+import dataclasses
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.unit.sparsity.made_up import common, pair, write_dataset, write_model
+from twinband.errors import InputError
+from twinband.sparsity.dataset import Plan
+from twinband.sparsity.embedded import WeightsFile
+from twinband.sparsity.facts import facts
+from twinband.sparsity.figures import distribution, objects_and_background, series
+from twinband.sparsity.fitted import Fitted, shares
+from twinband.sparsity.histogram import Histogram
+from twinband.sparsity.maps import choose, draw_maps
+from twinband.sparsity.mixture import Mixture1d
+from twinband.sparsity.pooled import Pooled
+from twinband.sparsity.product import Measure, Product, read_product, write_product
+from twinband.sparsity.statistics import Bins, Statistics
+
+MEASURE = Measure("product", 32, "0" * 64)
+FIT: dict[str, Any] = {"components": 3, "most_components": 4, "quantile": 0.999}
+
+
+def statistics(seed: int, means: tuple[float, ...], pixels: bool = False) -> Statistics:
+    """Patches around ``means``; objects are the lowest of these, background the others."""
+    found = Statistics(Bins(-6, 13, 1900))
+    generator = np.random.default_rng(seed)
+    for number, mean in enumerate(means):
+        values = 10 ** generator.normal(mean, 0.1, 3000)
+        found.patches.add(values)
+        if pixels:
+            (found.background if number else found.objects).add(values)
+    found.counts.pairs = 10
+    found.add_hour("day", 10, found.patches)
+    return found
+
+
+def product(seed: int, means: tuple[float, ...]) -> Product:
+    return Product(f"{seed:016d}", MEASURE, statistics(seed, means))
+
+
+def test_objects_fall_in_the_component_where_they_are() -> None:
+    found = statistics(0, (-1.0, 0.0, 1.0), pixels=True)
+    told = facts(found, Fitted.to(found.patches, **FIT))
+    assert told["mixture_by_bic"]["components"] == 3
+    np.testing.assert_allclose(told["mixture"]["means"], [-1, 0, 1], atol=0.02)
+    np.testing.assert_allclose(told["objects"]["shares"], [1, 0, 0], atol=0.01)
+    np.testing.assert_allclose(told["background"]["shares"], [0, 0.5, 0.5], atol=0.01)
+    assert told["values"] == 9000 and told["hours"]["day"]["pairs"] == 10
+    assert told["log10"]["median"] == pytest.approx(0, abs=0.02)
+    assert told["normaliser"]["log10"] == pytest.approx(1.27, abs=0.05)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+
+
+def test_shares_are_weighed_sums_of_responsibilities() -> None:
+    mixture = Mixture1d(np.array([0.5, 0.5]), np.array([0.0, 1.0]), np.array([0.04, 0.04]), 1, 0.0)
+    histogram = Histogram(-1, 2, 300)
+    histogram.add(10 ** np.array([0.005, 0.995, 0.995, 0.995, 5.0]))
+    np.testing.assert_allclose(shares(mixture, histogram), [0.25, 0.75], atol=1e-4)
+    with pytest.raises(ValueError, match="empty"):
+        shares(mixture, Histogram(-1, 2, 300))
+
+
+def test_one_value_over_and_over_has_no_nan() -> None:
+    found = Statistics(Bins(-6, 13, 1900))
+    found.patches.add(np.full(50, 4.0))
+    found.objects.add(np.full(5, 4.0))
+    found.background.add(np.full(5, 4.0))
+    fitted = Fitted.to(found.patches, **FIT)
+    told = facts(found, fitted)
+    assert told["mixture_by_bic"]["components"] == 1
+    np.testing.assert_allclose(told["mixture"]["means"], np.log10(4), atol=0.01)
+    json.dumps(told, allow_nan=False)
+    for drawn in (
+        distribution(found.patches, fitted),
+        series({"one": found.patches}, "one"),
+        objects_and_background(found, fitted.fixed),
+    ):
+        assert drawn is not None and b"nan" not in drawn.lower()
+        ElementTree.fromstring(drawn.decode())
+
+
+def test_without_labels_nothing_is_said_of_objects() -> None:
+    found = statistics(0, (-1.0, 0.0))
+    fitted = Fitted.to(found.patches, **FIT)
+    assert not {"objects", "background"} & facts(found, fitted).keys()
+    assert objects_and_background(found, fitted.fixed) is None
+
+
+def test_figures_say_what_bic_chose_and_are_the_same_each_time() -> None:
+    found = statistics(0, (-1.0, 1.0))
+    fitted = Fitted.to(found.patches, **FIT)
+    assert fitted.best.components == 2
+    drawn = distribution(found.patches, fitted)
+    assert drawn == distribution(found.patches, fitted)
+    same = dataclasses.replace(fitted, fixed=fitted.best)
+    assert len(distribution(found.patches, same)) < len(drawn)  # one panel, not two
+
+
+def test_a_product_survives_its_file(tmp_path: Path) -> None:
+    found = statistics(0, (-1.0, 1.0), pixels=True)
+    identity = write_product(tmp_path, "made-up", MEASURE, found)
+    read = read_product(tmp_path)
+    assert (read.identity, read.measure) == (identity, MEASURE)
+    assert read.statistics.to_json() == found.to_json()
+    assert "6000 patches of 10 pairs" in (tmp_path / "README.md").read_text()
+    found.patches.add([1.0])
+    assert write_product(tmp_path, "made-up", MEASURE, found) != identity
+    text = (tmp_path / "histograms.json").read_text()
+    (tmp_path / "histograms.json").write_text(text[: len(text) // 2])
+    with pytest.raises(InputError, match=r"histograms.json cannot be read .*: dvc repro"):
+        read_product(tmp_path)
+
+
+def test_pooling_adds_patches() -> None:
+    one, two = product(1, (-1.0, 0.0)), product(2, (1.0,))
+    pooled = Pooled.of({"one": one, "two": two}, **FIT)
+    assert pooled.patches.total == 9000
+    np.testing.assert_allclose(pooled.whole.fixed.means, [-1, 0, 1], atol=0.02)
+    np.testing.assert_allclose(pooled.whole.fixed.weights, np.full(3, 1 / 3), atol=0.01)
+    exact = json.loads(json.dumps(pooled.to_json(), allow_nan=False))
+    assert Mixture1d.from_json(exact["mixture"]).means.tolist() == list(pooled.whole.fixed.means)
+    assert {name: each["product"] for name, each in exact["datasets"].items()} == {
+        "one": one.identity,
+        "two": two.identity,
+    }
+    own = Mixture1d.from_json(exact["datasets"]["two"]["mixture_by_bic"])
+    np.testing.assert_allclose(own.means, [1], atol=0.02)
+    assert pooled.facts()["datasets"] == {"one": 6000, "two": 3000}
+
+
+def test_only_the_same_measure_is_pooled() -> None:
+    one, two = product(1, (-1.0,)), product(2, (1.0,))
+    other = dataclasses.replace(two, measure=dataclasses.replace(MEASURE, variance="first_squared"))
+    with pytest.raises(InputError, match="two and one were measured in different ways"):
+        Pooled.of({"one": one, "two": other}, **FIT)
+
+
+def test_examples_are_spread_over_hours() -> None:
+    shard = tuple((f"k{n:02d}", "night" if n < 8 else "day") for n in range(12))
+    plan = Plan(((*shard, ("z", "unknown")),), 0)
+    one_each = [("k09", "day"), ("k11", "day"), ("k02", "night"), ("z", "unknown")]
+    assert choose(plan, 4) == one_each
+    assert choose(plan, 2) == [("k10", "day"), ("k04", "night")]
+    assert len(choose(plan, 99)) == 13 and choose(plan, 0) == []
+
+
+def test_maps_show_each_chosen_pair(tmp_path: Path) -> None:
+    folders = write_dataset(tmp_path, {"a": pair(1, "day"), "b": pair(2)})
+    weights = WeightsFile.of(write_model(tmp_path))
+    patches = statistics(0, (-1.0, 1.0)).patches
+    chosen = choose(Plan.of(*folders), 2)
+    sizes = []
+    for pairs in (chosen, chosen[:1]):
+        data = draw_maps(*folders, pairs, weights, common(), patches)
+        assert data == draw_maps(*folders, pairs, weights, common(), patches)
+        (tmp_path / "maps.jpg").write_bytes(data)
+        with Image.open(tmp_path / "maps.jpg") as image:
+            sizes.append(image.size)
+    assert sizes[0][0] == sizes[1][0] and sizes[0][1] > sizes[1][1] + 150
