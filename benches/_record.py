@@ -1,14 +1,16 @@
-"""Recording a benchmark: a JSON line on standard output, and a CSV named after the hardware."""
+"""Recording a benchmark: JSON lines on standard output, and a CSV named after the hardware."""
 
 import csv
 import json
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+
+Figures = Mapping[str, float | int | str]
 
 
 def hardware() -> str:
@@ -22,11 +24,17 @@ def hardware() -> str:
     return f"{slug}-{len(os.sched_getaffinity(0))}cores"
 
 
-def record(name: str, figures: Mapping[str, float | int | str]) -> None:
-    """Print ``figures`` and write them as ``results/NAME-HARDWARE.csv``."""
-    print(json.dumps({"bench": name, "hardware": hardware(), **figures}))
+def record(name: str, *rows: Figures) -> None:
+    """Print ``rows`` and write them as ``results/NAME-HARDWARE.csv``; a row may lack columns."""
+    for row in rows:
+        print(json.dumps({"bench": name, "hardware": hardware(), **row}))
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}-{hardware()}.csv").open("w", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(figures.keys())
-        writer.writerow(figures.values())
+        writer = csv.DictWriter(stream, columns(rows), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def columns(rows: Sequence[Figures]) -> list[str]:
+    """All keys, in the order in which they first appear."""
+    return list(dict.fromkeys(key for row in rows for key in row))

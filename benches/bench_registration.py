@@ -1,163 +1,121 @@
 """Registration of real aligned pairs that were moved by a known similarity.
 
-Run with the folder that holds the data sets, ``python -m benches.bench_registration DATA``, or
-name it in TWINBAND_DATA; without either nothing is measured. A motion of size ``s`` is a rotation
-of up to 2 s/18 degrees, a relative scale of up to 0.05 s/18 and a shift of up to ``s`` px an axis.
-The error is the mean distance of the corners from where they belong; a pair that was not accepted
-counts as identity, and "worse" means by more than 0.5 px than doing nothing.
-Size 0 leaves the pairs as published: what is found there is the data sets' own misalignment,
-below which no error of the other sizes can be told.
+Run with the folder that holds the data sets: ``python -m benches.bench_registration DATA``. A
+motion of size ``s`` is a rotation of up to 2 s/18 degrees, a relative scale of up to 0.05 s/18
+and a shift of up to ``s`` px an axis. The error is the mean distance of the corners from where
+they belong; a pair that was not accepted counts as identity, and "worse" means by more than
+0.5 px than doing nothing. Where they belong is told by the reference:
+
+- ``known motion`` takes the published pairs for aligned. This is the primary figure.
+- ``consistency`` composes the known motion with what was found for the published pair itself,
+  where that could be trusted: it tells errors of the search from misalignment as published.
+
+Size 0 leaves the pairs as published: ``found_px`` is how far the search would move them.
 """
 
-import math
 import os
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from benches._record import record
-from twinband import images
-from twinband.registration import Registration, register_pair, register_rig
-from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px, inverted
+from benches._registration_data import LAYOUTS, PathPair, available, chosen, deformed, read
+from benches._registration_trials import (
+    COMPARED_SIZE_PX,
+    RIG_SIZE,
+    SIZES_PX,
+    Found,
+    Trial,
+    compared_trial,
+    deformed_trial,
+    pair_trials,
+    rig_trials,
+    timed_trial,
+    wrong_trial,
+)
+from twinband.registration import Registration
 
-SIZES_PX = (4, 10, 18)
-LAYOUTS = {  # folders of RGB and thermal, and how many pairs are taken
-    "roadscene": ("roadscene/crop_LR_visible", "roadscene/cropinfrared", 80),
-    "tno": ("tno42/vi", "tno42/ir", 42),
-    "vifb": ("vifb21/VI", "vifb21/IR", 21),
-    "llvip": ("llvip_samples/Train_LLVIP_vi", "llvip_samples/Train_LLVIP_ir", 16),
-}
 WRONG_PAIRS = 300
-RIG_PAIRS, RIGS = 8, 10
-RIG_SIZE = (400, 240)
-SECONDS_PAIRS = 10
+WRONG_APART = 8  # pictures between two scenes of one drive
+RIG_PAIRS, RIGS = 8, 8
+COMPARED_PAIRS = 10
+TIMED_PAIRS = 6
+TIMED_SIZES = ((486, 266), (1024, 768))
+SEARCH = "search"
+METHODS = ("gradient ECC, affine", "mutual information, affine")  # of ``compared_trial``
+STATUSES = ("accepted", "already_aligned", "failed")
 
-Image = NDArray[np.generic]
-PathPair = tuple[Path, Path]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Corner errors in px after and before, and what was said of the pair."""
-
-    error_px: float
-    before_px: float
-    result: Registration
+Row = dict[str, float | int | str]
 
 
-def listed(root: Path, dataset: str) -> list[PathPair]:
-    """Pairs of paths, evenly spread over the data set."""
-    rgb, thermal, count = LAYOUTS[dataset]
-    there = {path.stem: path for path in (root / thermal).iterdir()}
-    both = [(p, there[p.stem]) for p in sorted((root / rgb).iterdir()) if p.stem in there]
-    chosen = np.linspace(0, len(both) - 1, min(count, len(both))).astype(int)
-    return [both[index] for index in chosen]
+def single_threaded() -> None:
+    """One thread a worker; numpy's own are set by the environment that workers inherit."""
+    cv2.setNumThreads(1)
 
 
-def read(paths: PathPair) -> tuple[Image, Image]:
-    """RGB and thermal."""
-    rgb, thermal = (images.decode(path.read_bytes(), path.name).coloured for path in paths)
-    return rgb, thermal
-
-
-def random_motion(size: float, seed: Sequence[int]) -> Similarity:
-    """A motion of size ``size`` px."""
-    angle, scale, x, y = np.random.default_rng(seed).uniform(-1, 1, 4)
-    share = size / 18
-    return Similarity(
-        x * size, y * size, math.radians(2) * angle * share, math.log1p(0.05 * scale * share)
-    )
-
-
-def moved(thermal: Image, motion: Similarity) -> tuple[Image, Matrix]:
-    """``thermal`` under ``motion``, its edges continued; and the matrix that undoes it."""
-    frame = Frame(thermal.shape[1], thermal.shape[0])
-    matrix = motion.matrix(frame)
-    shape = (frame.width, frame.height)
-    image = cv2.warpAffine(thermal, matrix[:2], shape, borderMode=cv2.BORDER_REPLICATE)
-    return image, inverted(matrix)
-
-
-def judged(result: Registration, truth: Matrix, thermal: Image) -> Trial:
-    """``result`` against ``truth``."""
-    frame = Frame(thermal.shape[1], thermal.shape[0])
-    before = corner_error_px(np.eye(3), truth, frame)
-    return Trial(corner_error_px(result.matrix, truth, frame), before, result)
-
-
-def pair_trial(job: tuple[PathPair, int, int]) -> Trial:
-    """One pair, moved and registered."""
-    paths, size, seed = job
-    rgb, thermal = read(paths)
-    shifted, truth = moved(thermal, random_motion(size, (size, seed)))
-    return judged(register_pair(rgb, shifted), truth, thermal)
-
-
-def rig_trial(job: tuple[list[PathPair], int, int]) -> Trial:
-    """Eight pairs of one size, all moved alike and registered together."""
-    paths, size, seed = job
-    motion = random_motion(size, (size, seed, 1))
-    width, height = RIG_SIZE
-    pairs = []
-    for rgb, thermal in map(read, paths):
-        top, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
-        part = np.s_[top : top + height, left : left + width]
-        shifted, truth = moved(np.ascontiguousarray(thermal[part]), motion)
-        pairs.append((rgb[part], shifted))
-    return judged(register_rig(pairs), truth, pairs[0][1])
-
-
-def wrong_trial(job: tuple[Path, Path]) -> Registration:
-    """The RGB image of one scene with the thermal image of another."""
-    rgb, thermal = read(job)
-    height, width = (min(rgb.shape[axis], thermal.shape[axis]) for axis in (0, 1))
-    return register_pair(rgb[:height, :width], thermal[:height, :width])
-
-
-def table(trials: Sequence[Trial]) -> dict[str, float | int | str]:
-    """What the targets speak of."""
-    after = np.array([trial.error_px for trial in trials])
+def row(
+    name: str, method: str, reference: str, size: int | str, of: int, trials: Sequence[Trial]
+) -> Row:
+    """What the targets speak of; ``of`` is how many there were to take from."""
+    after = np.array([trial.after_px for trial in trials])
     before = np.array([trial.before_px for trial in trials])
+    statuses = [trial.status for trial in trials]
     return {
+        "set": name,
+        "method": method,
+        "reference": reference,
+        "size_px": size,
         "n": len(trials),
+        "of": of,
         "before_px": round(float(np.median(before)), 2),
         "median_px": round(float(np.median(after)), 2),
         "under_5_px": round(float((after < 5).mean()), 3),
         "worse": round(float((after > before + 0.5).mean()), 3),
-        "accepted": sum(trial.result.status == "accepted" for trial in trials),
+        "accepted": statuses.count("accepted"),
+        "already_aligned": statuses.count("already_aligned"),
+        "failed": statuses.count("failed"),
+        "cpu_s": round(float(np.median([trial.cpu_s for trial in trials])), 3),
     }
 
 
-def area_under_curve(good: Sequence[float], bad: Sequence[float]) -> float:
+def published_row(name: str, of: int, found: Sequence[Registration]) -> Row:
+    """How far the search would move pairs that were not moved."""
+    statuses = [one.status for one in found]
+    trusted = [one.motion_px for one in found if one.status != "failed"] or [float("nan")]
+    low, middle, high = np.percentile(trusted, (10, 50, 90))
+    return {
+        "set": name,
+        "method": SEARCH,
+        "reference": "as published",
+        "size_px": 0,
+        "n": len(found),
+        "of": of,
+        **{status: statuses.count(status) for status in STATUSES},
+        "found_px_10": round(float(low), 2),
+        "found_px_50": round(float(middle), 2),
+        "found_px_90": round(float(high), 2),
+    }
+
+
+def area_under_curve(good: Iterable[float], bad: Iterable[float]) -> float:
     """Chance that a good pair's figure is below a bad one's, ties counting half."""
-    one, other = np.array(good)[:, None], np.array(bad)[None]
+    one, other = np.array(list(good))[:, None], np.array(list(bad))[None]
     return float(((one < other) + 0.5 * (one == other)).mean())
 
 
-def seconds(job: PathPair, width: int, height: int) -> float:
-    """Seconds of one registration at a given size."""
-    rgb, thermal = (cv2.resize(image, (width, height)) for image in read(job))
-    shifted, _ = moved(thermal, random_motion(10, (0,)))
-    begin = time.perf_counter()
-    register_pair(rgb, shifted)
-    return time.perf_counter() - begin
-
-
-def wrong_jobs(road: list[PathPair]) -> list[PathPair]:
-    """Pairs of different scenes, at least eight pictures apart."""
+def wrong_jobs(pairs: list[PathPair]) -> list[PathPair]:
+    """Pairs of different scenes."""
     generator = np.random.default_rng(7)
     jobs: list[PathPair] = []
     while len(jobs) < WRONG_PAIRS:
-        one, other = generator.choice(len(road), 2, replace=False)
-        if abs(one - other) >= 8:
-            jobs.append((road[one][0], road[other][1]))
+        one, other = generator.choice(len(pairs), 2, replace=False)
+        if abs(one - other) >= WRONG_APART:
+            jobs.append((pairs[one][0], pairs[other][1]))
     return jobs
 
 
@@ -167,51 +125,91 @@ def large_enough(paths: PathPair) -> bool:
     return rgb.shape[1] >= RIG_SIZE[0] and rgb.shape[0] >= RIG_SIZE[1]
 
 
-def run(root: Path, pool: Executor) -> dict[str, float | int | str]:
-    """All figures, flat."""
-    figures: dict[str, float | int | str] = {}
-    road = listed(root, "roadscene")
-    true: list[Trial] = []
-    for size in (0, *SIZES_PX):
-        for dataset in LAYOUTS:
-            jobs = [(paths, size, seed) for seed, paths in enumerate(listed(root, dataset))]
-            trials = list(pool.map(pair_trial, jobs))
-            true += trials
-            figures |= {f"{dataset}_{size}_{k}": v for k, v in table(trials).items()}
-    big = [paths for paths in road if large_enough(paths)]
-    for size in SIZES_PX:
-        rigs = [
-            ([big[(rig + step * RIGS) % len(big)] for step in range(RIG_PAIRS)], size, rig)
-            for rig in range(RIGS)
-        ]
-        trials = list(pool.map(rig_trial, rigs))
-        figures |= {f"rig_{size}_{k}": v for k, v in table(trials).items()}
-    strangers = list(pool.map(wrong_trial, wrong_jobs(road)))
-    figures["wrong_n"] = len(strangers)
-    figures["wrong_accepted"] = sum(r.status == "accepted" for r in strangers)
-    figures["wrong_left_as_aligned"] = sum(r.status == "already_aligned" for r in strangers)
-    figures["forward_backward_auc"] = round(
-        area_under_curve(
-            [t.result.forward_backward_px for t in true],
-            [r.forward_backward_px for r in strangers],
-        ),
-        4,
+def moved_rows(name: str, of: int, found: Sequence[Found]) -> list[Row]:
+    """As published, and every size against both references."""
+    rows = [published_row(name, of, [one.still for one in found])]
+    for index, size in enumerate(SIZES_PX):
+        primary = [one.primary[index] for one in found]
+        consistent = [one.consistent[index] for one in found if one.consistent]
+        rows.append(row(name, SEARCH, "known motion", size, of, primary))
+        if consistent:
+            rows.append(row(name, SEARCH, "consistency", size, of, consistent))
+    return rows
+
+
+def rig_jobs(pairs: list[PathPair]) -> list[tuple[list[PathPair], int]]:
+    """Rigs whose pairs are spread over the data set."""
+    big = [paths for paths in pairs if large_enough(paths)]
+    even = [big[i] for i in np.linspace(0, len(big) - 1, RIGS * RIG_PAIRS).astype(int)]
+    return [(even[rig::RIGS], rig) for rig in range(RIGS)]
+
+
+def compared_rows(root: Path, pool: Executor) -> list[Row]:
+    """Other methods, on fewer pairs."""
+    jobs = [(paths, seed) for seed, paths in enumerate(chosen(root, "roadscene"))]
+    found = list(pool.map(compared_trial, jobs[:: len(jobs) // COMPARED_PAIRS]))
+    of, size = len(available(root, "roadscene")), COMPARED_SIZE_PX
+    return [
+        row("roadscene", method, "known motion", size, of, trials)
+        for method, trials in zip(METHODS, zip(*found, strict=True), strict=True)
+    ]
+
+
+def wrong_row(root: Path, pool: Executor, right: Sequence[Trial]) -> Row:
+    """Wrong scenes, and how well they are told from the ``right`` ones."""
+    found = list(pool.map(wrong_trial, wrong_jobs(available(root, "roadscene"))))
+    statuses = [one.status for one in found]
+    auc = area_under_curve(
+        (one.forward_backward_px for one in right), (one.forward_backward_px for one in found)
     )
-    for width, height in ((486, 266), (1024, 768)):
-        took = [seconds(paths, width, height) for paths in road[:SECONDS_PAIRS]]
-        figures[f"seconds_{width}x{height}"] = round(float(np.median(took)), 3)
-    return figures
+    return {
+        "set": "roadscene, wrong scenes",
+        "method": SEARCH,
+        "n": len(found),
+        **{status: statuses.count(status) for status in STATUSES},
+        "most_score": round(max(one.score for one in found), 3),
+        "most_prominence": round(max(one.prominence for one in found), 2),
+        "forward_backward_auc": round(auc, 4),
+    }
+
+
+def time_row(root: Path, pool: Executor, width: int, height: int) -> Row:
+    """CPU seconds of one pair at a given size."""
+    jobs = [(paths, width, height) for paths in available(root, "roadscene")[:TIMED_PAIRS]]
+    took = list(pool.map(timed_trial, jobs))
+    middle = round(float(np.median(took)), 3)
+    name = f"roadscene at {width}x{height}"
+    return {"set": name, "method": SEARCH, "n": len(took), "cpu_s": middle}
+
+
+def run(root: Path, pool: Executor) -> list[Row]:
+    """All rows."""
+    rows: list[Row] = []
+    trials: list[Trial] = []
+    for name in LAYOUTS:
+        found = list(pool.map(pair_trials, [(p, s) for s, p in enumerate(chosen(root, name))]))
+        rows += moved_rows(name, len(available(root, name)), found)
+        trials += [trial for one in found for trial in one.primary]
+    rigs = list(pool.map(rig_trials, rig_jobs(available(root, "roadscene"))))
+    rows += moved_rows(f"roadscene, rigs of {RIG_PAIRS}", RIGS, rigs)
+    rows += compared_rows(root, pool)
+    known = deformed(root)
+    undone = list(pool.map(deformed_trial, known))
+    rows.append(row("superfusion", SEARCH, "known field", "-", len(known), undone))
+    rows.append(wrong_row(root, pool, trials))
+    return rows + [time_row(root, pool, *size) for size in TIMED_SIZES]
 
 
 def main() -> None:
     """Run and record."""
-    root = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TWINBAND_DATA", "")
-    if not root:
-        print("bench_registration: name the folder of the data sets, or set TWINBAND_DATA")
+    if len(sys.argv) != 2:
+        print("bench_registration: name the folder of the data sets as the only argument")
         return
-    with ProcessPoolExecutor() as pool:
-        figures = run(Path(root), pool)
-    record("registration", figures)
+    for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[library] = "1"
+    with ProcessPoolExecutor(2, get_context("spawn"), single_threaded) as pool:
+        rows = run(Path(sys.argv[1]), pool)
+    record("registration", *rows)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ REASONS = {
     "flat_rgb": "the RGB image shows no edges",
     "flat_thermal": "the thermal image shows no edges",
     "too_small": "an image is too small to be registered",
+    "ambiguous": "the edges of both images fit about as well elsewhere",
     "low_score": "the edges of both images fit nowhere",
     "forward_backward_disagree": "thermal onto RGB and RGB onto thermal give different answers",
     "motion_out_of_range": "the images would have to move further than is plausible",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,23 @@ from twinband.registration.fields import (
     orientation_field,
     resized,
 )
-from twinband.registration.quality import Options, Status
+from twinband.registration.quality import Model, Options, Status
 from twinband.registration.similarity import (
     Frame,
     Matrix,
     Similarity,
     corner_error_px,
     grid_change,
+    inverted,
 )
 
 FINE_SIDE_PX = 640  # longer images are reduced to this before anything else
 COARSE_SIDE_PX = 224  # and to this for the search over the grid
 SAME_PX = 1.0  # both directions climbed the same hill
 LEAST_SIDE_PX = 32  # below, a neighbourhood of the fields is the whole image
+
+AFFINE_PAIRS = 16  # fewer do not tell a shear from parallax
+AFFINE_GAIN = 0.02  # least relative rise of the score on pairs that were not fitted
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
@@ -48,6 +52,9 @@ class Registration:
         forward_backward_px: disagreement with the estimate in the other direction, in RGB pixels
             at the corners; infinite if nothing could be estimated.
         motion_px: mean motion of the corners by ``estimate``, in RGB pixels.
+        prominence: standard deviations by which the correlation under ``estimate`` exceeds that
+            at other shifts; not a number if nothing was searched for.
+        model: what ``estimate`` is, apart from the change of size.
     """
 
     matrix: Matrix
@@ -58,25 +65,29 @@ class Registration:
     score_before: float
     forward_backward_px: float
     motion_px: float
+    prominence: float = math.nan
+    model: Model = "similarity"
 
 
-def register_pair(rgb: NDArray[Any], thermal: NDArray[Any], **options: float) -> Registration:
+def register_pair(rgb: NDArray[Any], thermal: NDArray[Any], **options: Any) -> Registration:
     """Register one pair: ``register_rig`` of a single one."""
     return register_rig([(rgb, thermal)], **options)
 
 
-def register_rig(pairs: Sequence[Pair], **options: float) -> Registration:
-    """Estimate one similarity for all ``pairs`` (RGB, thermal) of a rig or sequence.
+def register_rig(pairs: Sequence[Pair], **options: Any) -> Registration:
+    """Estimate one transform for all ``pairs`` (RGB, thermal) of a rig or sequence.
 
     Images are ``H,W`` or ``H,W,C`` of any depth; RGB and thermal may differ in size. Pairs
-    without contrast in either image are left out.
+    without contrast in either image are left out. The transform is a similarity. With
+    ``model="affine"``, at least ``AFFINE_PAIRS`` pairs and an accepted similarity it is affine
+    if that, fitted to every other pair, scores higher by ``AFFINE_GAIN`` on the rest.
 
     Args:
         options: fields of ``quality.Options`` that shall not have their default.
 
     Raises:
-        TypeError: an unknown option.
-        ValueError: no pairs, or an array that is not an image.
+        TypeError: an unknown option, or one that is not a number.
+        ValueError: no pairs, an array that is not an image, or an unknown model.
     """
     rule = Options(**options)
     if not pairs:
@@ -112,21 +123,22 @@ def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options
     apart = quality.round_trip_px(forward.matrix(target), backward.matrix(target), target)
     starts = [forward] if apart < SAME_PX else [forward, backward.inverse()]
     motion = _agreed(starts, fine)
-    score = quality.mean_correlation(fine.fixed, fine.moving, motion.zoomed(fine.zoom))
-    still = Similarity(0.0, 0.0, 0.0, 0.0)
-    score_before = quality.mean_correlation(fine.fixed, fine.moving, still)
     found = motion.matrix(target)
+    fine_motion = motion.zoomed(fine.zoom)
+    score = fine.score(fine_motion.matrix(fine.frame))
+    score_before = fine.score(np.eye(3))
     evidence = quality.Evidence(
         motion=motion,
         motion_px=corner_error_px(found, np.eye(3), target),
         score=score,
         score_before=score_before,
+        prominence=quality.prominence(fine.fixed, fine.moving, fine_motion.matrix(fine.frame)),
         forward_backward_px=apart,
     )
     status, reason = quality.judge(evidence, rule)
     identity = grid_change(source, target)
     estimate = found @ identity
-    return Registration(
+    similarity = Registration(
         estimate.copy() if status == "accepted" else identity,
         estimate,
         status,
@@ -135,6 +147,35 @@ def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options
         score_before,
         evidence.forward_backward_px,
         evidence.motion_px,
+        prominence=evidence.prominence,
+    )
+    if rule.model == "affine" and status == "accepted" and len(pairs) >= AFFINE_PAIRS:
+        return _affine(similarity, fine_motion, fine, target, source)
+    return similarity
+
+
+def _affine(
+    similarity: Registration, start: Similarity, fine: "_Level", target: Frame, source: Frame
+) -> Registration:
+    """An affine transform in place of the similarity, if pairs it was not fitted to agree."""
+    fitted, rest = fine.every_other(0), fine.every_other(1)
+    samples, backward = fitted.samples(), fitted.swapped().samples()
+    alike = search.refine(samples, start, fine.frame, backward)[0].matrix(fine.frame)
+    sheared = search.refine_affine(samples, alike, fine.frame, backward)
+    if rest.score(sheared) <= (1 + AFFINE_GAIN) * rest.score(alike):
+        return similarity
+    samples, backward = fine.samples(), fine.swapped().samples()
+    matrix = search.refine_affine(samples, start.matrix(fine.frame), fine.frame, backward)
+    change = grid_change(target, fine.frame)
+    found = inverted(change) @ matrix @ change
+    estimate = found @ grid_change(source, target)
+    return replace(
+        similarity,
+        matrix=estimate.copy(),
+        estimate=estimate,
+        score=fine.score(matrix),
+        motion_px=corner_error_px(found, np.eye(3), target),
+        model="affine",
     )
 
 
@@ -166,6 +207,14 @@ class _Level:
 
     def swapped(self) -> "_Level":
         return _Level(self.moving, self.fixed, self.zoom)
+
+    def every_other(self, first: int) -> "_Level":
+        """Every other pair, in the order given."""
+        return _Level(self.fixed[first::2], self.moving[first::2], self.zoom)
+
+    def score(self, matrix: Matrix) -> float:
+        """Mean correlation of the fields under a matrix of this grid's pixels."""
+        return quality.mean_correlation(self.fixed, self.moving, matrix)
 
     @property
     def frame(self) -> Frame:

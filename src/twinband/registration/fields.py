@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 
-BLUR_SIGMA_PX = 1.3
+DERIVATIVE_SIGMA_PX = 1.0
+TENSOR_SIGMA_PX = 1.0  # gradients of fine texture, at all angles, cancel within this
 NEIGHBOURHOOD_PX = 31
 STRENGTH_LIMIT = 3.0
 GLOBAL_SHARE = 0.05  # of the mean gradient, so that noise in flat areas stays weak
@@ -47,21 +48,26 @@ def is_flat(image: NDArray[Any]) -> bool:
     return bool(high - low < (FLAT_LEVELS if image.dtype == np.uint8 else 1e-6 * max(high, 1e-6)))
 
 
-def orientation_field(grey: NDArray[np.float32]) -> Field:
+def orientation_field(grey: NDArray[np.float32], tensor_sigma_px: float = TENSOR_SIGMA_PX) -> Field:
     """Orientation field of an ``H,W`` grey image, as ``H,W,2``: real and imaginary part.
 
-    The strength is the gradient's magnitude relative to its neighbourhood, 0..``STRENGTH_LIMIT``.
+    Angle and magnitude are those of the smoothed structure tensor. The strength is the magnitude
+    relative to its neighbourhood, 0..``STRENGTH_LIMIT``.
+
+    Args:
+        tensor_sigma_px: of its smoothing; 0 leaves the gradients as sharp as they are.
     """
-    smooth = cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA_PX)
+    smooth = cv2.GaussianBlur(grey, (0, 0), DERIVATIVE_SIGMA_PX)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    magnitude = np.hypot(across, down)
+    squares = np.dstack((across * across - down * down, 2 * across * down))
+    tensor = cv2.GaussianBlur(squares, (0, 0), tensor_sigma_px) if tensor_sigma_px else squares
+    magnitude = np.sqrt(np.hypot(tensor[..., 0], tensor[..., 1]))
     floor = GLOBAL_SHARE * float(magnitude.mean(dtype=np.float64)) + 1e-12
     around = cv2.blur(magnitude, (NEIGHBOURHOOD_PX, NEIGHBOURHOOD_PX)) + floor
     strength = np.minimum(magnitude / around, STRENGTH_LIMIT)
     per_square = strength / np.maximum(magnitude * magnitude, 1e-24)
-    parts = ((across * across - down * down) * per_square, 2 * across * down * per_square)
-    return np.ascontiguousarray(np.dstack(parts), dtype=np.float32)
+    return np.ascontiguousarray(tensor * per_square[..., None], dtype=np.float32)
 
 
 def resized(grey: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """How well a pair fits under a transform that was not searched for here."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -32,16 +33,7 @@ def declared_aligned(rgb: NDArray[Any], thermal: NDArray[Any]) -> Registration:
 def of_rig(rgb: NDArray[Any], thermal: NDArray[Any], rig: Registration) -> Registration:
     """The rig's transform for one of its pairs, with the scores of this pair."""
     own = _described(rgb, thermal, rig.matrix, rig.status, rig.reason)
-    return Registration(
-        matrix=own.matrix,
-        estimate=rig.estimate,
-        status=rig.status,
-        reason=rig.reason,
-        score=own.score,
-        score_before=own.score_before,
-        forward_backward_px=rig.forward_backward_px,
-        motion_px=rig.motion_px,
-    )
+    return replace(rig, matrix=own.matrix, score=own.score, score_before=own.score_before)
 
 
 def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:

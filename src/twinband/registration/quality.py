@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
+from twinband.registration import search
 from twinband.registration.fields import Field
 from twinband.registration.search import as_complex, warped
 from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px
 
 Status = Literal["accepted", "already_aligned", "failed"]
+Model = Literal["similarity", "affine"]
 LEAST_OVERLAP = 0.5  # of the frame; a correlation over less says little
+AROUND_PX = 40  # shifts over which a peak is compared
+PEAK_PX = 6  # half the side of the square that belongs to the peak itself
+TOP_PX = 2  # within which the peak's top is
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +30,39 @@ class Options:
         max_angle_deg: largest rotation.
         max_scale_change: largest relative change of scale.
         min_score: correlation that true pairs reach and wrong ones do not.
+        min_prominence: standard deviations by which the correlation exceeds that at other
+            shifts; few wrong pairs reach 5.
+        certain_score: a correlation that needs no prominence: repeated structure lowers that,
+            but wrong pairs do not score so high.
         max_forward_backward_px: largest disagreement of both directions at the corners.
-        forward_backward_px_per_score: how much more they may disagree the further the score
-            is above ``min_score``, since no wrong pair scores high.
-        most_forward_backward_px: and never more than this.
         min_gain: least improvement over doing nothing.
         aligned_motion_px: a smaller motion at the corners is left undone.
+        model: ``affine`` allows shear and two scales, where enough pairs of a rig prove them.
+
+    Raises:
+        TypeError: a number is not one.
+        ValueError: an unknown model.
     """
 
     max_shift_px: float = 30.0
     max_angle_deg: float = 3.0
     max_scale_change: float = 0.08
     min_score: float = 0.15
-    max_forward_backward_px: float = 2.0
-    forward_backward_px_per_score: float = 40.0
-    most_forward_backward_px: float = 6.0
+    min_prominence: float = 5.0
+    certain_score: float = 0.4
+    max_forward_backward_px: float = 8.0
     min_gain: float = 0.01
     aligned_motion_px: float = 1.5
+    model: Model = "similarity"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "model":
+                if value not in get_args(Model):
+                    raise ValueError(f"model must be one of {get_args(Model)}, not {value!r}")
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{field.name} must be a number, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +73,18 @@ class Evidence:
     motion_px: float
     score: float
     score_before: float
+    prominence: float
     forward_backward_px: float
 
 
-def correlation(fixed: Field, moving: Field, motion: Similarity) -> float:
-    """Normalised correlation of the fields in -1..1, where ``moving`` has data; 0 if hardly."""
+def correlation(fixed: Field, moving: Field, matrix: Matrix) -> float:
+    """Normalised correlation of the fields in -1..1, where ``moving`` has data; 0 if hardly.
+
+    Args:
+        matrix: from pixels of ``moving`` to pixels of ``fixed``, affine.
+    """
     height, width = fixed.shape[:2]
-    frame = Frame(width, height)
-    matrix = motion.matrix(frame)
-    moved = as_complex(warped(moving, motion, matrix, frame)).astype(np.complex128)
+    moved = as_complex(warped(moving, matrix, Frame(width, height))).astype(np.complex128)
     covered = cv2.warpAffine(np.ones((height, width), np.float32), matrix[:2], (width, height))
     inside = covered > 0.999
     if inside.mean() < LEAST_OVERLAP:
@@ -70,10 +94,29 @@ def correlation(fixed: Field, moving: Field, motion: Similarity) -> float:
     return float((np.conj(one) * other).real.sum()) / norm if norm > 0 else 0.0
 
 
-def mean_correlation(fixed: Sequence[Field], moving: Sequence[Field], motion: Similarity) -> float:
+def mean_correlation(fixed: Sequence[Field], moving: Sequence[Field], matrix: Matrix) -> float:
     """Mean of ``correlation`` over the pairs of a rig, whatever their order."""
-    scores = [correlation(one, other, motion) for one, other in zip(fixed, moving, strict=True)]
+    scores = [correlation(one, other, matrix) for one, other in zip(fixed, moving, strict=True)]
     return math.fsum(scores) / len(scores)
+
+
+def prominence(fixed: Sequence[Field], moving: Sequence[Field], matrix: Matrix) -> float:
+    """How far the correlation under ``matrix`` stands out from that under further shifts.
+
+    In standard deviations of the latter. Unlike the score it does not fall with thermal images
+    that have few edges, as long as these agree. 0 if the images are too small for other shifts.
+    """
+    height, width = fixed[0].shape[:2]
+    reach = min(AROUND_PX, height // 2, width // 2)
+    frame = Frame(width, height)
+    moved = [as_complex(warped(one, matrix, frame)) / search.energy(one) for one in moving]
+    surface = search.Shifts.of(fixed, reach).surface(moved)
+    top = surface[reach - TOP_PX : reach + TOP_PX + 1, reach - TOP_PX : reach + TOP_PX + 1].max()
+    elsewhere = np.ones(surface.shape, bool)
+    elsewhere[reach - PEAK_PX : reach + PEAK_PX + 1, reach - PEAK_PX : reach + PEAK_PX + 1] = False
+    others = surface[elsewhere]
+    spread = float(others.std())
+    return (float(top) - float(others.mean())) / spread if spread > 0 else 0.0
 
 
 def round_trip_px(forward: Matrix, backward: Matrix, frame: Frame) -> float:
@@ -84,9 +127,11 @@ def round_trip_px(forward: Matrix, backward: Matrix, frame: Frame) -> float:
 def judge(evidence: Evidence, options: Options) -> tuple[Status, str]:
     """Status, and the reason if it is not ``accepted``."""
     motion = evidence.motion
-    if evidence.score_before >= options.min_score and (
-        evidence.motion_px < options.aligned_motion_px
-    ):
+    stands_out = (
+        evidence.prominence >= options.min_prominence or evidence.score >= options.certain_score
+    )
+    aligned = evidence.score_before >= options.min_score
+    if aligned and stands_out and evidence.motion_px < options.aligned_motion_px:
         return "already_aligned", "motion_below_threshold"
     too_far = (
         max(abs(motion.x), abs(motion.y)) > options.max_shift_px
@@ -95,12 +140,9 @@ def judge(evidence: Evidence, options: Options) -> tuple[Status, str]:
     )
     if evidence.score < options.min_score:
         return "failed", "low_score"
-    above = evidence.score - options.min_score
-    limit = min(
-        options.max_forward_backward_px + options.forward_backward_px_per_score * above,
-        options.most_forward_backward_px,
-    )
-    if evidence.forward_backward_px > limit:
+    if not stands_out:
+        return "failed", "ambiguous"
+    if evidence.forward_backward_px > options.max_forward_backward_px:
         return "failed", "forward_backward_disagree"
     if too_far:
         return "failed", "motion_out_of_range"

@@ -56,7 +56,8 @@ def residual_shifts(
     zoom = min(1.0, FINE_SIDE_PX / max(valid.shape))
     height, width = (max(1, round(side * zoom)) for side in valid.shape)
     fixed, moving = (
-        orientation_field(resized(luminance(image), width, height)) for image in (rgb, thermal)
+        orientation_field(resized(luminance(image), width, height), tensor_sigma_px=0.0)
+        for image in (rgb, thermal)
     )
     valid = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     found = []

@@ -5,7 +5,7 @@ so a rig's result does not depend on the order of its pairs.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from scipy import fft, optimize
 
 from twinband.registration.fields import Field
-from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px, inverted
+from twinband.registration.similarity import (
+    Frame,
+    Matrix,
+    Similarity,
+    corner_error_px,
+    inverted,
+    rotation,
+)
+
+Offsets = NDArray[np.float64]
 
 CANDIDATES = 3
 DISTINCT_PX = 3.0  # candidates closer than this at the corners climb the same hill
@@ -54,10 +63,10 @@ def as_complex(field: Field) -> NDArray[np.complex64]:
     return np.ascontiguousarray(field).view(np.complex64)[..., 0]
 
 
-def warped(field: Field, motion: Similarity, matrix: Matrix, frame: Frame) -> Field:
-    """``field`` moved by ``matrix`` onto ``frame``, its orientations turned along."""
+def warped(field: Field, matrix: Matrix, frame: Frame) -> Field:
+    """``field`` moved by an affine ``matrix`` onto ``frame``, its orientations turned along."""
     moved = cv2.warpAffine(field, matrix[:2], (frame.width, frame.height), flags=cv2.INTER_LINEAR)
-    return turned(moved, motion.angle)
+    return turned(moved, rotation(matrix))
 
 
 def grid_search(
@@ -66,28 +75,51 @@ def grid_search(
     """The best ``CANDIDATES`` of the grid, best first; all fields have the same size."""
     height, width = fixed[0].shape[:2]
     frame = Frame(width, height)
-    reach = max(1, math.ceil(limits.shift_px))
-    shape = (fft.next_fast_len(height + reach), fft.next_fast_len(width + reach))
-    spectra = [fft.fft2(as_complex(field) / energy(field), shape, workers=1) for field in fixed]
-    found: list[tuple[int, Similarity]] = []
+    shifts = Shifts.of(fixed, max(1, math.ceil(limits.shift_px)))
+    energies = [energy(field) for field in moving]
+    found: list[tuple[float, Similarity]] = []
     for scale in steps(limits.scale, SCALE_STEP):
         for angle in steps(limits.angle, ANGLE_STEP):
             motion = Similarity(0.0, 0.0, angle, math.log1p(scale))
             matrix = motion.matrix(frame)
-            surface = np.zeros((2 * reach + 1, 2 * reach + 1), np.int64)
-            for spectrum, field in zip(spectra, moving, strict=True):
-                moved = as_complex(warped(field, motion, matrix, frame)) / energy(field)
-                product = spectrum * np.conj(fft.fft2(moved, shape, workers=1))
-                near = np.roll(fft.ifft2(product, workers=1).real, (reach, reach), (0, 1))
-                near = near[: 2 * reach + 1, : 2 * reach + 1].astype(np.float64)
-                surface += np.rint(near * EXACT).astype(np.int64)
+            moved = [
+                as_complex(warped(field, matrix, frame)) / norm
+                for field, norm in zip(moving, energies, strict=True)
+            ]
+            surface = shifts.surface(moved)
             down, across = np.unravel_index(int(surface.argmax()), surface.shape)
             shifted = Similarity(
-                float(across - reach), float(down - reach), angle, motion.log_scale
+                float(across - shifts.reach), float(down - shifts.reach), angle, motion.log_scale
             )
-            found.append((int(surface[down, across]), shifted))
+            found.append((float(surface[down, across]), shifted))
     found.sort(key=lambda entry: -entry[0])
     return _distinct([motion for _, motion in found], frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """Correlation of fields with the same fixed ones under every whole shift up to ``reach``."""
+
+    spectra: list[NDArray[np.complex64]]
+    shape: tuple[int, int]  # padded, so that what leaves on one side does not return on the other
+    reach: int
+
+    @classmethod
+    def of(cls, fixed: Sequence[Field], reach: int) -> "Shifts":
+        height, width = fixed[0].shape[:2]
+        shape = (fft.next_fast_len(height + reach), fft.next_fast_len(width + reach))
+        spectra = [fft.fft2(as_complex(one) / energy(one), shape, workers=1) for one in fixed]
+        return cls(spectra, shape, reach)
+
+    def surface(self, moved: Sequence[NDArray[np.complex64]]) -> NDArray[np.float64]:
+        """Sum over the pairs, by shift down and across from ``-reach``; 0 is in the middle."""
+        size = 2 * self.reach + 1
+        total = np.zeros((size, size), np.int64)
+        for spectrum, field in zip(self.spectra, moved, strict=True):
+            product = spectrum * np.conj(fft.fft2(field, self.shape, workers=1))
+            around = np.roll(fft.ifft2(product, workers=1).real, (self.reach,) * 2, (0, 1))
+            total += np.rint(around[:size, :size].astype(np.float64) * EXACT).astype(np.int64)
+        return total / EXACT
 
 
 def _distinct(motions: Sequence[Similarity], frame: Frame) -> list[Similarity]:
@@ -126,8 +158,12 @@ class Sampled:
         points = np.stack([across, down]).astype(np.float64)
         return cls(points, as_complex(fixed).ravel()[order], moving)
 
-    def score(self, inverse: Matrix, angle: float) -> float:
-        """Normalised correlation at the points that fall inside the moving field."""
+    def score(self, inverse: Matrix) -> float:
+        """Normalised correlation at the points that fall inside the moving field.
+
+        Args:
+            inverse: from pixels of the fixed field to pixels of the moving one, affine.
+        """
         across, down = inverse[:2, :2] @ self.points + inverse[:2, 2:]
         height, width = self.moving.shape[:2]
         sampled = cv2.remap(
@@ -142,7 +178,7 @@ class Sampled:
         moved = moved * inside
         joint = np.vdot(moved, fixed)
         norm = math.sqrt(float(np.vdot(fixed, fixed).real) * float(np.vdot(moved, moved).real))
-        return float((joint * np.exp(-2j * angle)).real) / max(norm, 1e-9)
+        return float((joint * np.exp(2j * rotation(inverse))).real) / max(norm, 1e-9)
 
 
 def refine(
@@ -158,25 +194,53 @@ def refine(
     """
     radius = frame.radius
 
-    def motion(offsets: NDArray[np.float64]) -> Similarity:
+    def motion(offsets: Offsets) -> Similarity:
         x, y, turn, growth = (float(value) for value in offsets)
         return Similarity(
             start.x + x, start.y + y, start.angle + turn / radius, start.log_scale + growth / radius
         )
 
-    def cost(offsets: NDArray[np.float64]) -> float:
-        tried = motion(offsets)
-        matrix = tried.matrix(frame)
+    offsets, score = _climb(lambda tried: motion(tried).matrix(frame), 4, samples, backward)
+    return motion(offsets), score
+
+
+def refine_affine(
+    samples: Sequence[Sampled], start: Matrix, frame: Frame, backward: Sequence[Sampled]
+) -> Matrix:
+    """The affine matrix nearest to ``start`` at which the score of both directions is highest."""
+    centre = np.eye(3)
+    centre[:2, 2] = frame.centre
+    back = inverted(centre)
+
+    def matrix(offsets: Offsets) -> Matrix:
+        change = np.eye(3)
+        change[:2, :2] += offsets[:4].reshape(2, 2) / frame.radius
+        change[:2, 2] = offsets[4:]
+        return np.asarray(centre @ change @ back @ start)
+
+    return matrix(_climb(matrix, 6, samples, backward)[0])
+
+
+def _climb(
+    matrix_of: Callable[[Offsets], Matrix],
+    unknowns: int,
+    samples: Sequence[Sampled],
+    backward: Sequence[Sampled],
+) -> tuple[Offsets, float]:
+    """The offsets, from 0 at the start, of the nearest maximum of the mean score; that score."""
+
+    def cost(offsets: Offsets) -> float:
+        matrix = matrix_of(offsets)
         inverse = inverted(matrix)
-        there = [sample.score(inverse, tried.angle) for sample in samples]
-        back = [sample.score(matrix, -tried.angle) for sample in backward]
+        there = [sample.score(inverse) for sample in samples]
+        back = [sample.score(matrix) for sample in backward]
         return -math.fsum(there + back) / (len(there) + len(back))
 
     found = optimize.minimize(
         cost,
-        np.zeros(4),
+        np.zeros(unknowns),
         method="Powell",
-        bounds=[(-REFINE_REACH_PX, REFINE_REACH_PX)] * 4,
+        bounds=[(-REFINE_REACH_PX, REFINE_REACH_PX)] * unknowns,
         options={"maxiter": 6, "xtol": 0.02, "ftol": 1e-4},
     )
-    return motion(found.x), -float(found.fun)
+    return found.x, -float(found.fun)

@@ -81,6 +81,11 @@ def inverted(matrix: Matrix) -> Matrix:
     return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
+def rotation(matrix: Matrix) -> float:
+    """Angle in radians by which an affine 3x3 matrix turns, shear and scale apart."""
+    return math.atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
+
+
 def transformed(matrix: Matrix, points: Matrix) -> Matrix:
     """``N,2`` points through a 3x3 matrix."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]

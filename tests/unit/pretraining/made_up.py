@@ -14,7 +14,13 @@ from twinband.params.mae import MaeParams
 from twinband.params.pretrain import Pretraining
 from twinband.shards.manifest import product_id
 
-TINY: dict[str, Any] = {"width": 16, "depth": 1, "heads": 2, "decoder_width": 16, "decoder_depth": 1}
+TINY: dict[str, Any] = {
+    "width": 16,
+    "depth": 1,
+    "heads": 2,
+    "decoder_width": 16,
+    "decoder_depth": 1,
+}
 TINY |= {"decoder_heads": 2, "patch_px": 8}
 DATA = {"fraction": 1.0, "image_px": 32, "shift_tolerance": False, "decoded_mib": 1}
 TRAINING: dict[str, Any] = {

@@ -32,8 +32,12 @@ def scene(seed: int, width: int = 320, height: int = 200) -> tuple[NDArray[Any],
 
 def displaced(thermal: NDArray[Any], motion: Similarity) -> tuple[NDArray[Any], Matrix]:
     """``thermal`` under ``motion``, and the matrix from its pixels back to where they were."""
+    return displaced_by(thermal, motion.matrix(Frame(thermal.shape[1], thermal.shape[0])))
+
+
+def displaced_by(thermal: NDArray[Any], matrix: Matrix) -> tuple[NDArray[Any], Matrix]:
+    """The same under an affine matrix."""
     frame = Frame(thermal.shape[1], thermal.shape[0])
-    matrix = motion.matrix(frame)
     size = (frame.width, frame.height)
     moved = cv2.warpAffine(thermal, matrix[:2], size, borderMode=cv2.BORDER_REPLICATE)
     return moved, inverted(matrix)

@@ -1,9 +1,11 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tests.unit.registration.scenes import displaced, scene
+from tests.unit.registration.scenes import displaced, displaced_by, scene
 from twinband.registration import register_pair, register_rig
 from twinband.registration.similarity import Frame, Similarity, corner_error_px, grid_change
 
@@ -74,6 +76,36 @@ def test_a_rig_shares_one_transform_whatever_the_order() -> None:
     assert (found.score, found.forward_backward_px) == (again.score, again.forward_backward_px)
 
 
+RIG_FRAME = Frame(128, 96)
+# Wider by 5 % and sheared by 2 %: at the corners some px that no similarity can undo.
+SHEARED = np.array([(1.05, 0.02, -7.0), (0.0, 1.0, 4.0), (0.0, 0.0, 1.0)])
+ALIKE = Similarity(4.0, -3.0, 0.01, 0.02).matrix(RIG_FRAME)
+
+
+def rig(matrix: NDArray[Any], count: int) -> tuple[list[tuple[NDArray[Any], NDArray[Any]]], Any]:
+    """Pairs of ``count`` scenes with thermal under one matrix, and the truth."""
+    scenes = [scene(seed, RIG_FRAME.width, RIG_FRAME.height) for seed in range(30, 30 + count)]
+    moved = [(rgb, displaced_by(thermal, matrix)) for rgb, thermal in scenes]
+    return [(rgb, image) for rgb, (image, _) in moved], moved[0][1][1]
+
+
+def test_a_sheared_rig_needs_the_affine_model_and_enough_pairs() -> None:
+    pairs, truth = rig(SHEARED, 16)
+    fewer, enough = (register_rig(some, model="affine") for some in (pairs[:15], pairs))
+    assert (fewer.model, enough.model) == ("similarity", "affine")
+    assert fewer.status == enough.status == "accepted"
+    assert corner_error_px(fewer.matrix, truth, RIG_FRAME) > 1.2
+    assert corner_error_px(enough.matrix, truth, RIG_FRAME) < 0.5
+    assert enough.score > fewer.score
+
+
+def test_a_rig_without_shear_keeps_the_similarity_though_affine_is_allowed() -> None:
+    pairs, truth = rig(ALIKE, 16)
+    found = register_rig(pairs, model="affine")
+    assert (found.status, found.model) == ("accepted", "similarity")
+    assert corner_error_px(found.matrix, truth, RIG_FRAME) < 0.5
+
+
 def test_a_rig_ignores_its_blank_pairs() -> None:
     rgb, thermal = scene(1)
     moved, _ = displaced(thermal, MOTION)
@@ -110,7 +142,20 @@ def test_other_aspect_ratio_and_half_saturated_thermal_give_a_verdict() -> None:
     thermal = thermal.copy()
     thermal[:, 160:] = 255
     for other in (thermal, thermal[:, 40:140], thermal[:40]):
-        assert register_pair(rgb, other).status in ("accepted", "already_aligned", "failed")
+        found = register_pair(rgb, other)
+        assert found.status == "accepted" or found.reason
+        assert np.isfinite(found.estimate).all()
+
+
+def test_holes_in_float_thermal_do_not_disturb_the_rest() -> None:
+    rgb, thermal = scene(1)
+    moved, truth = displaced(thermal, MOTION)
+    holes = 290 + moved.astype(np.float32) / 10
+    holes[20:30, 40:60] = np.nan
+    holes[150:154, 200:240] = np.inf
+    found = register_pair(rgb, holes)
+    assert found.status == "accepted"
+    assert corner_error_px(found.matrix, truth, FRAME) < 1.0
 
 
 def test_a_rig_of_several_sizes_fails_with_a_reason() -> None:
@@ -126,6 +171,10 @@ def test_misuse_is_an_error() -> None:
         register_pair(np.zeros(5), np.zeros((40, 40)))
     with pytest.raises(TypeError, match="shift"):
         register_pair(np.zeros((40, 40)), np.zeros((40, 40)), shift=3.0)
+    with pytest.raises(TypeError, match="min_score must be a number"):
+        register_pair(np.zeros((40, 40)), np.zeros((40, 40)), min_score="high")
+    with pytest.raises(ValueError, match="model must be one of"):
+        register_pair(np.zeros((40, 40)), np.zeros((40, 40)), model="homography")
 
 
 def test_inputs_are_not_changed_and_results_repeat() -> None:

@@ -260,12 +260,23 @@ def test_the_thermal_grid_has_the_thermal_images_size(tmp_path: Path) -> None:
 
 def test_corner_errors_against_the_truth_are_exact(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"a": pair(1), "b": pair(2)})
-    truth = {name_of("a"): shift(3, 4), name_of("other"): shift(9, 9)}
+    truth = {name_of("a"): shift(3, 4)}
     done = register_pairs(tmp_path, supplied={"*": shift(6, 8)}, truth=truth)
     rows = rows_by_key(done)
     assert rows["a"]["corner_error_px_before"] == rows["a"]["corner_error_px"] == 5.0
     assert rows["b"]["corner_error_px_before"] is rows["b"]["corner_error_px"] is None
     assert rows["a"]["motion_px"] == 10.0
+
+
+@pytest.mark.parametrize("table", ["supplied", "truth"])
+def test_a_transform_of_nothing_is_a_slip_and_is_told_before_any_work(
+    tmp_path: Path, table: str
+) -> None:
+    write_pairs(tmp_path / "pairs", {"a": pair(1)})
+    tables: dict[str, Any] = {table: {name_of("a"): shift(1, 1), "raw/slip": shift(9, 9)}}
+    with pytest.raises(InputError, match=rf"{table}.csv: 1 names are neither .*\(raw/slip\)"):
+        register_pairs(tmp_path, **tables)
+    assert not (tmp_path / "work").exists()
 
 
 def test_every_sample_says_how_much_misalignment_to_expect(tmp_path: Path) -> None:
@@ -338,8 +349,11 @@ def test_a_dataset_without_one_usable_pair_is_an_empty_product(tmp_path: Path) -
     ("settings", "message"),
     [
         ({"backend": "nobody"}, "there is no registration backend nobody"),
-        ({"options": {"colour": 1}}, "options of the registration backend search: .*colour"),
-        ({"options": {"max_shift_px": "far"}}, "backend search: max_shift_px.*'far'"),
+        ({"options": {"colour": 1}}, "registration backend search cannot be opened: .*colour"),
+        (
+            {"options": {"max_shift_px": "far"}},
+            "backend search cannot be opened: max_shift_px.*'far'",
+        ),
     ],
 )
 def test_an_unknown_backend_or_option_is_named_at_once(

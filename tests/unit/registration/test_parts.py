@@ -5,16 +5,17 @@ import numpy as np
 from tests.unit.registration.scenes import displaced, scene
 from twinband.registration.apply import resampled
 from twinband.registration.fields import is_flat, orientation_field
-from twinband.registration.quality import Evidence, Options, correlation, judge
+from twinband.registration.quality import Evidence, Options, correlation, judge, prominence
 from twinband.registration.similarity import (
     Frame,
     Similarity,
     corner_error_px,
     grid_change,
+    rotation,
     transformed,
 )
 
-STILL = Similarity(0.0, 0.0, 0.0, 0.0)
+FRAME = Frame(320, 200)
 MOTION = Similarity(3.0, -2.0, 0.03, 0.04)
 
 
@@ -22,7 +23,7 @@ def test_the_field_is_blind_to_contrast_reversal() -> None:
     grey = scene(0)[1].astype(np.float32)
     field, reversed_field = orientation_field(grey), orientation_field(255 - grey)
     np.testing.assert_allclose(field, reversed_field, atol=1e-3)
-    assert correlation(field, field, STILL) > 0.999
+    assert correlation(field, field, np.eye(3)) > 0.999
 
 
 def test_a_vertical_edge_has_angle_zero_and_a_horizontal_one_the_opposite_sign() -> None:
@@ -40,13 +41,38 @@ def test_orientations_turn_along_with_the_pixels() -> None:
     moved, _ = displaced(thermal, motion)
     field = orientation_field(thermal.astype(np.float32))
     turned = orientation_field(moved.astype(np.float32))
-    assert correlation(turned, field, motion) > 0.7
-    assert correlation(turned, field, STILL) < 0.3
+    assert correlation(turned, field, motion.matrix(FRAME)) > 0.7
+    assert correlation(turned, field, np.eye(3)) < 0.3
 
 
 def test_no_overlap_is_no_correlation() -> None:
     field = orientation_field(scene(0)[1].astype(np.float32))
-    assert correlation(field, field, Similarity(250.0, 0.0, 0.0, 0.0)) == 0.0
+    assert correlation(field, field, Similarity(250.0, 0.0, 0.0, 0.0).matrix(FRAME)) == 0.0
+
+
+def test_a_fitting_pair_stands_out_from_other_shifts_and_a_wrong_one_does_not() -> None:
+    rgb, thermal = (image.astype(np.float32) for image in scene(0))
+    fixed = orientation_field(rgb[..., 1])
+    right, wrong = orientation_field(thermal), orientation_field(np.flip(thermal, 1).copy())
+    shift = np.array([(1.0, 0.0, 9.0), (0.0, 1.0, -7.0), (0.0, 0.0, 1.0)])
+    assert prominence([fixed], [right], np.eye(3)) > 6
+    assert prominence([fixed], [right], shift) < 4
+    assert prominence([fixed], [wrong], np.eye(3)) < 4
+    blank = np.zeros_like(fixed)
+    assert prominence([fixed], [blank], np.eye(3)) == 0.0
+
+
+def test_fine_texture_without_a_common_angle_is_weaker_than_an_edge() -> None:
+    grey = np.random.default_rng(0).normal(100, 20, (80, 160)).astype(np.float32)
+    grey[:, :80] = 60
+    grey[:, 40:80] = 140
+    strength = np.hypot(*np.moveaxis(orientation_field(grey), -1, 0))
+    assert strength[20:60, 39:41].mean() > 2.5 * strength[20:60, 100:150].mean()
+
+
+def test_rotation_leaves_scale_and_shear_apart() -> None:
+    assert abs(rotation(MOTION.matrix(FRAME)) - MOTION.angle) < 1e-12
+    assert rotation(np.array([(1.1, 0.02, 5.0), (0.02, 0.9, 0.0), (0.0, 0.0, 1.0)])) == 0.0
 
 
 def test_inverse_and_zoom_agree_with_matrices() -> None:
@@ -73,6 +99,7 @@ def verdict(**changes: object) -> tuple[str, str]:
         "motion_px": 6.0,
         "score": 0.2,
         "score_before": 0.05,
+        "prominence": 6.0,
         "forward_backward_px": 0.5,
     }
     return judge(Evidence(**{**usual, **changes}), Options())  # type: ignore[arg-type]
@@ -81,14 +108,14 @@ def verdict(**changes: object) -> tuple[str, str]:
 def test_the_rule() -> None:
     assert verdict() == ("accepted", "")
     assert verdict(score=0.14) == ("failed", "low_score")
-    assert verdict(forward_backward_px=3.9) == ("accepted", "")
-    assert verdict(forward_backward_px=4.1) == ("failed", "forward_backward_disagree")
-    assert verdict(score=0.6, forward_backward_px=6.1) == ("failed", "forward_backward_disagree")
+    assert verdict(prominence=4.9, score=0.39) == ("failed", "ambiguous")
+    assert verdict(prominence=4.9, score=0.41) == ("accepted", "")
+    assert verdict(forward_backward_px=7.9) == ("accepted", "")
+    assert verdict(forward_backward_px=8.1) == ("failed", "forward_backward_disagree")
     assert verdict(score_before=0.195) == ("failed", "no_gain")
-    assert verdict(motion_px=1.4, score_before=0.16) == (
-        "already_aligned",
-        "motion_below_threshold",
-    )
+    aligned = {"motion_px": 1.4, "score_before": 0.16}
+    assert verdict(**aligned) == ("already_aligned", "motion_below_threshold")
+    assert verdict(**aligned, prominence=4.9) == ("failed", "ambiguous")
     assert verdict(motion_px=1.4) == ("accepted", "")
     for motion in (
         Similarity(31.0, 0.0, 0.0, 0.0),

@@ -11,9 +11,6 @@ from twinband.registration.quality import Options
 class _Search:
     def __init__(self, options: Mapping[str, Any]) -> None:
         Options(**options)  # an unknown option is said at once, not at the first pair
-        for name, value in options.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"{name} must be a number, not {value!r}")
         self.options = dict(options)
 
     def register(self, samples: Sequence[Sample]) -> Registration:
@@ -24,6 +21,7 @@ def open_backend(options: Mapping[str, Any]) -> Backend:
     """Options are the fields of ``quality.Options``.
 
     Raises:
-        TypeError: an unknown option, or one that is not a number.
+        TypeError: an unknown option, or a number that is none.
+        ValueError: an unknown model.
     """
     return _Search(options)
