@@ -62,12 +62,14 @@ def test_a_new_reader_and_dataset_run_nothing_else(reproduced: Project, tmp_path
     params = reproduced.params()
     datasets = params["ingest"]["datasets"]
     datasets["newcomer"] = {**datasets["sample-roadscene"], "reader": "newcomer"}
+    registered = params["register"]["datasets"]
+    registered["newcomer"] = registered["sample-roadscene"]
     params["pool"]["protect"].append("newcomer")
     params["report"]["datasets"].append("newcomer")
     reproduced.write_params(params)
     output = reproduced.run("dvc", "repro").stdout
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert ran == {"ingest@newcomer", "pool", "report"}
+    assert ran == {"ingest@newcomer", "register@newcomer", "pool", "report"}
     reproduced.run("git", "checkout", "--", "params.yaml", "dvc.lock")
     reproduced.run("git", "clean", "--force", "--quiet", "-d", "src", "metrics")
     reproduced.run("dvc", "checkout", "--force")

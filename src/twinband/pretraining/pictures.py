@@ -102,4 +102,6 @@ def masking_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes | None:
 
 
 def _numbered(curve: Mapping[str, NDArray[np.float64]], prefix: str) -> dict[str, str]:
-    return {name.removeprefix(prefix): name for name in sorted(curve) if name.startswith(prefix)}
+    """Columns ``PREFIX1``, ``PREFIX2``, … by their numbers."""
+    numbers = [name.removeprefix(prefix) for name in curve if name.startswith(prefix)]
+    return {number: f"{prefix}{number}" for number in sorted(numbers) if number.isdecimal()}
