@@ -7,6 +7,7 @@ never are the same twice and so have no place in the stage.
 from pipeline_steps._step import In, Out, StepReport, main
 from twinband.params.report import ReportParams
 from twinband.report.cmss_facts import read_cmss, read_cmss_mixture
+from twinband.report.experiment_facts import read_experiments
 from twinband.report.facts import read_dataset, read_evaluation, read_pool, read_registration
 from twinband.report.page import page
 from twinband.report.pretraining_facts import read_pretrained
@@ -20,6 +21,7 @@ from twinband.report.sections import (
     timings,
     versions,
 )
+from twinband.report.sections import experiments as experiments_section
 from twinband.shards.write import write_atomically
 
 
@@ -42,6 +44,7 @@ def run(
     pretrain_plots: In,
     evaluate: In,
     evaluate_plots: In,
+    experiments: In,
     out: Out,
     runs: In | None = None,
 ) -> StepReport:
@@ -58,6 +61,7 @@ def run(
             for k in params.pretrained
         ),
     ]
+    compared = [read_experiments(name, experiments) for name in params.experiments]
     sections = [
         overview.section(ingested, pooled, evaluated),
         datasets.section(ingested, params.quarantined),
@@ -65,6 +69,7 @@ def run(
         cmss_section.section(measured, read_cmss_mixture(mixture, mixture_plots)),
         pretraining.section(pretrained),
         evaluations.section(evaluated),
+        experiments_section.section(compared),
         versions.section(ingested, pooled),
     ]
     if runs is not None:

@@ -19,6 +19,7 @@ COMMAND = (
     " --mixture metrics/cmss_mixture.json --mixture-plots plots/cmss_mixture"
     " --pretrain metrics/pretrain --pretrain-plots plots/pretrain"
     " --evaluate metrics/evaluate --evaluate-plots plots/evaluate"
+    " --experiments experiments"
 )
 
 

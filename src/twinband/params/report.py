@@ -16,6 +16,7 @@ class ReportParams(StageParams):
         cmss: measured datasets, in this order.
         pretrained: keys of ``pretrain.methods``, in this order.
         evaluations: keys of ``evaluate.items``, in this order.
+        experiments: sets in experiments/ with committed results, in this order.
         quarantined: quarantined pairs listed for each dataset, at most.
     """
 
@@ -24,4 +25,5 @@ class ReportParams(StageParams):
     cmss: list[str]
     pretrained: list[str]
     evaluations: list[str]
+    experiments: list[str]
     quarantined: Annotated[int, Field(ge=0)]

@@ -48,6 +48,7 @@ def params(
         cmss=list(datasets),
         pretrained=["mspecgene"],
         evaluations=list(evaluations),
+        experiments=["masks"],
         quarantined=quarantined,
     )
 
@@ -73,6 +74,7 @@ def write_inputs(
         "pretrain_plots": root / "plots/pretrain",
         "evaluate": root / "metrics/evaluate",
         "evaluate_plots": root / "plots/evaluate",
+        "experiments": root / "experiments",
     }
     for path in paths.values():
         if not path.suffix:
@@ -94,6 +96,7 @@ def write_inputs(
     write_figures(paths["mixture_plots"], "pooled", "datasets")
     write_pretrained(paths["mae"], paths["mae_plots"])
     write_pretrained(paths["pretrain"] / "mspecgene.json", paths["pretrain_plots"] / "mspecgene")
+    write_experiments(paths["experiments"])
     for key in evaluations:
         write_evaluation(paths, key, METRICS)
     return paths
@@ -123,6 +126,16 @@ def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
     write_figures(folder, "distribution")
     for picture in ("best", "typical", "failed"):
         cv2.imwrite(str(folder / f"{picture}.jpg"), np.full((60, 80, 3), 90, np.uint8))
+
+
+def write_experiments(folder: Path) -> None:
+    """A set of two arms and three seeds, and its results."""
+    (folder / "masks.yaml").write_text("description: Which masks are best\n")
+    (folder / "results").mkdir()
+    runs = {"random": (0.5, 0.6, 0.7), "chosen": (0.8, 0.8, 0.8)}
+    lines = ["arm,seed,metrics/a.json:accuracy.knn,metrics/a.json:accuracy.linear"]
+    lines += [f"{arm},{n},{v},0.25" for arm, values in runs.items() for n, v in enumerate(values)]
+    (folder / "results/masks.csv").write_text("\n".join(lines) + "\n")
 
 
 def write_figures(folder: Path, *names: str) -> None:

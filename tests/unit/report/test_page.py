@@ -141,6 +141,21 @@ def test_pretraining_shows_how_it_began_and_ended(tmp_path: Path) -> None:
     assert [alt[-6:] for alt in drawn] == ["000010", "000040"]
 
 
+def test_experiments_show_means_spread_and_what_could_be_seen(tmp_path: Path) -> None:
+    text = re.sub(r"\s+", " ", Page(make(tmp_path, (), ())).text)
+    assert "Which masks are best; 3 seeds an arm" in text
+    assert "arm knn linear random 0.600 ± 0.100 0.250 ± 0.000 chosen 0.800 ± 0.000" in text
+    # Pooled deviation sqrt(0.02 / 4); (2.7764 + 0.9410) with 4 degrees of freedom; sqrt(2 / 3).
+    assert "smallest difference seen 0.215 0.000" in text
+
+
+def test_a_set_without_results_says_how_to_make_them(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ())
+    (paths["experiments"] / "results/masks.csv").unlink()
+    with pytest.raises(InputError, match=r"python -m flows.compare .*masks.yaml"):
+        run(params(()), **paths, out=tmp_path / "out")
+
+
 def test_cmss_is_told_in_words(tmp_path: Path) -> None:
     text = re.sub(r"\s+", " ", Page(make(tmp_path, ("kaist",), ())).text)
     assert "chooses 5 components, not 3" in text

@@ -1,0 +1,119 @@
+"""Committed results of experiment sets: arms by seeds, as flows/compare.py gathered them."""
+
+import csv
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from scipy.stats import t
+
+from twinband.errors import InputError
+from twinband.report.facts import present
+
+LEVEL, POWER = 0.05, 0.8  # of the test that a smallest detectable difference is meant for
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and standard deviation over seeds; nan for the latter if there is one seed."""
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSet:
+    """One table.
+
+    Attributes:
+        name: of the set.
+        description: what it asks.
+        seeds: how many each arm ran with.
+        metrics: their names, without the file's when all are of one file.
+        arms: for each arm the spread of every metric.
+        detectable: for each metric the smallest difference of two arms that a two-sided t test
+            at 5 % finds with a chance of 80 %; nan if there is one seed.
+    """
+
+    name: str
+    description: str
+    seeds: int
+    metrics: tuple[str, ...]
+    arms: dict[str, tuple[Spread, ...]]
+    detectable: tuple[float, ...]
+
+
+def read_experiments(name: str, folder: Path) -> ExperimentSet:
+    """Read ``folder/NAME.yaml`` and ``folder/results/NAME.csv``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    described = folder / f"{name}.yaml"
+    results = folder / "results" / f"{name}.csv"
+    if not results.is_file():
+        raise InputError(f"{results} does not exist: `python -m flows.compare {described}`")
+    set_of_arms = yaml.safe_load(present(described, "report").read_text(encoding="utf-8"))
+    with results.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    try:
+        values = _by_arm(rows)
+    except (KeyError, ValueError, IndexError) as error:
+        raise InputError(
+            f"{results}: no table of arm, seed and metrics ({error!r}); "
+            f"`python -m flows.compare {described}` makes it anew"
+        ) from None
+    names = [column for column in rows[0] if column not in ("arm", "seed")]
+    return ExperimentSet(
+        name=name,
+        description=str(set_of_arms.get("description", "")),
+        seeds=min(len(runs) for runs in values.values()),
+        metrics=_short(names),
+        arms={
+            arm: tuple(_spread([run[column] for run in runs]) for column in names)
+            for arm, runs in values.items()
+        },
+        detectable=tuple(
+            _detectable([[run[column] for run in runs] for runs in values.values()])
+            for column in names
+        ),
+    )
+
+
+def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float]]]:
+    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for row in rows:
+        numbers = {k: float(v) for k, v in row.items() if k not in ("arm", "seed")}
+        found[row["arm"]].append(numbers)
+    if not found:
+        raise ValueError("no rows")
+    return dict(found)
+
+
+def _short(names: Sequence[str]) -> tuple[str, ...]:
+    """Metrics without what all of them begin with, up to a dot or colon."""
+    parts = [name.replace(":", ".").split(".") for name in names]
+    common = 0
+    while len(names) > 1 and len({tuple(part[: common + 1]) for part in parts}) == 1:
+        common += 1
+    return tuple(".".join(part[common:]) for part in parts)
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    deviation = statistics.stdev(values) if len(values) > 1 else math.nan
+    return Spread(statistics.fmean(values), deviation)
+
+
+def _detectable(arms: Sequence[Sequence[float]]) -> float:
+    """From the deviation within arms, pooled, and the smallest number of seeds."""
+    freedom = sum(len(values) - 1 for values in arms)
+    seeds = min(len(values) for values in arms)
+    if freedom < 1:
+        return math.nan
+    squares = sum((len(v) - 1) * statistics.variance(v) for v in arms if len(v) > 1)
+    reach = t.ppf(1 - LEVEL / 2, freedom) + t.ppf(POWER, freedom)
+    return float(reach * math.sqrt(squares / freedom) * math.sqrt(2 / seeds))
