@@ -15,11 +15,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project cut down to one dataset and one evaluation, with committed results."""
     project = Project(tmp_path_factory.mktemp("experiments"), "test")
     params = project.params()
-    for section, axis in (("sample_world", "datasets"), ("ingest", "datasets")):
-        datasets = params[section][axis]
-        params[section][axis] = {"sample-crops": datasets["sample-crops"]}
-    params["pool"] |= {"datasets": [], "protect": ["sample-crops"]}
-    params["report"]["datasets"] = ["sample-crops"]
+    only = "sample-crops"
+    for section in ("sample_world", "ingest", "register"):
+        params[section]["datasets"] = {only: params[section]["datasets"][only]}
+    params["cmss"]["datasets"] = {only: {}}
+    params["cmss_mixture"]["datasets"] = [only]
+    params["pool"] |= {"datasets": [only], "protect": [only]}
+    params["evaluate"]["items"] = {"probe-hog": params["evaluate"]["items"]["probe-hog"]}
+    params["report"] |= {"datasets": [only], "cmss": [only], "evaluations": ["probe-hog"]}
     project.write_params(params)
     project.run("dvc", "repro")
     project.commit("results")
@@ -55,7 +58,9 @@ def test_run_in_a_copy_uses_the_copys_code(project: Project) -> None:
     """The copy is made of HEAD and uncommitted changes; the installed twinband is another one."""
     module = project.root / "src/twinband/benchmarks/probe_hog.py"
     original = module.read_text()
-    changed = original.replace('"most_frequent_class": round(', '"most_frequent_class": 7 + round(')
+    changed = original.replace(
+        '"most_frequent_class": rounded(', '"most_frequent_class": 7 + rounded('
+    )
     assert changed != original
     module.write_text(changed)
     project.run("dvc", "exp", "run", "--temp", "--name", "copy", "-S", f"{PARAMETER}=16")
