@@ -14,8 +14,10 @@ _KINDS: dict[str, tuple[type[VitConfig], str, str]] = {
     "mae": (MaeConfig, "twinband.models.mae", "MaskedAutoencoder"),
     "mspecgene": (AutoencoderConfig, "twinband.models.mspecgene", "MSpecGene"),
 }
-_TINY_VIT = {"image_px": 96, "patch_px": 8, "width": 192, "depth": 6, "heads": 3}
-_TINY_DECODER = {"decoder_width": 96, "decoder_depth": 2, "decoder_heads": 3}
+# So small that two CPU cores take hundreds of steps in a minute: with little data and little time
+# steps teach more than width does.
+_TINY_VIT = {"image_px": 96, "patch_px": 8, "width": 128, "depth": 4, "heads": 4}
+_TINY_DECODER = {"decoder_width": 64, "decoder_depth": 1, "decoder_heads": 2}
 _NAMED: dict[str, Mapping[str, Any]] = {
     "vit_base": {},
     "vit_tiny": _TINY_VIT,

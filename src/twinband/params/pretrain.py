@@ -1,22 +1,36 @@
 """Parameters of the stage ``pretrain``."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
 
 from twinband.params.base import Params, Scalar, StageParams
 from twinband.params.pretraining_data import PretrainingData
 from twinband.params.training import Training
+
+Arm = Literal["random", "fixed", "cmss", "gmm_cmss"]
 
 
 class Masking(Params):
     """Which patches are visible.
 
     Attributes:
-        arm: ``random``, ``fixed``, ``cmss`` or ``gmm_cmss`` (``twinband.masking``).
-        options: arguments of the arm's sampler, such as ``mask_ratio`` or ``curriculum``.
+        arm: the strategy (``twinband.masking``).
+        mask_ratio: hidden share of the patches of a pair at the start; every arm shows equally
+            many patches, over both modalities.
+        options: for each arm that may be chosen, further arguments of its sampler, such as
+            ``curriculum``; so that a comparison changes nothing but ``arm``.
     """
 
-    arm: Literal["random", "fixed", "cmss", "gmm_cmss"]
-    options: dict[str, Scalar]
+    arm: Arm
+    mask_ratio: Annotated[float, Field(gt=0, lt=1)]
+    options: dict[Arm, dict[str, Scalar]]
+
+    @model_validator(mode="after")
+    def _options_of_the_arm(self) -> "Masking":
+        if self.arm not in self.options:
+            raise ValueError(f"options.{self.arm} is missing; {{}} where the arm needs none")
+        return self
 
 
 class Pretraining(Params):

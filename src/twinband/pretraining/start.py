@@ -30,8 +30,13 @@ def started_model(method: Pretraining, start: Path) -> MSpecGene:
     try:
         model = cast(MSpecGene, build(method.model, **options))
         rows, columns = model.config.grid
-        settings: dict[str, Any] = {"seed": method.training.seed, **method.masking.options}
-        model.sampler = masking.build(method.masking.arm, patches=rows * columns, **settings)
+        model.sampler = masking.build(
+            method.masking.arm,
+            patches=rows * columns,
+            mask_ratio=method.masking.mask_ratio,
+            seed=method.training.seed,
+            **cast(dict[str, Any], method.masking.options[method.masking.arm]),
+        )
     except (TypeError, ValueError) as error:
         raise InputError(f"pretrain: {error}") from None
     if start.name == SCRATCH:

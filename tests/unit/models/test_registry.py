@@ -49,7 +49,7 @@ def test_names_and_overrides() -> None:
         ("mae_tiny", {"depth": True}, TypeError, "depth must be a whole number"),
         ("mae_tiny", {"mask_ratio": "x"}, TypeError, "mask_ratio must be a number"),
         ("mae_tiny", {"depth": 0}, ValueError, "depth must be at least 1, got 0"),
-        ("mae_tiny", {"heads": 5}, ValueError, "width 192 must be divisible by 4 and .* 5"),
+        ("mae_tiny", {"heads": 5}, ValueError, "width 128 must be divisible by 4 and .* 5"),
         ("mae_tiny", {"decoder_width": 98}, ValueError, "decoder_width 98 must be divisible"),
         ("mae_tiny", {"image_px": 100}, ValueError, "image_px 100 is no multiple of patch_px 8"),
         ("mae_tiny", {"image_px": (96, 96, 3)}, ValueError, "a side, or height and width"),

@@ -62,7 +62,7 @@ def method_section(
         "model": "mspecgene_tiny",
         "options": TINY,
         "start": start,
-        "masking": {"arm": arm, "options": {"mask_ratio": 0.75}},
+        "masking": {"arm": arm, "mask_ratio": 0.75, "options": {arm: {}}},
         "data": DATA,
         "training": {**TRAINING, **training},
     }

@@ -186,7 +186,7 @@ def test_options_that_do_not_exist_are_named() -> None:
     with pytest.raises(InputError, match="depht"):
         fresh(wrong)
     masked = method()
-    unknown = masked.masking.model_copy(update={"options": {"ratio": 0.9}})
+    unknown = masked.masking.model_copy(update={"options": {"gmm_cmss": {"ratio": 0.9}}})
     with pytest.raises(InputError, match="ratio"):
         fresh(masked.model_copy(update={"masking": unknown}))
 
