@@ -47,9 +47,7 @@ serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; 
 	@python -m flows.serve
 
 report: $(INSTALLED) ## the report again, with timings of this machine's runs beside the results
-	@python -m pipeline_steps.report --ingest metrics/ingest --ingest-plots plots/ingest \
-	  --left-out data/left_out \
-	  --pool metrics/pool.json --evaluate metrics/evaluate --evaluate-plots plots/evaluate \
+	@$$(python -c 'import yaml; print(yaml.safe_load(open("dvc.yaml"))["stages"]["report"]["cmd"])') \
 	  --runs .work/runs --out .work/report-with-runs
 	@echo "report: $(CURDIR)/.work/report-with-runs/index.html"
 

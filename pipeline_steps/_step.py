@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,8 @@ import twinband
 from pipeline_steps._closure import file_of, import_closure
 from pipeline_steps._fingerprint import fingerprint
 from pipeline_steps._log import log, progress_of, start_logging
-from pipeline_steps._work import publish, remove, work_folder, work_root
+from pipeline_steps._ranks import end_with_the_agent, ranks_to_start, start_ranks, this_rank
+from pipeline_steps._work import folder_of, publish, remove, work_folder, work_root
 from twinband.errors import InputError, TooManyBadSamples, WorkFailed
 from twinband.params.base import ParamsError, StageParams, narrow, validate
 from twinband.params.runtime import Runtime
@@ -72,6 +74,8 @@ def main(run: Callable[..., StepReport], dynamic: Sequence[str] = (), unit: str 
             ``twinband.readers.{reader}``.
         unit: what its progress counts.
     """
+    if this_rank() is not None:
+        end_with_the_agent()
     try:
         _run(run, dynamic, unit)
     except ParamsError as error:
@@ -104,6 +108,8 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str], unit: str) -> N
     arguments = vars(_parser(stage, run, paths).parse_args())
     item = arguments.pop("item", None)
     section, params, runtime = _parameters(stage, run, item)
+    if (ranks := ranks_to_start(params, item)) > 1:
+        sys.exit(start_ranks(stage, ranks, sys.argv[1:]))
     start_logging(runtime.log_level)
     name = f"{stage}@{item}" if item else stage
     inputs = [arguments[key] for key, kind in paths.items() if kind == "input" and arguments[key]]
@@ -114,14 +120,17 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str], unit: str) -> N
     code = [Path(file) for file in import_closure(Path.cwd(), modules)]
     mark = fingerprint({"item": item, "params": section}, inputs, code)
     _seed()
-    with work_folder(name, mark) as work:
-        staged = _staging(work, {k: arguments[k] for k, kind in paths.items() if kind == "output"})
+    outputs = {key: arguments[key] for key, kind in paths.items() if kind == "output"}
+    with _shared_folder(name, mark) as work:
+        staged = _staging(work, outputs)
         context = {"work": work, "runtime": runtime, "progress": progress_of(name, unit)}
         wanted = inspect.signature(run).parameters
         extra = {key: value for key, value in context.items() if key in wanted}
         if item:
             extra["item"] = item
         report = run(params, **{**arguments, **staged, **extra})
+        if this_rank():
+            return  # what rank 0 made is published
         if "metrics" in staged:
             write_atomically(staged["metrics"], to_json(report.metrics))
         for key, path in staged.items():
@@ -219,11 +228,16 @@ def _seed() -> None:
     np.random.seed(0)
 
 
+def _shared_folder(name: str, mark: str) -> AbstractContextManager[Path]:
+    """The work folder; of a step on several ranks, rank 0 holds its lock for all."""
+    return nullcontext(folder_of(name, mark)) if this_rank() else work_folder(name, mark)
+
+
 def _staging(work: Path, outputs: Mapping[str, Path]) -> dict[str, Path]:
     """Fresh paths below the work folder under which ``run`` writes its outputs."""
     staged = {}
     for name, target in outputs.items():
-        path = work / "out" / name / target.name
+        path = work / f"out{this_rank() or ''}" / name / target.name
         path.parent.mkdir(parents=True, exist_ok=True)
         remove(path)
         staged[name] = path

@@ -19,6 +19,11 @@ def work_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve() / ".work"
 
 
+def folder_of(name: str, fingerprint: str) -> Path:
+    """Where a step keeps this work."""
+    return work_root() / name / fingerprint
+
+
 @contextmanager
 def work_folder(name: str, fingerprint: str) -> Iterator[Path]:
     """The folder for this work, locked while it is used.
@@ -26,7 +31,7 @@ def work_folder(name: str, fingerprint: str) -> Iterator[Path]:
     A second process with the same work waits, then finds everything done. The lock goes with its
     owner's process, so a killed one leaves none behind.
     """
-    folder = work_root() / name / fingerprint
+    folder = folder_of(name, fingerprint)
     folder.mkdir(parents=True, exist_ok=True)
     owner = folder / "owner.pid"
     lock = FileLock(folder / ".lock")

@@ -1,12 +1,10 @@
 """Stage ``ingest``: raw files of one dataset to checked, deduplicated, split, sharded pairs."""
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,15 +13,17 @@ from pyarrow import csv
 from pipeline_steps._step import In, Out, StepReport, main
 from twinband.contact_sheet import contact_sheet
 from twinband.errors import InputError
+from twinband.images import encode_jpeg
 from twinband.ingest.build import Ingested, ingest
 from twinband.ingest.source import Source
 from twinband.params.ingest import IngestDataset, IngestParams
 from twinband.params.runtime import Runtime
+from twinband.shards.counts import count_values
 from twinband.shards.join import open_products
 from twinband.shards.manifest import product_id
 from twinband.shards.write import write_atomically
 
-SHEET_PAIRS, SHEET_COLUMNS = 12, 6
+SHEET_PAIRS, SHEET_COLUMNS, SHEET_QUALITY = 12, 6, 88
 
 DYNAMIC = ["twinband.readers.{reader}"]  # imported by name
 
@@ -82,22 +82,17 @@ def _source(item: str, settings: IngestDataset, source: Path) -> Source:
 
 
 def _facts(done: Ingested, out: Path) -> dict[str, Any]:
-    status = Counter(done.manifest["status"].to_pylist())
     usable = pc.equal(done.manifest["status"], "ok")
     kept, left_out = done.manifest.filter(usable), done.manifest.filter(pc.invert(usable))
     return {
-        "pairs": status["ok"],
+        "pairs": kept.num_rows,
         "left_out": left_out.num_rows,
-        "reasons": _count(left_out["reason"]),
-        "splits": _count(kept["split"]),
-        "hours": _count(kept["hour"]),
+        "reasons": count_values(left_out["reason"]),
+        "splits": count_values(kept["split"]),
+        "hours": count_values(kept["hour"], "unknown"),
         "bytes": done.bytes,
         "product": product_id(out),
     }
-
-
-def _count(column: pa.ChunkedArray) -> dict[str, int]:
-    return dict(sorted(Counter(value or "unknown" for value in column.to_pylist()).items()))
 
 
 def write_sheet(pairs: Path, folder: Path) -> None:
@@ -111,8 +106,7 @@ def write_sheet(pairs: Path, folder: Path) -> None:
     sheet = contact_sheet(
         [(s["key"], s["pairs"]["rgb"], s["pairs"]["thermal"]) for s in samples], SHEET_COLUMNS
     )
-    _, jpeg = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
-    write_atomically(folder / "sheet.jpg", bytes(jpeg))
+    write_atomically(folder / "sheet.jpg", encode_jpeg(sheet, SHEET_QUALITY))
 
 
 def write_left_out(manifest: pa.Table, path: Path) -> None:

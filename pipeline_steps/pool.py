@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-
-import pyarrow as pa
 
 from pipeline_steps._step import Base, In, Out, StepReport, main
 from twinband.errors import InputError
 from twinband.params.pool import PoolParams
 from twinband.pool import build_pool
+from twinband.shards.counts import count_values
 from twinband.shards.manifest import product_id, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
 
@@ -58,8 +56,8 @@ def run(
     facts = {
         "pairs": pool.kept.num_rows,
         "left_out": pool.left_out.num_rows,
-        "reasons": _count(pool.left_out["reason"]),
-        "datasets": _count(pool.kept["dataset"]),
+        "reasons": count_values(pool.left_out["reason"]),
+        "datasets": count_values(pool.kept["dataset"]),
         "product": hashlib.sha256(kept + named).hexdigest()[:16],
     }
     summary = f"{facts['pairs']} pairs to pretrain on, {facts['left_out']} left out"
@@ -76,10 +74,6 @@ def _product_of(name: str, folder: Path, metrics: Path) -> str:
     if found != recorded:
         raise InputError(f"pool: {folder} is not what {metrics}/{name}.json tells of: dvc checkout")
     return found
-
-
-def _count(column: pa.ChunkedArray) -> dict[str, int]:
-    return dict(sorted(Counter(column.to_pylist()).items()))
 
 
 if __name__ == "__main__":

@@ -156,6 +156,22 @@ def encode_png(pixels: NDArray[np.generic]) -> bytes:
     return bytes(data)
 
 
+def encode_jpeg(pixels: NDArray[np.uint8], quality: int, *, sharp_colours: bool = False) -> bytes:
+    """JPEG bytes of ``H,W`` or ``H,W,3`` RGB; equal pixels give equal bytes.
+
+    Args:
+        quality: from 0 to 100.
+        sharp_colours: store colours as finely as greys (4:4:4), for thin coloured lines.
+    """
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if sharp_colours:
+        settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    done, data = cv2.imencode(".jpg", _swap_red_and_blue(pixels), settings)
+    if not done:
+        raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as JPEG")
+    return bytes(data)
+
+
 def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
     """Thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
     if thermal.dtype == np.uint8:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twinband.errors import InputError
 from twinband.params.runtime import Runtime
@@ -17,6 +17,49 @@ from twinband.params.runtime import Runtime
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1
+
+
+class WritesFile(Protocol):
+    """A task whose whole result is the file at ``path``, which appears at once or not at all."""
+
+    @property
+    def path(self) -> Path: ...
+
+
+FileTask = TypeVar("FileTask", bound=WritesFile)
+
+
+def map_unfinished(
+    function: Callable[[FileTask], object],
+    tasks: Sequence[FileTask],
+    runtime: Runtime,
+    *,
+    finished: Callable[[Path], object],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Do those of ``tasks`` that an interrupted run left, as ``map_tasks`` does.
+
+    Temporary files (``*.tmp``) that a killed run left beside the results are removed first.
+
+    Args:
+        finished: whether the file at a task's path is there and whole.
+        progress: is told how many tasks are done, those found finished included, and of how many.
+
+    Returns:
+        How many tasks were found finished.
+
+    Raises:
+        InputError: as ``map_tasks``.
+    """
+    for folder in {task.path.parent for task in tasks}:
+        for abandoned in folder.glob("*.tmp"):
+            abandoned.unlink()
+    todo = [task for task in tasks if not finished(task.path)]
+    continued = len(tasks) - len(todo)
+    progress(continued, len(tasks))
+    for done, _ in enumerate(map_tasks(function, todo, runtime), start=continued + 1):
+        progress(done, len(tasks))
+    return continued
 
 
 def map_tasks(

@@ -49,7 +49,7 @@ def build_pool(
     Args:
         pairs: folder of the product ``pairs`` of each dataset named in the other arguments.
         registered: folder of the product ``registered`` of each pooled dataset; it may say of
-            pairs that they are not for training.
+            pairs that they are not for training, or that their thermal image counts as absent.
         pooled: datasets in order of trust: of two copies the first stays.
         protected: datasets whose pairs outside ``train`` must not come back as copies.
         hold_out: patterns ``dataset/name`` of pairs to leave out, together with their copies.
@@ -94,16 +94,16 @@ def _usable(folder: Path, name: str) -> pa.Table:
 def _leave_out_unregistered(
     table: pa.Table, registered: Mapping[str, Path], reason: list[str]
 ) -> None:
-    """Give a reason to pairs that their registration keeps out of training."""
-    kept_out = {
-        (name, row["key"])
-        for name, folder in registered.items()
-        for row in read_manifest(folder, ["key", "training"]).to_pylist()
-        if not row["training"]
-    }
+    """Give a reason to pairs that their registration keeps out of training on pairs."""
+    kept_out: dict[tuple[str, str], str] = {}
+    for name, folder in registered.items():
+        for said in read_manifest(folder, ["key", "training", "thermal_present"]).to_pylist():
+            if not said["training"]:
+                kept_out[name, said["key"]] = "registration_failed"
+            elif not said["thermal_present"]:
+                kept_out[name, said["key"]] = "thermal_absent"
     for row, identity in enumerate(table.select(["dataset", "key"]).to_pylist()):
-        if not reason[row] and (identity["dataset"], identity["key"]) in kept_out:
-            reason[row] = "registration_failed"
+        reason[row] = reason[row] or kept_out.get((identity["dataset"], identity["key"]), "")
 
 
 def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:

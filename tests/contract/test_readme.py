@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ COLUMNS = ["overall", "day", "crossover", "dusk", "night", "fog"]
 
 def table() -> str:
     """The table of accuracies as the README must show it."""
-    metrics = json.loads((ROOT / "metrics/evaluate/probe-hog.json").read_text())["accuracy"]
+    metrics = evaluation("probe-hog")["accuracy"]
     rows = [
         f"| {name} | " + " | ".join(f"{metrics[name][c]:.3f}" for c in COLUMNS) + " |"
         for name in ("rgb", "thermal", "both")
@@ -22,9 +24,29 @@ def table() -> str:
     return "\n".join([*head, *rows])
 
 
-def test_the_numbers_are_the_committed_metrics() -> None:
-    (shown,) = re.findall(r"<!-- probe-hog -->\n(.*?)\n<!-- /probe-hog -->", TEXT, re.DOTALL)
-    assert shown == table(), f"README.md should show:\n{table()}"
+def pretraining_table() -> str:
+    """What pretraining gains, as the README must show it."""
+    rows = ["| encoder | linear probe | 10-NN | segmentation, mIoU |", "|---|---|---|---|"]
+    for name, shown in (("random", "untrained"), ("mae", "mae"), ("mspecgene", "mspecgene")):
+        probe = evaluation(f"probe-{name}")["accuracy"]
+        scores = [probe[kind]["both"]["overall"] for kind in ("linear", "knn")]
+        scores.append(evaluation(f"seg_mfnet-{name}")["mean_iou"]["overall"])
+        rows.append(f"| {shown} | " + " | ".join(f"{score:.3f}" for score in scores) + " |")
+    return "\n".join(rows)
+
+
+def evaluation(name: str) -> dict[str, Any]:
+    """Metrics of an item of ``evaluate``."""
+    found: dict[str, Any] = json.loads((ROOT / f"metrics/evaluate/{name}.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"), [("probe-hog", table), ("pretraining", pretraining_table)]
+)
+def test_the_numbers_are_the_committed_metrics(mark: str, expected: Callable[[], str]) -> None:
+    (shown,) = re.findall(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", TEXT, re.DOTALL)
+    assert shown == expected(), f"README.md should show:\n{expected()}"
 
 
 def test_commands_and_files_exist() -> None:

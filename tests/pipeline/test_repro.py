@@ -36,6 +36,16 @@ def test_first_run_makes_everything(reproduced: Project) -> None:
     assert reproduced.run("twinband", "verify").returncode == 0
 
 
+def test_make_report_adds_the_runs_of_this_machine(reproduced: Project) -> None:
+    assert reproduced.run("make", "INSTALLED=", "report").returncode == 0
+    both = (
+        reproduced.root / ".work/report-with-runs/index.html",
+        reproduced.root / "reports/index.html",
+    )
+    with_runs, without = (path.read_text(encoding="utf-8") for path in both)
+    assert "pretrain@mspecgene" in with_runs and len(with_runs) > len(without)
+
+
 def test_second_run_does_nothing(reproduced: Project) -> None:
     before = (reproduced.root / "dvc.lock").read_bytes()
     output = reproduced.run("dvc", "repro").stdout

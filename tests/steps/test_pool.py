@@ -87,20 +87,23 @@ def test_lines_of_the_hold_out_file_are_patterns(pooled: Project) -> None:
     assert done.returncode == 3 and "'two/nobody' matches no pair" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("policy", "reason"), [("drop", "registration_failed"), ("single_modality", "thermal_absent")]
+)
 def test_failed_pairs_that_are_not_for_training_are_left_out(
-    pooled: Project, tmp_path: Path
+    pooled: Project, tmp_path: Path, policy: str, reason: str
 ) -> None:
     shutil.rmtree(tmp_path / "two" / "work")
-    register_pairs(tmp_path / "two", on_failure="drop", options={"min_score": 2.0})
+    register_pairs(tmp_path / "two", on_failure=policy, options={"min_score": 2.0})
     put(pooled, tmp_path / "two" / "registered", "registered", "register", "two")
     assert pooled.run("pool", *POOL).returncode == 0
     folder = pooled.root / "data" / "pool"
     kept = pq.read_table(folder / "pool.parquet").to_pylist()
     left_out = pq.read_table(folder / "left_out.parquet").to_pylist()
     assert {row["dataset"] for row in kept} == {"one"}
-    assert {(row["dataset"], row["reason"]) for row in left_out} == {("two", "registration_failed")}
+    assert {(row["dataset"], row["reason"]) for row in left_out} == {("two", reason)}
     facts = json.loads((pooled.root / "metrics" / "pool.json").read_text())
-    assert facts["reasons"] == {"registration_failed": len(left_out)}
+    assert facts["reasons"] == {reason: len(left_out)}
 
 
 @pytest.mark.parametrize(("product", "stage"), STAGE_OF.items())

@@ -201,8 +201,12 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
     [
         ({"backend": "nobody"}, 2, "there is no twinband.registration.backends.nobody"),
         ({"backend": "_base"}, 2, "there is no twinband.registration.backends._base"),
-        ({"options": {"colour": 1}}, 3, "the registration backend search cannot be opened"),
-        ({"options": {"max_shift_px": "far"}}, 3, "max_shift_px must be a number, not 'far'"),
+        (
+            {"options": {"colour": 1}},
+            2,
+            "register.datasets.made-up: the registration backend search cannot be opened",
+        ),
+        ({"options": {"max_shift_px": "far"}}, 2, "max_shift_px must be a number, not 'far'"),
         ({"on_failure": "shrug"}, 2, "register.datasets.made-up.on_failure"),
         ({"shift_tolerance_px": -1}, 2, "register.datasets.made-up.shift_tolerance_px"),
         ({"colour": 1}, 2, "register.datasets.made-up.colour: unknown parameter"),

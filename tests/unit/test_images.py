@@ -227,6 +227,30 @@ def test_png_keeps_every_pixel_and_equal_pixels_give_equal_bytes(pixels: NDArray
     assert images.encode_png(np.asfortranarray(pixels)) == data
 
 
+@pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "rgb"])
+def test_jpeg_keeps_the_picture_and_equal_pixels_give_equal_bytes(pixels: NDArray[Any]) -> None:
+    smooth = cv2.GaussianBlur(pixels, (0, 0), 3)
+    data = images.encode_jpeg(smooth, 95)
+    decoded = images.decode(data, "x")
+    assert (decoded.format, decoded.pixels.shape) == ("JPEG", pixels.shape)
+    assert np.abs(decoded.pixels.astype(int) - smooth).max() <= 12
+    assert images.encode_jpeg(np.asfortranarray(smooth), 95) == data
+    assert len(images.encode_jpeg(smooth, 30)) < len(data)
+
+
+def test_jpeg_keeps_thin_coloured_lines_where_colours_are_sharp() -> None:
+    lines = np.zeros((64, 64, 3), np.uint8)
+    lines[:, ::8] = (255, 140, 0)
+    lost = [
+        np.abs(images.decode(data, "x").pixels.astype(int) - lines).mean()
+        for data in (
+            images.encode_jpeg(lines, 82, sharp_colours=True),
+            images.encode_jpeg(lines, 82),
+        )
+    ]
+    assert lost[0] < lost[1] / 2
+
+
 WHOLE = {
     "jpg": pillow(COLOUR, "JPEG"),
     "png": pillow(ALPHA, "PNG"),

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from distributed import LocalCluster
 
 from tests.raw_pairs import RUNTIME, contents, encoded, ingest_folder, scene, write, write_pairs
 from twinband.errors import BadSample, InputError
-from twinband.parallel import map_tasks
+from twinband.parallel import map_tasks, map_unfinished
 from twinband.params.runtime import Runtime
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,53 @@ def test_an_exception_arrives_as_it_was(runtime: Runtime) -> None:
     with pytest.raises(BadSample) as caught:
         list(map_tasks(fail_at_two, range(4), runtime))
     assert (caught.value.reason, caught.value.detail) == ("truncated", "file two")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A task that writes its own name into its file."""
+
+    path: Path
+
+
+def write_note(note: Note) -> None:
+    note.path.parent.mkdir(exist_ok=True)
+    note.path.write_text(note.path.name)
+
+
+def is_whole(path: Path) -> bool:
+    return path.is_file() and path.read_text() == path.name
+
+
+def remember(told: list[tuple[int, int]]) -> Callable[[int, int], None]:
+    return lambda done, total: told.append((done, total))
+
+
+def test_only_what_is_not_finished_is_done(tmp_path: Path) -> None:
+    notes = [Note(tmp_path / folder / name) for folder in ("x", "y") for name in ("a", "b")]
+    told: list[tuple[int, int]] = []
+    progress = remember(told)
+    assert map_unfinished(write_note, notes, RUNTIME, finished=is_whole, progress=progress) == 0
+    assert told == [(n, 4) for n in range(5)] and all(is_whole(note.path) for note in notes)
+    stamps = {note.path: note.path.stat().st_mtime_ns for note in notes}
+    (tmp_path / "x" / "b").write_text("tor")
+    (tmp_path / "y" / "a").unlink()
+    left = [tmp_path / "x" / "a.12.tmp", tmp_path / "y" / ".b.12.tmp"]
+    for path in left:
+        path.write_text("half of it")
+    told.clear()
+    assert map_unfinished(write_note, notes, RUNTIME, finished=is_whole, progress=progress) == 2
+    assert told == [(2, 4), (3, 4), (4, 4)] and all(is_whole(note.path) for note in notes)
+    changed = [path for path, stamp in stamps.items() if path.stat().st_mtime_ns != stamp]
+    assert changed == [tmp_path / "x" / "b", tmp_path / "y" / "a"]
+    assert not any(path.exists() for path in left)
+
+
+def test_nothing_to_do_is_told_too() -> None:
+    told: list[tuple[int, int]] = []
+    nothing: list[Note] = []
+    found = map_unfinished(write_note, nothing, RUNTIME, finished=is_whole, progress=remember(told))
+    assert found == 0 and told == [(0, 0)]
 
 
 def end_this_process(number: int) -> None:

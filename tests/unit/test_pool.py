@@ -48,14 +48,17 @@ class World:
     ) -> Pool:
         return build_pool(self.pairs, self.registered, pooled, protected, hold_out, bits)
 
-    def register(self, dataset: str, *not_for_training: str) -> None:
-        """As if registration had failed for these pairs, and its policy were to drop them."""
+    def register(self, dataset: str, *dropped: str, no_thermal: Sequence[str] = ()) -> None:
+        """As if registration had failed for these pairs, and its policy were to drop them or to
+        go on without thermal."""
         folder = self.base / dataset / "registered"
         rows = read_manifest(self.pairs[dataset], ["key", "name"]).to_pylist()
-        with ShardWriter(folder / shard_name(0), [pa.field("training", pa.bool_())]) as writer:
+        columns = [pa.field(name, pa.bool_()) for name in ("training", "thermal_present")]
+        with ShardWriter(folder / shard_name(0), columns) as writer:
             for row in rows:
-                training = row["name"].removeprefix("all/") not in not_for_training
-                writer.add(row["key"], {"json": b"{}"}, {**OK, "training": training})
+                name = row["name"].removeprefix("all/")
+                said = {"training": name not in dropped, "thermal_present": name not in no_thermal}
+                writer.add(row["key"], {"json": b"{}"}, {**OK, **said})
         shards = [(writer.shard, take_rows(writer.path))]
         write_product_files(
             folder, product="registered", dataset=dataset, shards=shards, card="# made up\n"
@@ -149,6 +152,21 @@ def test_what_registration_keeps_out_of_training_is_left_out(world: World) -> No
         "one/v": "val_split",
         "two/n": "near_duplicate",
         "two/u": "registration_failed",
+    }
+
+
+def test_what_counts_as_having_no_thermal_is_no_pair_to_pretrain_on(world: World) -> None:
+    world.register("one", no_thermal=["a", "t"])
+    world.register("two", "s", no_thermal=["u"])
+    pool = world.pool(["one", "two"])
+    assert kept(pool) == ["one/b", "two/a"]
+    assert reasons(pool) == {
+        "one/a": "thermal_absent",
+        "one/t": "test_split",
+        "one/v": "val_split",
+        "two/n": "near_duplicate",
+        "two/s": "registration_failed",
+        "two/u": "thermal_absent",
     }
 
 

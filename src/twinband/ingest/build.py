@@ -15,7 +15,7 @@ from twinband.ingest.checked_shard import ShardTask, quarantine_of, write_checke
 from twinband.ingest.duplicates import Duplicate, find_duplicates
 from twinband.ingest.plan import write_plan
 from twinband.ingest.source import Source
-from twinband.parallel import map_tasks
+from twinband.parallel import map_unfinished
 from twinband.params.ingest import IngestCommon, IngestDataset
 from twinband.params.runtime import Runtime
 from twinband.shards.manifest import write_product_files
@@ -70,15 +70,10 @@ def ingest(
         InputError: the raw files are not there or not of the reader's layout.
         TooManyBadSamples: with a table of the reasons.
     """
-    checked = work / "checked"
-    for abandoned in checked.glob("*.tmp"):  # by tries that were killed
-        abandoned.unlink()
-    tasks = _tasks(source, settings, common, checked)
-    todo = [task for task in tasks if finished_shard(task.path) is None]
-    continued = len(tasks) - len(todo)
-    progress(continued, len(tasks))
-    for done, _ in enumerate(map_tasks(write_checked_shard, todo, runtime), start=continued + 1):
-        progress(done, len(tasks))
+    tasks = _tasks(source, settings, common, work / "checked")
+    continued = map_unfinished(
+        write_checked_shard, tasks, runtime, finished=finished_shard, progress=progress
+    )
     paths = [task.path for task in tasks]
     rows = pa.concat_tables(read_rows(path) for path in paths)
     stop_if_too_many_bad(name, rows, common.max_bad_fraction)

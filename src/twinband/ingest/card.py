@@ -1,11 +1,10 @@
 """The data card of a dataset's pairs."""
 
-from collections import Counter
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from twinband.params.ingest import IngestDataset
+from twinband.shards.counts import card_lines, count_values
 
 
 def card(name: str, settings: IngestDataset, rows: pa.Table) -> str:
@@ -25,17 +24,12 @@ def card(name: str, settings: IngestDataset, rows: pa.Table) -> str:
         "",
         "| what | pairs |",
         "|---|---|",
-        *_lines("split", kept["split"]),
-        *_lines("hour", kept["hour"]),
-        *_lines("left out", left_out["reason"]),
+        *card_lines("split", count_values(kept["split"])),
+        *card_lines("hour", count_values(kept["hour"], "unknown")),
+        *card_lines("left out", count_values(left_out["reason"])),
         "",
         "`manifest.parquet` has one row a pair, those left out included; what was quarantined "
         "stands in `quarantine-*.tar` as it was found.",
         "",
     ]
     return "\n".join(lines)
-
-
-def _lines(what: str, column: pa.ChunkedArray) -> list[str]:
-    counts = Counter(value or "unknown" for value in column.to_pylist())
-    return [f"| {what}: {value} | {number} |" for value, number in sorted(counts.items())]

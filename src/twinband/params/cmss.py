@@ -13,6 +13,8 @@ class CmssCommon(Params):
     """How the measure is taken and counted; the same for every dataset, so that they can be pooled.
 
     Attributes:
+        model: folder of the model in whose embedding of patches and positions is measured:
+            ``models/mae``, or one that ``twinband import-vit`` wrote.
         image_px: images are resized to this square; a multiple of the encoder's patches.
         variance: ``product`` of both modalities' variances, or thermal's squared
             (``first_squared``, as the published code computes it).
@@ -27,6 +29,7 @@ class CmssCommon(Params):
         maps: example pairs that are drawn.
     """
 
+    model: str
     image_px: AtLeastOne
     variance: Literal["product", "first_squared"]
     low: float

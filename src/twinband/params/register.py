@@ -37,8 +37,8 @@ class RegisterDataset(Params):
         labels_on: the modality that labels were drawn on, unless their name says it.
         on_failure: what happens to a pair without a transform to trust: ``keep_identity``,
             ``use_rig`` (the best accepted transform of its sequence, else identity),
-            ``single_modality`` (its thermal image counts as absent), or ``drop`` (never trained
-            on, still evaluated).
+            ``single_modality`` (its thermal image counts as absent: no pair to pretrain on), or
+            ``drop`` (never trained on, still evaluated).
         shift_tolerance_px: misalignment that is normal after registration, in pixels of the
             grid; written to every sample, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.

@@ -9,8 +9,14 @@ from twinband.training.settings import TrainingSettings
 
 
 class Training(Params):
-    """What ``training.settings.TrainingSettings`` says, field by field; its ranges hold here."""
+    """What ``training.settings.TrainingSettings`` says, field by field; its ranges hold here.
 
+    Attributes:
+        ranks: processes that the stage trains with, each on its share of a batch; for ``cuda`` as
+            many as there are GPUs to use.
+    """
+
+    ranks: Annotated[int, Field(ge=1)]
     steps: int
     batch_size: int
     accumulation: int
@@ -32,8 +38,13 @@ class Training(Params):
     @model_validator(mode="after")
     def _in_range(self) -> "Training":
         self.settings()
+        if self.batch_size % (self.ranks * self.accumulation):
+            raise ValueError(
+                f"batch_size = {self.batch_size} must be a multiple of ranks * accumulation = "
+                f"{self.ranks * self.accumulation}"
+            )
         return self
 
     def settings(self) -> TrainingSettings:
         """The same for the training loop."""
-        return TrainingSettings(**self.model_dump())
+        return TrainingSettings(**self.model_dump(exclude={"ranks"}))

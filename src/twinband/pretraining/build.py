@@ -24,6 +24,7 @@ from twinband.pretraining.visible_objects import VisibleObjects
 from twinband.shards.join import Dataset
 from twinband.shards.write import link, write_atomically
 from twinband.training.data import Batch, PairBatches
+from twinband.training.distributed import Ranks
 from twinband.training.loop import Log, TrainingResult, train
 from twinband.training.pixels import DecodedPixels, PairPixels
 from twinband.training.settings import TrainingSettings
@@ -69,6 +70,7 @@ def pretrain(
     runtime: Runtime,
     log: Log,
     progress: Callable[[int, int], None],
+    ranks: Ranks | None = None,
 ) -> Pretrained:
     """Train ``model`` on the pairs of ``datasets``; write its weights into ``out``.
 
@@ -76,19 +78,23 @@ def pretrain(
         work: kept between tries; an interrupted run goes on from its last checkpoint.
         log: gets every row of the loss curve.
         progress: is told how many pairs were seen, and of how many.
+        ranks: this process's place; each rank needs an ``out`` and ``plots`` of its own, all
+            share ``work``.
 
     Raises:
         InputError: the checkpoints in ``work`` are of another run.
         NonFiniteError: the loss was no number; says which pairs were in the batch.
     """
+    ranks = ranks or Ranks()
     pixels = PairPixels(datasets)
-    decoded = DecodedPixels(pixels, work / "decoded.bin", data.decoded_mib << 20)
+    decoded = DecodedPixels(pixels, work / f"decoded-{ranks.rank}.bin", data.decoded_mib << 20)
     batches = PairBatches(
         decoded,
         settings,
         size_px=data.image_px,
         shift_tolerance=data.shift_tolerance,
         workers=0 if settings.device == "cpu" else runtime.workers,
+        ranks=ranks,
     )
     task = MaskedPretraining(model, settings.log_every)
     if task.sampler is not None:
@@ -100,7 +106,10 @@ def pretrain(
         write_atomically(drawings / f"step-{done:06d}.jpg", sheet)
 
     run = work / "run"
-    result = train(task, batches, settings, folder=run, log=log, progress=progress, draw=draw)
+    result = train(
+        task, batches, settings, folder=run, log=log, progress=progress, draw=draw, ranks=ranks
+    )
+    ranks.wait()  # for the last row of the curve, which rank 0 writes
     if result.average is not None:
         task.load_state_dict({**task.state_dict(), **result.average})
     out.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from twinband.figures import svg
+from twinband.images import encode_jpeg
 from twinband.training.data import MEAN, STD
 
 COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d"}
 SHOWN_PAIRS = 6
 GAP_PX = 2
+JPEG_QUALITY = 88
 
 
 def reconstruction_sheet(
@@ -34,10 +36,7 @@ def reconstruction_sheet(
             ):
                 cells.append(_cell(image[index], scale))
         rows.append(np.hstack(cells))
-    _, data = cv2.imencode(
-        ".jpg", np.vstack(rows)[..., ::-1].copy(), [cv2.IMWRITE_JPEG_QUALITY, 88]
-    )
-    return bytes(data)
+    return encode_jpeg(np.vstack(rows), JPEG_QUALITY)
 
 
 def _cell(image: Tensor, scale: int) -> NDArray[np.uint8]:

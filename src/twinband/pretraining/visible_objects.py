@@ -15,9 +15,9 @@ from twinband.models.mspecgene import MSpecGene
 from twinband.models.pairs import evaluating
 from twinband.registration.view import registered_pair
 from twinband.shards.join import Dataset
+from twinband.sparsity.objects import object_mask
 from twinband.training.data import normalise
 
-LABEL_IMAGES = ("semantics", "saliency")  # above 0 is an object
 PAIRS = 32
 
 
@@ -70,18 +70,20 @@ class VisibleObjects:
 def _labelled(
     dataset: Dataset, size: tuple[int, int]
 ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]]:
-    """Up to ``PAIRS`` pairs that hold objects, as ``C,H,W`` images and ``H,W`` object masks."""
+    """Up to ``PAIRS`` pairs that hold objects, as ``C,H,W`` images and ``H,W`` object masks.
+
+    A pair without labels ends the search, since a dataset without any may be large.
+    """
     found = []
     for index in range(len(dataset)):
         pair = registered_pair(dataset[index])
-        names = [name for name in LABEL_IMAGES if name in pair.labels]
-        if not names:
-            return []
-        mask = (pair.labels[names[0]] > 0).astype(np.float32)
+        mask = object_mask(pair.labels, pair.valid.shape)
+        if mask is None:
+            break
         area = cv2.INTER_AREA
         rgb = cv2.resize(pair.rgb, size, interpolation=area).transpose(2, 0, 1)
         thermal = cv2.resize(to_eight_bits(pair.thermal), size, interpolation=area)[None]
-        objects = cv2.resize(mask, size, interpolation=area)
+        objects = cv2.resize(mask.astype(np.float32), size, interpolation=area)
         if objects.any():
             found.append((rgb, thermal, objects))
         if len(found) == PAIRS:

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from twinband.errors import InputError
-from twinband.parallel import map_tasks
+from twinband.parallel import map_unfinished
+from twinband.params.base import ParamsError
 from twinband.params.register import RegisterCommon, RegisterDataset
 from twinband.params.runtime import Runtime
 from twinband.registration.calibration import WHOLE_DATASET, read_homographies
@@ -18,6 +20,7 @@ from twinband.registration.open_backend import open_backend
 from twinband.registration.pairs import Pairs
 from twinband.registration.registered_shard import ShardTask, write_registered_shard
 from twinband.registration.rig import estimate_rig, spread
+from twinband.registration.similarity import Matrix
 from twinband.shards.manifest import read_index, read_manifest, write_product_files
 from twinband.shards.write import (
     Shard,
@@ -30,6 +33,8 @@ from twinband.shards.write import (
 
 WHOLE_RIG = ""
 UNKNOWN = b"null"  # in a rig's file: the backend could not tell
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +83,35 @@ def register(
         progress: is told how many shards are done, and of how many.
 
     Raises:
-        InputError: the pairs or a CSV are not what they should be, or an option is unknown.
+        InputError: the pairs or a CSV are not what they should be.
+        ParamsError: there is no such backend, or it does not take its options.
     """
-    open_backend(settings.backend, settings.options)
     rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
-    for path in (homographies, truth):
-        _check_names(path, rows)
+    index = read_index(pairs)
+    _check_backend(settings, index["dataset"])
+    supplied, true = (_transforms(path, rows) for path in (homographies, truth))
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
     rigs = _rig_tasks(pairs, present, settings, common, work / "rigs")
-    todo_rigs = [task for task in rigs.values() if not task.path.is_file()]
-    for _ in map_tasks(write_rig, todo_rigs, runtime):
-        pass
+    map_unfinished(write_rig, list(rigs.values()), runtime, finished=Path.is_file)
     known = {name: task.path for name, task in rigs.items() if task.path.read_bytes() != UNKNOWN}
-    index = read_index(pairs)
-    keys: list[list[str]] = [[] for _ in index["shardlist"]]
+    members: list[list[Row]] = [[] for _ in index["shardlist"]]
     for row in present:
-        keys[row["shard"]].append(row["key"])
+        members[row["shard"]].append(row)
     tasks = [
         ShardTask(
             path=work / "shards" / shard_name(number),
             pairs=pairs,
-            keys=tuple(sorted(those)),
+            keys=tuple(sorted(row["key"] for row in those)),
             settings=settings,
-            homographies=homographies,
-            truth=truth,
+            homographies=_concerning(those, supplied),
+            truth=_concerning(those, true),
             rigs=known,
         )
-        for number, those in enumerate(keys)
+        for number, those in enumerate(members)
     ]
-    for abandoned in (work / "shards").glob("*.tmp"):  # by tries that were killed
-        abandoned.unlink()
-    todo = [task for task in tasks if finished_shard(task.path) is None]
-    continued = len(tasks) - len(todo)
-    progress(continued, len(tasks))
-    for done, _ in enumerate(map_tasks(write_registered_shard, todo, runtime), continued + 1):
-        progress(done, len(tasks))
+    continued = map_unfinished(
+        write_registered_shard, tasks, runtime, finished=finished_shard, progress=progress
+    )
     final = [_published(task.path, out) for task in tasks]
     manifest = write_product_files(
         out,
@@ -124,14 +123,34 @@ def register(
     return Registered(manifest, len(final), continued)
 
 
-def _check_names(path: Path, rows: pa.Table) -> None:
-    """Raises InputError if a transform belongs to nothing, most likely by a slip."""
+def _check_backend(settings: RegisterDataset, dataset: str) -> None:
+    """Raises ParamsError at once, and not in the first worker, if it cannot be opened."""
+    try:
+        open_backend(settings.backend, settings.options)
+    except ValueError as error:
+        raise ParamsError([f"register.datasets.{dataset}: {error}"]) from None
+
+
+def _transforms(path: Path, rows: pa.Table) -> dict[str, Matrix]:
+    """The CSV's transforms by name.
+
+    Raises:
+        InputError: a transform belongs to nothing, most likely by a slip.
+    """
+    found = read_homographies(path)
     known = {WHOLE_DATASET, *rows["name"].to_pylist(), *rows["group"].to_pylist()}
-    if unknown := sorted(read_homographies(path).keys() - known):
+    if unknown := sorted(found.keys() - known):
         raise InputError(
             f"{path}: {len(unknown)} names are neither a pair's nor a sequence's nor "
             f"{WHOLE_DATASET!r} ({', '.join(unknown[:5])})"
         )
+    return found
+
+
+def _concerning(rows: Sequence[Row], matrices: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """The transforms that one of the pairs of ``rows`` may get: no task carries the others."""
+    names = {WHOLE_DATASET, *(row[kind] for row in rows for kind in ("name", "group"))}
+    return {name: matrices[name] for name in sorted(names & matrices.keys())}
 
 
 def write_rig(task: RigTask) -> None:
@@ -147,7 +166,7 @@ def write_rig(task: RigTask) -> None:
 
 def _rig_tasks(
     pairs: Path,
-    present: Sequence[dict[str, object]],
+    present: Sequence[Row],
     settings: RegisterDataset,
     common: RegisterCommon,
     folder: Path,
@@ -157,8 +176,8 @@ def _rig_tasks(
         return {}
     members: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in present:
-        name = WHOLE_RIG if settings.rig == "dataset" else str(row["group"])
-        members[name].append((int(str(row["frame"] or 0)), str(row["key"])))
+        name = WHOLE_RIG if settings.rig == "dataset" else row["group"]
+        members[name].append((row["frame"] or 0, row["key"]))
     tasks = {}
     for name, frames in sorted(members.items()):
         if len(frames) >= common.pooled_pairs:

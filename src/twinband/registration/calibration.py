@@ -19,8 +19,8 @@ WHOLE_DATASET = "*"
 class Calibration:
     """A backend that knows what was supplied, and can tell nothing else."""
 
-    def __init__(self, path: Path) -> None:
-        self.matrices = read_homographies(path)
+    def __init__(self, matrices: Mapping[str, Matrix]) -> None:
+        self.matrices = matrices
 
     def register(self, samples: Sequence[Sample]) -> Registration | None:
         """By the pair's own name, else its sequence's, else the rig's (``*``)."""

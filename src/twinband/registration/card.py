@@ -1,10 +1,9 @@
 """The data card of a dataset's registration."""
 
-from collections import Counter
-
 import pyarrow as pa
 
 from twinband.params.register import RegisterDataset
+from twinband.shards.counts import card_lines, count_values
 
 
 def card(name: str, settings: RegisterDataset, rows: pa.Table) -> str:
@@ -23,10 +22,10 @@ def card(name: str, settings: RegisterDataset, rows: pa.Table) -> str:
         "",
         "| what | pairs |",
         "|---|---|",
-        *_lines("status", rows["registration"]),
-        *_lines("transform from", rows["source"]),
-        *_lines("reason", rows["registration_reason"]),
-        *_lines("failed pairs", rows["policy"]),
+        *card_lines("status", count_values(rows["registration"])),
+        *card_lines("transform from", count_values(rows["source"])),
+        *card_lines("reason", count_values(rows["registration_reason"])),
+        *card_lines("failed pairs", count_values(rows["policy"])),
         "",
         "A sample holds only what changed: the resampled image, `valid.png` (255 where it has "
         "data), labels that moved with it, and `json` with the transform (thermal pixel to RGB "
@@ -35,8 +34,3 @@ def card(name: str, settings: RegisterDataset, rows: pa.Table) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _lines(what: str, column: pa.ChunkedArray) -> list[str]:
-    counts = Counter(value for value in column.to_pylist() if value)
-    return [f"| {what}: {value} | {number} |" for value, number in sorted(counts.items())]

@@ -1,12 +1,13 @@
 """The distribution of a dataset's registration, for metrics/ and for people."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from twinband.shards.counts import count_values
 
 UNDER_PX = 5.0
 WORSE_PX = 0.5  # beyond doing nothing
@@ -18,10 +19,10 @@ def facts(manifest: pa.Table) -> dict[str, Any]:
     found: dict[str, Any] = {
         "pairs": manifest.num_rows,
         "grid": manifest["grid"][0].as_py() if manifest.num_rows else "",
-        "status": _count(manifest["registration"]),
-        "reasons": _count(manifest["registration_reason"]),
-        "sources": _count(manifest["source"]),
-        "policies": _count(manifest["policy"]),
+        "status": count_values(manifest["registration"]),
+        "reasons": count_values(manifest["registration_reason"]),
+        "sources": count_values(manifest["source"]),
+        "policies": count_values(manifest["policy"]),
         "resampled": sum(manifest["resampled"].to_pylist()),
     }
     for name in ("score", "score_before", "valid_fraction"):
@@ -63,10 +64,6 @@ def _quantiles(values: NDArray[np.float64], wanted: Mapping[str, int]) -> dict[s
 def _numbers(manifest: pa.Table, *names: str) -> list[NDArray[np.float64]]:
     columns = (manifest[name].drop_null().to_numpy() for name in names)
     return [np.asarray(column, np.float64) for column in columns]
-
-
-def _count(column: pa.ChunkedArray) -> dict[str, int]:
-    return dict(sorted(Counter(value for value in column.to_pylist() if value).items()))
 
 
 def _round(value: Any) -> float:

@@ -27,21 +27,20 @@ def lend(decisions: Mapping[str, Decision], groups: Mapping[str, Hashable]) -> d
 
 
 def handled(
-    decisions: Mapping[str, Decision], groups: Mapping[str, Hashable], policy: FailurePolicy
-) -> dict[str, tuple[Decision, str]]:
-    """Each decision with the policy that was applied to it, empty if it had not failed.
+    decision: Decision, policy: FailurePolicy, lender: Decision | None = None
+) -> tuple[Decision, str]:
+    """What becomes of a pair, and the policy that was applied, empty if it had not failed.
 
     A pair that may use its sequence's transform and finds none is kept as it is.
+
+    Args:
+        lender: of the pair whose transform it may use.
     """
-    lenders = lend(decisions, groups) if policy == "use_rig" else {}
-    found: dict[str, tuple[Decision, str]] = {}
-    for key, decision in decisions.items():
-        if decision.registration.status != "failed":
-            found[key] = (decision, "")
-        elif key in lenders:
-            lent = decisions[lenders[key]].registration.matrix
-            registration = replace(decision.registration, matrix=lent)
-            found[key] = (Decision(registration, decision.source), "use_rig")
-        else:
-            found[key] = (decision, "keep_identity" if policy == "use_rig" else policy)
-    return found
+    if decision.registration.status != "failed":
+        return decision, ""
+    if policy != "use_rig":
+        return decision, policy
+    if lender is None:
+        return decision, "keep_identity"
+    registration = replace(decision.registration, matrix=lender.registration.matrix)
+    return Decision(registration, decision.source), "use_rig"

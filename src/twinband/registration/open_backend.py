@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from twinband.errors import InputError
 from twinband.registration.backends._base import Backend
 
 
@@ -12,15 +11,15 @@ def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
     """The backend of the module ``twinband.registration.backends.NAME``.
 
     Raises:
-        InputError: there is no such backend, or it does not know an option.
+        ValueError: there is no such backend, or it does not take these options.
     """
     module = f"twinband.registration.backends.{name}"
     try:
         backend: Backend = importlib.import_module(module).open_backend(options)
     except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"the registration backend {name} cannot be opened: {error}") from None
+        raise ValueError(f"the registration backend {name} cannot be opened: {error}") from None
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise InputError(f"there is no registration backend {name} ({module})") from None
+        raise ValueError(f"there is no registration backend {name} ({module})") from None
     return backend

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from twinband.registration.backends._base import Sample
 from twinband.shards.decode import decode_field
@@ -31,11 +30,6 @@ class Pairs:
         if self._last[0] != key:
             self._last = (key, self._product.fields(self._row[key]))
         return self._last[1]
-
-    def info(self, key: str) -> dict[str, Any]:
-        """What the pair's JSON says."""
-        found: dict[str, Any] = decode_field("json", self.fields(key)["json"])[1]
-        return found
 
     def sample(self, key: str) -> Sample:
         """The pair's images, decoded."""

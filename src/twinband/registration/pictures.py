@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from twinband.images import to_eight_bits
+from twinband.images import encode_jpeg, to_eight_bits
 from twinband.registration.apply import resampled
 from twinband.registration.fields import luminance
 from twinband.registration.figures import distribution
@@ -32,6 +32,7 @@ RGB_EDGE, THERMAL_EDGE = (255, 140, 0), (40, 130, 255)
 ARROW_PX, ARROW = 40, (200, 30, 30)  # length of the longest, and colour
 NO_EDGE_PX = 8  # edges this near to missing data are its border
 WHITE = (255, 255, 255)
+JPEG_QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +141,8 @@ def write_pictures(pairs: Path, registered: Path, folder: Path) -> None:
 
 
 def jpeg(picture: Image) -> bytes:
-    """JPEG bytes of an RGB picture, its colours as sharp as its greys."""
-    sharp = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82, *sharp])
-    return bytes(data)
+    """JPEG bytes of an RGB picture, its edges and arrows as sharp in colour as in grey."""
+    return encode_jpeg(picture, JPEG_QUALITY, sharp_colours=True)
 
 
 def _residual_picture(sample: Mapping[str, Any], row: Mapping[str, Any]) -> Image:

@@ -1,4 +1,4 @@
-"""One shard of the product ``registered``: decide on every pair, then write what changed.
+"""One shard of the product ``registered``: decide on every pair and write what changed.
 
 Images are never copied: the shard holds only what registration made anew (the moved image, its
 validity, labels that moved with it) and a JSON that says what was done. ``view`` lays it over the
@@ -7,7 +7,7 @@ pair.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ import pyarrow as pa
 from twinband.images import encode_png
 from twinband.params.register import RegisterDataset
 from twinband.registration.apply import resampled
-from twinband.registration.calibration import Calibration, read_homographies
-from twinband.registration.failure import handled
+from twinband.registration.backends._base import Sample
+from twinband.registration.calibration import Calibration
+from twinband.registration.failure import handled, lend
 from twinband.registration.labels import Move, moved_boxes, moved_label_images
 from twinband.registration.open_backend import open_backend
 from twinband.registration.pairs import Pairs
@@ -64,6 +65,8 @@ class ShardTask:
     """What one worker does: ``keys`` of ``pairs`` become the shard at ``path``.
 
     Attributes:
+        homographies: supplied transforms by name.
+        truth: true transforms by name of a pair.
         rigs: file of each pooled estimate, by sequence (``""`` for the whole dataset).
     """
 
@@ -71,8 +74,8 @@ class ShardTask:
     pairs: Path
     keys: tuple[str, ...]
     settings: RegisterDataset
-    homographies: Path
-    truth: Path
+    homographies: Mapping[str, Matrix]
+    truth: Mapping[str, Matrix]
     rigs: Mapping[str, Path]
 
 
@@ -86,25 +89,50 @@ def write_registered_shard(task: ShardTask) -> Shard:
         rigs={name: Rig.load(path) for name, path in task.rigs.items()},
         estimator=open_backend(settings.backend, settings.options),
     )
-    truth = read_homographies(task.truth)
-    decisions, alike = {}, {}
-    for key in task.keys:
-        sample = pairs.sample(key)
-        decisions[key] = trust.decide(sample)
-        alike[key] = (sample.group, sample.rgb.shape[:2], sample.thermal.shape[:2])
+    decisions: dict[str, Decision] = {}
+    lenders: dict[str, str] = {}
+    if settings.on_failure == "use_rig" and not settings.aligned:
+        decisions, lenders = _decided_together(pairs, task.keys, trust)
     with ShardWriter(task.path, COLUMNS) as writer:
-        for key, (decision, policy) in handled(decisions, alike, settings.on_failure).items():
-            fields, row = _registered(pairs, key, decision, policy, settings)
-            row |= _corner_errors(pairs.sample(key).name, decision, alike[key], truth)
+        for key in task.keys:
+            sample = pairs.sample(key)
+            decision, policy = handled(
+                decisions.get(key) or trust.decide(sample),
+                settings.on_failure,
+                decisions.get(lenders.get(key, "")),
+            )
+            fields, row = _registered(sample, pairs.fields(key), decision, policy, settings)
+            row |= _corner_errors(sample, decision, task.truth)
             writer.add(key, fields, {**row, **OK})
     return writer.shard
 
 
+def _decided_together(
+    pairs: Pairs, keys: Sequence[str], trust: Trust
+) -> tuple[dict[str, Decision], dict[str, str]]:
+    """Each pair's transform, and for failed pairs the one that lends its own: a pass over all
+    pairs before any is written, since the best of a sequence may come last."""
+    decisions, alike = {}, {}
+    for key in keys:
+        sample = pairs.sample(key)
+        decisions[key] = trust.decide(sample)
+        alike[key] = (sample.group, sample.rgb.shape[:2], sample.thermal.shape[:2])
+    return decisions, lend(decisions, alike)
+
+
 def _registered(
-    pairs: Pairs, key: str, decision: Decision, policy: str, settings: RegisterDataset
+    sample: Sample,
+    members: Mapping[str, bytes],
+    decision: Decision,
+    policy: str,
+    settings: RegisterDataset,
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Members and manifest columns of one pair."""
-    sample, members, labels = pairs.sample(key), pairs.fields(key), pairs.info(key)["labels"]
+    """Members and manifest columns of one pair.
+
+    Args:
+        members: of the product ``pairs``.
+    """
+    labels = json.loads(members["json"])["labels"]
     matrix = decision.registration.matrix
     if settings.grid == "rgb":
         still, moving, move = sample.rgb, sample.thermal, Move.onto(sample.rgb, "thermal", matrix)
@@ -158,15 +186,16 @@ def _residuals(residuals: Residuals) -> dict[str, float | None]:
 
 
 def _corner_errors(
-    name: str, decision: Decision, alike: Any, truth: Mapping[str, Matrix]
+    sample: Sample, decision: Decision, truth: Mapping[str, Matrix]
 ) -> dict[str, float]:
     """Corner error of doing nothing and of what was done, where the true transform is known."""
-    if name not in truth:
+    if sample.name not in truth:
         return {}
-    _, (rgb_height, rgb_width), (height, width) = alike
-    target, source = Frame(rgb_width, rgb_height), Frame(width, height)
-    still = grid_change(source, target)
+    true = truth[sample.name]
+    target, source = (
+        Frame(image.shape[1], image.shape[0]) for image in (sample.rgb, sample.thermal)
+    )
     return {
-        "corner_error_px_before": corner_error_px(still, truth[name], source),
-        "corner_error_px": corner_error_px(decision.registration.matrix, truth[name], source),
+        "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
+        "corner_error_px": corner_error_px(decision.registration.matrix, true, source),
     }

@@ -95,12 +95,18 @@ def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float
 
 
 def _short(names: Sequence[str]) -> tuple[str, ...]:
-    """Metrics without what all of them begin with, up to a dot or colon."""
-    parts = [name.replace(":", ".").split(".") for name in names]
+    """Metrics without folders, without what all of them begin with, and without ``overall``."""
+    split = [name.partition(":") for name in names]
+    parts = [[Path(file).stem, *_keys(key)] for file, _, key in split]
     common = 0
     while len(names) > 1 and len({tuple(part[: common + 1]) for part in parts}) == 1:
         common += 1
     return tuple(".".join(part[common:]) for part in parts)
+
+
+def _keys(path: str) -> list[str]:
+    keys = path.split(".")
+    return keys[:-1] if len(keys) > 1 and keys[-1] == "overall" else keys
 
 
 def _spread(values: Sequence[float]) -> Spread:

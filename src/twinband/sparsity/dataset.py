@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.errors import InputError
-from twinband.parallel import map_tasks
+from twinband.parallel import map_unfinished
 from twinband.params.cmss import CmssCommon
 from twinband.params.runtime import Runtime
 from twinband.registration.view import RegisteredPair, registered_pair
@@ -109,11 +109,9 @@ def measure_dataset(
         )
         for number, members in enumerate(plan.shards)
     ]
-    todo = [task for task in tasks if not task.path.is_file()]
-    continued = len(tasks) - len(todo)
-    progress(continued, len(tasks))
-    for done, _ in enumerate(map_tasks(count_shard, todo, runtime), continued + 1):
-        progress(done, len(tasks))
+    continued = map_unfinished(
+        count_shard, tasks, runtime, finished=Path.is_file, progress=progress
+    )
     whole = Statistics(_bins(settings))
     for task in tasks:
         whole.merge(Statistics.from_json(json.loads(task.path.read_bytes())))

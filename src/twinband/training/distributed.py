@@ -42,6 +42,11 @@ class Ranks:
             return model
         return DistributedDataParallel(model, broadcast_buffers=False)
 
+    def wait(self) -> None:
+        """Until every rank is here."""
+        if self.world_size > 1:
+            dist.barrier()
+
     def mean(self, values: Tensor) -> Tensor:
         """Mean of ``values`` over ranks, on each of them; every rank has to call it."""
         if self.world_size == 1:

@@ -24,6 +24,7 @@ TINY: dict[str, Any] = {
 TINY |= {"decoder_heads": 2, "patch_px": 8}
 DATA = {"fraction": 1.0, "image_px": 32, "shift_tolerance": False, "decoded_mib": 1}
 TRAINING: dict[str, Any] = {
+    "ranks": 1,
     "steps": 4,
     "batch_size": 4,
     "accumulation": 1,

@@ -17,6 +17,7 @@ from twinband.models.checkpoints import load_model, read_weights, save_weights
 from twinband.models.mae import MaskedAutoencoder
 from twinband.models.mspecgene import MSpecGene
 from twinband.models.registry import build
+from twinband.params.base import ParamsError
 from twinband.params.pretrain import Pretraining
 from twinband.pretraining.build import WEIGHTS, Pretrained, pretrain
 from twinband.pretraining.pictures import masking_figure
@@ -57,7 +58,7 @@ def trained(
 
 def fresh(settings: Pretraining, start: Path = NOWHERE) -> MSpecGene:
     with seeded(settings.training.seed):
-        return started_model(settings, start)
+        return started_model(settings, start, "pretrain.methods.made-up")
 
 
 def test_the_pool_says_which_pairs_are_seen(tmp_path: Path) -> None:
@@ -183,12 +184,14 @@ def test_it_starts_from_an_autoencoder_a_vit_or_from_scratch(tmp_path: Path) -> 
 
 def test_options_that_do_not_exist_are_named() -> None:
     wrong = method().model_copy(update={"options": {"depht": 3}})
-    with pytest.raises(InputError, match="depht"):
+    with pytest.raises(ParamsError, match=r"methods\.made-up: mspecgene has no depht"):
         fresh(wrong)
     masked = method()
     unknown = masked.masking.model_copy(update={"options": {"gmm_cmss": {"ratio": 0.9}}})
-    with pytest.raises(InputError, match="ratio"):
+    with pytest.raises(ParamsError, match=r"made-up.masking.options.gmm_cmss: .*ratio"):
         fresh(masked.model_copy(update={"masking": unknown}))
+    with pytest.raises(ParamsError, match="made-up: mae_tiny is a MaskedAutoencoder, and no MSp"):
+        fresh(method().model_copy(update={"model": "mae_tiny"}))
 
 
 def test_the_curve_has_a_column_for_centres_that_do_not_exist_yet(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole of ``register``: every kind of pair, grids and labels, continuing, misuse."""
+"""The whole of ``register``: every kind of pair, grids, depths and labels."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.raw_pairs import RUNTIME, contents
 from tests.registered_pairs import (
     HEIGHT,
     WIDTH,
@@ -22,7 +21,6 @@ from tests.registered_pairs import (
     write_pairs,
 )
 from tests.unit.registration.scenes import displaced, scene
-from twinband.errors import InputError
 from twinband.registration.build import Registered
 from twinband.registration.facts import facts
 from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px, grid_change
@@ -268,117 +266,8 @@ def test_corner_errors_against_the_truth_are_exact(tmp_path: Path) -> None:
     assert rows["a"]["motion_px"] == 10.0
 
 
-@pytest.mark.parametrize("table", ["supplied", "truth"])
-def test_a_transform_of_nothing_is_a_slip_and_is_told_before_any_work(
-    tmp_path: Path, table: str
-) -> None:
-    write_pairs(tmp_path / "pairs", {"a": pair(1)})
-    tables: dict[str, Any] = {table: {name_of("a"): shift(1, 1), "raw/slip": shift(9, 9)}}
-    with pytest.raises(InputError, match=rf"{table}.csv: 1 names are neither .*\(raw/slip\)"):
-        register_pairs(tmp_path, **tables)
-    assert not (tmp_path / "work").exists()
-
-
 def test_every_sample_says_how_much_misalignment_to_expect(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"a": pair(1)})
     done = register_pairs(tmp_path, aligned=True, shift_tolerance_px=2.5)
     assert rows_by_key(done)["a"]["shift_tolerance_px"] == 2.5
     assert registered_pair(joined(tmp_path)["a"]).shift_tolerance_px == 2.5
-
-
-# Workers, tries that were killed, misuse.
-
-
-def three_shards(base: Path) -> None:
-    """A sequence and two frames of another, moved otherwise, over three shards."""
-    shards: list[dict[str, Made | None]] = [{}, {}, {}]
-    for number in range(6):
-        rgb, thermal = scene(30 + number, WIDTH, HEIGHT)
-        group, motion = ("drive", MOTION) if number < 4 else ("short", MOTION.inverse())
-        made = Made(rgb, displaced(thermal, motion)[0], group=group, frame=number)
-        shards[number % 3][f"p{number}"] = made
-    write_pairs(base / "pairs", *shards)
-
-
-def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
-    for workers in (1, 2):
-        base = tmp_path / str(workers)
-        three_shards(base)
-        runtime = RUNTIME.model_copy(update={"workers": workers})
-        done = register_pairs(base, rig="sequence", pooled_pairs=3, runtime=runtime)
-        assert {row["source"] for row in done.manifest.to_pylist()} == {"sequence", "pair"}
-    first, second = (contents(tmp_path / str(workers) / "registered") for workers in (1, 2))
-    assert first == second and len(first) == 6
-
-
-def test_finished_shards_and_rigs_are_not_made_again(tmp_path: Path) -> None:
-    three_shards(tmp_path)
-    register_pairs(tmp_path, rig="sequence", pooled_pairs=3)
-    first = contents(tmp_path / "registered")
-    shards, rigs = tmp_path / "work" / "shards", tmp_path / "work" / "rigs"
-    (shards / "shard-000001.json").unlink()  # as if killed before the last of its three files
-    (shards / "shard-000002.12345.tmp").write_bytes(b"half a shard")
-    stamps = {path: path.stat().st_mtime_ns for path in (*shards.glob("*.tar"), *rigs.glob("*"))}
-    assert len(stamps) == 4
-    done = register_pairs(tmp_path, rig="sequence", pooled_pairs=3)
-    assert (done.shards, done.continued) == (3, 2)
-    assert contents(tmp_path / "registered") == first
-    changed = [path.name for path in stamps if path.stat().st_mtime_ns != stamps[path]]
-    assert changed == ["shard-000001.tar"] and not list(shards.glob("*.tmp"))
-
-
-def test_progress_counts_shards_and_empty_ones_are_made_too(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "pairs", {"a": pair(1)}, {"b": pair(2)}, {})
-    told: list[tuple[int, int]] = []
-    done = register_pairs(
-        tmp_path, aligned=True, progress=lambda done, total: told.append((done, total))
-    )
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
-    assert (done.shards, done.continued, done.manifest.num_rows) == (3, 0, 2)
-    assert len(list((tmp_path / "registered").glob("shard-*.tar"))) == 3
-
-
-def test_a_dataset_without_one_usable_pair_is_an_empty_product(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "pairs", {"bad": None}, {})
-    done = register_pairs(tmp_path, rig="dataset")
-    assert done.manifest.num_rows == 0 and facts(done.manifest)["pairs"] == 0
-    assert verify(tmp_path / "registered", source=tmp_path / "pairs") == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"backend": "nobody"}, "there is no registration backend nobody"),
-        ({"options": {"colour": 1}}, "registration backend search cannot be opened: .*colour"),
-        (
-            {"options": {"max_shift_px": "far"}},
-            "backend search cannot be opened: max_shift_px.*'far'",
-        ),
-    ],
-)
-def test_an_unknown_backend_or_option_is_named_at_once(
-    tmp_path: Path, settings: dict[str, Any], message: str
-) -> None:
-    write_pairs(tmp_path / "pairs", {"a": pair(1)})
-    with pytest.raises(InputError, match=message):
-        register_pairs(tmp_path, **settings)
-    assert not (tmp_path / "work").exists() and not (tmp_path / "registered").exists()
-
-
-def test_a_module_that_a_backend_lacks_is_not_taken_for_the_backend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import twinband.registration.backends as backends
-
-    folder = tmp_path / "more"
-    folder.mkdir()
-    (folder / "learned.py").write_text("import a_library_that_is_not_there\n")
-    monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(folder)])
-    write_pairs(tmp_path / "pairs", {"a": pair(1)})
-    with pytest.raises(ModuleNotFoundError, match="a_library_that_is_not_there"):
-        register_pairs(tmp_path, backend="learned")
-
-
-def test_pairs_that_are_not_there_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no finished product"):
-        register_pairs(tmp_path)

@@ -40,14 +40,14 @@ def test_a_matrix_may_have_any_scale_and_a_file_a_mark_of_its_encoding(tmp_path:
 
 
 def test_a_header_alone_supplies_nothing(tmp_path: Path) -> None:
-    path = written(tmp_path, f"{HEADER}\n")
-    assert read_homographies(path) == {}
-    assert Calibration(path).register([sample("a", "b")]) is None
+    found = read_homographies(written(tmp_path, f"{HEADER}\n"))
+    assert found == {}
+    assert Calibration(found).register([sample("a", "b")]) is None
 
 
-def test_the_pairs_own_name_comes_before_its_sequence_and_the_rig(tmp_path: Path) -> None:
+def test_the_pairs_own_name_comes_before_its_sequence_and_the_rig() -> None:
     matrices = {"*": shift(1, 0), "drive": shift(2, 0), "drive/7": shift(3, 0)}
-    calibration = Calibration(written(tmp_path, homographies(matrices)))
+    calibration = Calibration(matrices)
     for name, group, x in (("drive/7", "drive", 3), ("drive/8", "drive", 2), ("x", "y", 1)):
         found = calibration.register([sample(name, group)])
         assert found is not None and found.status == "accepted"

@@ -20,6 +20,7 @@ from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 PATCH_PX = 8
 COMMON: dict[str, Any] = {
+    "model": "models/mae",
     "image_px": 32,
     "variance": "product",
     "low": -6.0,

@@ -17,6 +17,7 @@ POOL_REASONS = {
     "registration_failed": "not aligned, and its dataset trains on aligned pairs only",
     "near_duplicate": "looks like a pair kept, held out or evaluated on",
     "test_split": "evaluated on",
+    "thermal_absent": "not aligned, and its dataset goes on without the thermal image",
     "val_split": "evaluated on",
 }
 

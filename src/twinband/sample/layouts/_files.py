@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.images import encode_png
+from twinband import images
 
 JPEG_QUALITY = 95
 
@@ -22,16 +21,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_png(path: Path, pixels: NDArray[np.generic]) -> None:
     """``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16."""
-    write_bytes(path, encode_png(pixels))
+    write_bytes(path, images.encode_png(pixels))
 
 
 def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """JPEG bytes of ``H,W`` (one channel) or ``H,W,3`` RGB."""
-    stored = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as JPEG")
-    return bytes(data)
+    """JPEG bytes of ``H,W`` (one channel) or ``H,W,3`` RGB, in the quality of a camera."""
+    return images.encode_jpeg(pixels, JPEG_QUALITY)
 
 
 def write_jpeg(path: Path, pixels: NDArray[np.uint8]) -> None:

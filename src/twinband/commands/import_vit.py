@@ -1,0 +1,40 @@
+"""``twinband import-vit``: someone else's ViT as a model that the stages can name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def import_vit(
+    weights: Annotated[
+        Path, typer.Argument(help="timm, mmpretrain, transformers, DINOv2 or MAE weights")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="folder to write, such as models/dino")],
+    heads: Annotated[
+        int | None, typer.Option(min=1, help="attention heads, if they are not of 64 channels")
+    ] = None,
+) -> None:
+    """Write a ViT's weights as a model's folder, for cmss.common.model, pretrain.methods.M.start
+    and evaluate.items.E.model."""
+    from twinband.models.checkpoints import save_weights
+    from twinband.models.imported import imported_vit
+    from twinband.shards.write import write_atomically
+
+    encoder = imported_vit(weights, heads)
+    sizes = encoder.config
+    out.mkdir(parents=True, exist_ok=True)
+    partial = out / ".weights.safetensors.partial"
+    save_weights(encoder, partial)
+    partial.replace(out / "weights.safetensors")
+    rows, columns = sizes.grid
+    card = (
+        f"# {out.name}\n\nA ViT that was not trained here, imported from `{weights.name}`: "
+        f"patches of {sizes.patch_px} px, {rows} x {columns} of them, width {sizes.width}, "
+        f"{sizes.depth} blocks, {sizes.heads} heads.\n"
+    )
+    write_atomically(out / "README.md", card.encode())
+    typer.echo(f"{out}: {card.splitlines()[-1].partition(': ')[2]}")

@@ -1,0 +1,50 @@
+"""A ViT of someone else's as a model of twinband: its sizes are read off its weights."""
+
+import re
+from pathlib import Path
+from typing import cast
+
+from twinband.errors import InputError
+from twinband.models.checkpoints import load_strictly, read_weights
+from twinband.models.layouts import Tensors, from_any
+from twinband.models.registry import from_settings
+from twinband.models.vit import VisionTransformer
+from twinband.models.warm_start import PATCH_KEY, POSITIONS_KEY
+
+HEAD_WIDTH = 64  # of the ViTs that are published: ViT-Ti, S, B, L, DINOv2, MAE
+
+
+def imported_vit(path: Path, heads: int | None = None) -> VisionTransformer:
+    """The encoder in a file of weights, in any layout that ``layouts.from_any`` knows.
+
+    Args:
+        heads: attention heads, which no weight tells; a head of 64 channels each unless given.
+
+    Raises:
+        InputError: no such file, no encoder in a known layout, one without positions, or with
+            parts that twinband's encoder has not.
+    """
+    tensors, _ = from_any(read_weights(path).tensors)
+    absent = [key for key in (PATCH_KEY, POSITIONS_KEY) if key not in tensors]
+    if absent:
+        raise InputError(f"{path}: an encoder without {' and '.join(absent)} cannot be imported")
+    encoder = cast(VisionTransformer, _built(path, tensors, heads))
+    load_strictly(encoder, tensors)
+    return encoder
+
+
+def _built(path: Path, tensors: Tensors, heads: int | None) -> object:
+    width, _, patch_px, _ = tensors[PATCH_KEY].shape
+    rows, columns = tensors[POSITIONS_KEY].shape[-2:]
+    blocks = {int(found[1]) for key in tensors if (found := re.match(r"blocks\.(\d+)\.", key))}
+    sizes = {
+        "image_px": (rows * patch_px, columns * patch_px),
+        "patch_px": patch_px,
+        "width": width,
+        "depth": len(blocks),
+        "heads": heads or max(width // HEAD_WIDTH, 1),
+    }
+    try:
+        return from_settings("vit", sizes)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: {error}; say --heads") from None

@@ -1,0 +1,31 @@
+"""``twinband import-vit`` writes what stages can name."""
+
+from pathlib import Path
+
+import torch
+from typer.testing import CliRunner
+
+from twinband.cli import app
+from twinband.models import build
+from twinband.models.checkpoints import load_encoder
+from twinband.models.layouts import to_timm
+
+
+def test_weights_become_a_models_folder(tmp_path: Path) -> None:
+    source = build("vit_tiny", image_px=32)
+    torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")
+    out = tmp_path / "models" / "dino"
+    result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "dino.pth"), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "patches of 8 px, 4 x 4 of them, width 128, 4 blocks, 2 heads" in result.output
+    assert sorted(path.name for path in out.iterdir()) == ["README.md", "weights.safetensors"]
+    found = load_encoder(out / "weights.safetensors").state_dict()
+    assert all(torch.equal(value, found[key]) for key, value in source.state_dict().items())
+
+
+def test_a_file_that_is_no_vit_is_one_line(tmp_path: Path) -> None:
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
+    out = tmp_path / "models" / "other"
+    result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "other.pth"), "-o", str(out)])
+    assert result.exit_code == 3 and "no class token among the weights" in result.output
+    assert not out.exists()
