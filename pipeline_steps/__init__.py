@@ -2,18 +2,13 @@
 
 Queued experiments run in copies of the tree and must run their own code, so the copy's ``src``
 goes first on the path, before any step imports twinband.
-
-Stages run side by side, and beside other people's work: threads of OpenMP that wait must sleep
-and not spin, or two busy processes take several times as long as one after the other.
 """
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before PyTorch loads OpenMP, which reads it
 
 if importlib.util.find_spec("pydantic") is None or importlib.util.find_spec("cv2") is None:
     sys.exit(
