@@ -1,0 +1,166 @@
+"""Automatic masks against segment_anything's generator, both on the same weights in one run.
+
+``small_...``: a small SAM on several images; how many masks of either side have a partner with an
+IoU of at least 0.99 on the other, and how many are equal in every pixel. ``vit_b_...``: one image
+of 480x640, 32 points a side. The weights are random, so that nothing need be fetched, but
+made so that answers differ (_varied_sam.py); thresholds are set so that between a fifth and half
+of the candidates survive. Nothing is suppressed by overlap, so that all survivors are compared.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from benches._record import record
+from benches._varied_sam import made_varied
+from twinband.annotators._torchvision import stand_in
+from twinband.annotators.rle import Rle, iou
+from twinband.annotators.sam import AutomaticMasks, MaskSettings, Sizes, build
+from twinband.annotators.sam._package import Sam
+
+with stand_in():
+    from segment_anything import SamAutomaticMaskGenerator, sam_model_registry
+
+SMALL = Sizes(
+    image_px=128,
+    patch_px=8,
+    encoder_width=48,
+    encoder_depth=2,
+    encoder_heads=2,
+    global_blocks=(1,),
+    window=5,
+    prompt_width=64,
+    decoder_heads=4,
+    decoder_mlp_width=128,
+    iou_width=32,
+)
+SMALL_IMAGES = 6
+POINTS_PER_SIDE = 32
+WEIGHTS = "random, seed 0"
+
+Dicts = list[dict[str, Any]]
+
+
+def picture(height: int, width: int, seed: int) -> NDArray[np.uint8]:
+    """``H,W,3``: soft spots of random colour."""
+    generator = np.random.default_rng(seed)
+    spots = generator.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def of_package(model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]) -> Dicts:
+    """What segment_anything finds, its run lengths under ``rle``."""
+    generator = SamAutomaticMaskGenerator(model, output_mode="uncompressed_rle", **settings)
+    found: Dicts = generator.generate(image)
+    return [{**mask, "rle": mask["segmentation"]} for mask in found]
+
+
+def ours(model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]) -> Dicts:
+    """What twinband finds."""
+    return AutomaticMasks(model, MaskSettings(**settings)).generate(image)
+
+
+def timed(find: Callable[[], Dicts]) -> tuple[Dicts, float]:
+    """What ``find`` gives, and seconds."""
+    begin = time.perf_counter()
+    return find(), time.perf_counter() - begin
+
+
+def matched(masks: Sequence[Rle], others: Sequence[Rle]) -> float:
+    """Share of ``masks`` with a partner among ``others`` of an IoU of at least 0.99."""
+    return float((iou(masks, others).max(1, initial=0) >= 0.99).mean())
+
+
+def compared(theirs: Sequence[Rle], own: Sequence[Rle]) -> dict[str, float | int]:
+    """Numbers of masks and agreement."""
+    counts = {str(rle["counts"]) for rle in own}
+    return {
+        "masks_package": len(theirs),
+        "masks": len(own),
+        "matched_of_package": round(matched(theirs, own), 4),
+        "matched_of_ours": round(matched(own, theirs), 4),
+        "equal_in_every_pixel": sum(str(rle["counts"]) in counts for rle in theirs),
+    }
+
+
+def small() -> dict[str, float | int]:
+    """Agreement over several images, crops and removal of small regions among them."""
+    torch.manual_seed(0)
+    model = made_varied(build(SMALL), picture(128, 128, 0))
+    common = {"points_per_side": 16, "pred_iou_thresh": 0.4, "stability_score_thresh": 0.3}
+    more: list[dict[str, Any]] = [
+        {"box_nms_thresh": 0.9},
+        {"crop_n_layers": 1, "crop_n_points_downscale_factor": 2, "min_mask_region_area": 60},
+    ]
+    totals: dict[str, list[float]] = {}
+    for seed in range(SMALL_IMAGES):
+        image = picture(150, 200, seed + 1)
+        settings = {**common, **more[seed % len(more)]}
+        theirs, own = of_package(model, image, settings), ours(model, image, settings)
+        figures = compared([m["rle"] for m in theirs], [m["rle"] for m in own])
+        for name, value in figures.items():
+            totals.setdefault(name, []).append(value)
+    worst = {n: min(v) if n.startswith("matched") else int(sum(v)) for n, v in totals.items()}
+    return {f"small_{name}": value for name, value in worst.items()}
+
+
+class Listener:
+    """Counts the masks whose predicted IoU is above a threshold while a SAM is at work."""
+
+    def __init__(self, model: Sam, threshold: float) -> None:
+        self.candidates = self.above = 0
+        self._threshold = threshold
+        self._hook = model.mask_decoder.iou_prediction_head.register_forward_hook(self._hear)
+
+    def _hear(self, _module: nn.Module, _inputs: object, predicted: Tensor) -> None:
+        self.candidates += predicted[:, 1:].numel()
+        self.above += int((predicted[:, 1:] > self._threshold).sum())
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._hook.remove()
+
+
+def vit_b(points_per_side: int) -> dict[str, float | int | str]:
+    """Counts, agreement and seconds of one image."""
+    torch.manual_seed(0)
+    model = made_varied(sam_model_registry["vit_b"](), picture(1024, 1024, 0))
+    settings = {
+        "points_per_side": points_per_side,
+        "pred_iou_thresh": 0.65,
+        "stability_score_thresh": 0.5,
+        "box_nms_thresh": 1.0,
+    }
+    image = picture(480, 640, 1)
+    theirs, package_s = timed(lambda: of_package(model, image, settings))
+    listener = Listener(model, settings["pred_iou_thresh"])
+    own, ours_s = timed(lambda: ours(model, image, settings))
+    listener.stop()
+    figures: dict[str, float | int | str] = {
+        "weights": WEIGHTS,
+        "points_per_side": points_per_side,
+        "candidates": listener.candidates,
+        "above_predicted_iou": listener.above,
+        "survive": round(len(own) / listener.candidates, 3),
+        **compared([m["rle"] for m in theirs], [m["rle"] for m in own]),
+        "package_s": round(package_s, 2),
+        "ours_s": round(ours_s, 2),
+        "times_as_fast": round(package_s / ours_s, 2),
+    }
+    return {f"vit_b_{name}": value for name, value in figures.items()}
+
+
+def main() -> None:
+    """Measure and record."""
+    figures: dict[str, float | int | str] = {"threads": torch.get_num_threads(), **small()}
+    record("sam_masks", {**figures, **vit_b(POINTS_PER_SIDE)})
+
+
+if __name__ == "__main__":
+    main()

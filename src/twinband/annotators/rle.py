@@ -1,0 +1,87 @@
+"""Binary masks as uncompressed COCO run lengths, and what can be said of them.
+
+Pixels are read column by column; ``counts`` are the lengths of the runs in turn off and on, off
+first, so that a mask which begins with a pixel that is on has a first count of 0.
+"""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+PIXELS_AT_ONCE = 1 << 16  # of every mask while they are compared
+
+
+class Rle(TypedDict):
+    """One mask.
+
+    Attributes:
+        size: height and width.
+        counts: lengths of the runs.
+    """
+
+    size: list[int]
+    counts: list[int]
+
+
+def encode(masks: Tensor | NDArray[np.bool_]) -> list[Rle]:
+    """Run lengths of masks ``n,H,W`` (bool, on any device), all in one pass."""
+    masks = torch.as_tensor(masks)
+    number, height, width = masks.shape
+    pixels = masks.transpose(1, 2).reshape(number, height * width)
+    begins = torch.ones_like(pixels)
+    torch.ne(pixels[:, 1:], pixels[:, :-1], out=begins[:, 1:])
+    at = begins.flatten().nonzero()[:, 0].cpu().numpy()
+    runs = np.diff(at, append=pixels.numel())
+    bounds = np.searchsorted(at, np.arange(number + 1) * (height * width))
+    return [
+        {"size": [height, width], "counts": [0] * on + runs[begin:end].tolist()}
+        for on, begin, end in zip(pixels[:, 0].tolist(), bounds, bounds[1:], strict=False)
+    ]
+
+
+def decode(rle: Rle) -> NDArray[np.bool_]:
+    """The mask, ``H,W``."""
+    height, width = rle["size"]
+    on = np.arange(len(rle["counts"])) % 2 == 1
+    return np.repeat(on, rle["counts"]).reshape(width, height).T
+
+
+def area(rle: Rle) -> int:
+    """Pixels that are on."""
+    return sum(rle["counts"][1::2])
+
+
+def bbox(rle: Rle) -> list[int]:
+    """COCO's box: left, top, width and height in pixels; zeros if nothing is on."""
+    height = rle["size"][0]
+    ends = np.cumsum(rle["counts"])
+    on = np.array(rle["counts"][1::2]) > 0
+    first, last = ends[:-1:2][on], ends[1::2][on] - 1  # pixel of every run that is on
+    if not first.size:
+        return [0, 0, 0, 0]
+    left, right = int(first[0]) // height, int(last[-1]) // height
+    top, bottom = int((first % height).min()), int((last % height).max())
+    if (first // height != last // height).any():  # a run goes on at the top of the next column
+        top, bottom = 0, height - 1
+    return [left, top, right - left + 1, bottom - top + 1]
+
+
+def iou(masks: Sequence[Rle], others: Sequence[Rle]) -> NDArray[np.float64]:
+    """Intersection over union of every one of ``masks`` with every one of ``others``, ``n,m``.
+
+    Two masks that are both empty have an IoU of 0.
+    """
+    if not masks or not others:
+        return np.zeros((len(masks), len(others)))
+    rows = np.stack([decode(rle).ravel() for rle in masks])
+    columns = np.stack([decode(rle).ravel() for rle in others])
+    shared = np.zeros((len(masks), len(others)))
+    for begin in range(0, rows.shape[1], PIXELS_AT_ONCE):
+        part = np.s_[:, begin : begin + PIXELS_AT_ONCE]
+        shared += rows[part].astype(np.float32) @ columns[part].astype(np.float32).T
+    union = rows.sum(1)[:, None] + columns.sum(1)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

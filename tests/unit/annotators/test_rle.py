@@ -1,0 +1,86 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pycocotools import mask as coco  # type: ignore[import-untyped]
+
+from twinband.annotators.rle import Rle, area, bbox, decode, encode, iou
+
+
+def masks(seed: int, number: int, height: int, width: int) -> NDArray[np.bool_]:
+    """From empty to full, so that runs of all lengths occur."""
+    generator = np.random.default_rng(seed)
+    share_on = np.linspace(0, 1, number)[:, None, None]
+    return np.asarray(generator.random((number, height, width)) < share_on)
+
+
+def compressed(rle: Rle) -> Any:
+    return coco.frPyObjects(dict(rle), *rle["size"])
+
+
+SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 9), st.integers(1, 9))
+
+
+@given(SHAPES, st.integers(0, 2**20))
+def test_there_and_back(shape: tuple[int, int, int], seed: int) -> None:
+    given_masks = masks(seed, *shape)
+    for mask, rle in zip(given_masks, encode(given_masks), strict=True):
+        assert sum(rle["counts"]) == mask.size
+        assert all(count > 0 for count in rle["counts"][1:])
+        np.testing.assert_array_equal(decode(rle), mask)
+
+
+@pytest.mark.parametrize("shape", [(7, 23, 41), (5, 40, 1), (5, 1, 40), (3, 1, 1)])
+def test_it_agrees_with_pycocotools(shape: tuple[int, int, int]) -> None:
+    given_masks = masks(1, *shape)
+    rles = encode(given_masks)
+    theirs = coco.encode(np.asfortranarray(given_masks.transpose(1, 2, 0), np.uint8))
+    assert [compressed(rle)["counts"] for rle in rles] == [rle["counts"] for rle in theirs]
+    assert [area(rle) for rle in rles] == coco.area(theirs).tolist()
+    assert [bbox(rle) for rle in rles] == coco.toBbox(theirs).tolist()
+    assert [type(side) for side in bbox(rles[-1])] == [int] * 4
+
+
+def test_a_box_of_a_run_over_several_columns() -> None:
+    mask = np.zeros((1, 5, 6), bool)
+    mask[0, 3:, 2] = mask[0, :2, 3] = True  # the end of a column and the start of the next
+    (rle,) = encode(mask)
+    assert rle["counts"] == [13, 4, 13]
+    assert bbox(rle) == [2, 0, 2, 5]
+
+
+def test_known_counts() -> None:
+    mask = np.array([[[1, 0, 0], [1, 1, 0]]], bool)
+    assert encode(mask) == [{"size": [2, 3], "counts": [0, 2, 1, 1, 2]}]
+    assert encode(~mask) == [{"size": [2, 3], "counts": [2, 1, 1, 2]}]
+    assert encode(mask[:0]) == []
+
+
+def test_tensors_are_encoded_as_arrays_are() -> None:
+    given_masks = masks(2, 5, 12, 9)
+    assert encode(torch.from_numpy(given_masks)) == encode(given_masks)
+    turned = torch.from_numpy(given_masks).transpose(1, 2)
+    assert encode(turned) == encode(given_masks.transpose(0, 2, 1))
+
+
+def test_iou_agrees_with_pycocotools() -> None:
+    ones, others = encode(masks(3, 6, 30, 50)[1:]), encode(masks(4, 4, 30, 50))
+    theirs = coco.iou([compressed(r) for r in ones], [compressed(r) for r in others], [0] * 4)
+    np.testing.assert_allclose(iou(ones, others), theirs)
+    assert iou(ones, ones).diagonal().tolist() == [1] * 5
+
+
+def test_iou_over_more_pixels_than_are_compared_at_once() -> None:
+    large = np.zeros((2, 400, 500), bool)
+    large[0, :, :300] = large[1, :, 200:] = True
+    np.testing.assert_allclose(iou(encode(large[:1]), encode(large[1:])), [[100 / 500]])
+
+
+def test_iou_of_nothing() -> None:
+    rles = encode(np.zeros((2, 3, 3), bool))
+    assert iou(rles, rles).tolist() == [[0, 0], [0, 0]]
+    assert iou([], rles).shape == (0, 2) and iou(rles, []).shape == (2, 0)
