@@ -24,7 +24,7 @@ def reconstruction_sheet(
     batch: Mapping[str, Tensor], pictures: Mapping[str, Tensor], scale: int = 2
 ) -> bytes:
     """JPEG: for each pair a row of RGB, its visible patches and its reconstruction, then the same
-    of thermal."""
+    of thermal, in grey: the mean of the three channels that the model makes of its one."""
     rows = []
     for index in range(min(SHOWN_PAIRS, len(batch["rgb"]))):
         cells = []
@@ -34,13 +34,21 @@ def reconstruction_sheet(
                 pictures[f"visible_{modality}"],
                 pictures[f"restored_{modality}"],
             ):
-                cells.append(_cell(image[index], scale))
+                levels = _levels(image[index])
+                if modality == "thermal":
+                    levels[:] = levels.mean(2, keepdims=True)
+                cells.append(_cell(levels, scale))
         rows.append(np.hstack(cells))
     return encode_jpeg(np.vstack(rows), JPEG_QUALITY)
 
 
-def _cell(image: Tensor, scale: int) -> NDArray[np.uint8]:
-    levels = image.permute(1, 2, 0).cpu().numpy() * np.array(STD) + np.array(MEAN)
+def _levels(image: Tensor) -> NDArray[np.float64]:
+    """``3,H,W`` normalised values as ``H,W,3`` of 0..255, not rounded."""
+    channels_last: NDArray[np.float32] = image.permute(1, 2, 0).cpu().numpy()
+    return channels_last * np.array(STD) + np.array(MEAN)
+
+
+def _cell(levels: NDArray[np.float64], scale: int) -> NDArray[np.uint8]:
     pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     large = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
     white = (255, 255, 255)
