@@ -14,10 +14,10 @@ def test_xavier_bounds_zero_biases_and_small_tokens() -> None:
         return math.sqrt(6 / (fan_in + fan_out))
 
     for key, limit in (
-        ("encoder.blocks.3.attn.qkv.weight", bound(192, 3 * 192)),
-        ("encoder.blocks.0.mlp.fc1.weight", bound(192, 4 * 192)),
-        ("encoder.patch_embed.proj.weight", bound(3 * 8 * 8, 192)),
-        ("decoder.head.weight", bound(96, 3 * 8 * 8)),
+        ("encoder.blocks.3.attn.qkv.weight", bound(128, 3 * 128)),
+        ("encoder.blocks.0.mlp.fc1.weight", bound(128, 4 * 128)),
+        ("encoder.patch_embed.proj.weight", bound(3 * 8 * 8, 128)),
+        ("decoder.head.weight", bound(64, 3 * 8 * 8)),
     ):
         assert 0.98 * limit < weights[key].abs().max() <= limit, key
         assert abs(weights[key].std() / (limit / math.sqrt(3)) - 1) < 0.02, key

@@ -32,7 +32,7 @@ def test_names_and_overrides() -> None:
     model = build("mspecgene_tiny", sampler=sampler, depth=1, image_px=(48, 64))
     assert isinstance(model, twinband.models.MSpecGene)
     assert model.sampler is sampler
-    assert (model.config.depth, model.config.grid, model.config.width) == (1, (6, 8), 192)
+    assert (model.config.depth, model.config.grid, model.config.width) == (1, (6, 8), 128)
     assert isinstance(build("vit_tiny", depth=1), twinband.models.VisionTransformer)
     assert isinstance(build("mae_tiny", depth=1), twinband.models.MaskedAutoencoder)
     assert twinband.models.build is build
