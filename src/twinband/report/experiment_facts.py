@@ -101,7 +101,7 @@ def _short(names: Sequence[str]) -> tuple[str, ...]:
     common = 0
     while len(names) > 1 and len({tuple(part[: common + 1]) for part in parts}) == 1:
         common += 1
-    return tuple(".".join(part[common:]) for part in parts)
+    return tuple(" ".join(part[common:]) for part in parts)
 
 
 def _keys(path: str) -> list[str]:

@@ -12,13 +12,13 @@ from twinband.report.experiment_facts import read_experiments
     [
         (
             ("metrics/evaluate/probe.json:acc.rgb.overall", "metrics/evaluate/seg.json:miou"),
-            ("probe.acc.rgb", "seg.miou"),
+            ("probe acc rgb", "seg miou"),
         ),
         (
             ("metrics/probe.json:acc.knn.rgb", "metrics/probe.json:acc.linear.rgb"),
-            ("knn.rgb", "linear.rgb"),
+            ("knn rgb", "linear rgb"),
         ),
-        (("metrics/probe.json:overall",), ("probe.overall",)),
+        (("metrics/probe.json:overall",), ("probe overall",)),
     ],
 )
 def test_metrics_are_named_by_what_tells_them_apart(
