@@ -16,7 +16,9 @@ def test_thermal_is_drawn_in_grey_and_rgb_in_colour() -> None:
         for name in ("rgb", "thermal")
     }
     data = np.frombuffer(reconstruction_sheet(batch, pictures), np.uint8)
-    sheet = cv2.imdecode(data, cv2.IMREAD_COLOR).astype(int)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    sheet = decoded.astype(int)
     colourfulness = sheet.max(2) - sheet.min(2)
     middle = sheet.shape[1] // 2
     assert colourfulness[:, :middle].mean() > 20
