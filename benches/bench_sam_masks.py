@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benches._record import record
+from benches._sam_package import of_package, picture
 from benches._varied_sam import made_varied
 from twinband.annotators._torchvision import stand_in
 from twinband.annotators.rle import Rle, iou
@@ -25,7 +25,7 @@ from twinband.annotators.sam import AutomaticMasks, MaskSettings, Sizes, build
 from twinband.annotators.sam._package import Sam
 
 with stand_in():
-    from segment_anything import SamAutomaticMaskGenerator, sam_model_registry
+    from segment_anything import sam_model_registry
 
 SMALL = Sizes(
     image_px=128,
@@ -45,20 +45,6 @@ POINTS_PER_SIDE = 32
 WEIGHTS = "random, seed 0"
 
 Dicts = list[dict[str, Any]]
-
-
-def picture(height: int, width: int, seed: int) -> NDArray[np.uint8]:
-    """``H,W,3``: soft spots of random colour."""
-    generator = np.random.default_rng(seed)
-    spots = generator.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-    return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def of_package(model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]) -> Dicts:
-    """What segment_anything finds, its run lengths under ``rle``."""
-    generator = SamAutomaticMaskGenerator(model, output_mode="uncompressed_rle", **settings)
-    found: Dicts = generator.generate(image)
-    return [{**mask, "rle": mask["segmentation"]} for mask in found]
 
 
 def ours(model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]) -> Dicts:

@@ -31,10 +31,13 @@ def import_vit(
     save_weights(encoder, partial)
     partial.replace(out / "weights.safetensors")
     rows, columns = sizes.grid
+    described = (
+        f"patches of {sizes.patch_px} px, {rows} x {columns} of them, width {sizes.width}, "
+        f"{sizes.depth} blocks, {sizes.heads} heads."
+    )
     card = (
         f"# {out.name}\n\nA ViT that was not trained here, imported from `{weights.name}`: "
-        f"patches of {sizes.patch_px} px, {rows} x {columns} of them, width {sizes.width}, "
-        f"{sizes.depth} blocks, {sizes.heads} heads.\n"
+        f"{described}\n"
     )
     write_atomically(out / "README.md", card.encode())
-    typer.echo(f"{out}: {card.splitlines()[-1].partition(': ')[2]}")
+    typer.echo(f"{out}: {described}")

@@ -28,12 +28,12 @@ def imported_vit(path: Path, heads: int | None = None) -> VisionTransformer:
     absent = [key for key in (PATCH_KEY, POSITIONS_KEY) if key not in tensors]
     if absent:
         raise InputError(f"{path}: an encoder without {' and '.join(absent)} cannot be imported")
-    encoder = cast(VisionTransformer, _built(path, tensors, heads))
+    encoder = _built(path, tensors, heads)
     load_strictly(encoder, tensors)
     return encoder
 
 
-def _built(path: Path, tensors: Tensors, heads: int | None) -> object:
+def _built(path: Path, tensors: Tensors, heads: int | None) -> VisionTransformer:
     width, _, patch_px, _ = tensors[PATCH_KEY].shape
     rows, columns = tensors[POSITIONS_KEY].shape[-2:]
     blocks = {int(found[1]) for key in tensors if (found := re.match(r"blocks\.(\d+)\.", key))}
@@ -45,6 +45,6 @@ def _built(path: Path, tensors: Tensors, heads: int | None) -> object:
         "heads": heads or max(width // HEAD_WIDTH, 1),
     }
     try:
-        return from_settings("vit", sizes)
+        return cast(VisionTransformer, from_settings("vit", sizes))
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}; say --heads") from None

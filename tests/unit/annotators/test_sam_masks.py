@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.annotators.small_sam import of_package, picture, small_sam
+from benches._sam_package import of_package, picture
+from tests.unit.annotators.small_sam import small_sam
 from twinband.annotators._torchvision import stand_in
 from twinband.annotators.rle import area, bbox, decode, iou
 from twinband.annotators.sam import AutomaticMasks, MaskSettings

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.annotators.small_sam import SMALL, picture, small_sam
+from benches._sam_package import picture
+from tests.unit.annotators.small_sam import SMALL, small_sam
 from twinband.annotators._torchvision import stand_in
 from twinband.annotators.sam import MaskSettings, Sizes, build, memory
 from twinband.annotators.sam._package import ResizeLongestSide, Sam

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.annotators.small_sam import picture
+from benches._sam_package import picture
 from twinband.annotators import _torchvision
 from twinband.annotators._torchvision import stand_in
 from twinband.annotators.sam._package import ResizeLongestSide
