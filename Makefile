@@ -9,7 +9,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 INSTALLED := .venv/.installed
 TESTS ?= tests/unit tests/contract tests/steps tests/pipeline
 
-.PHONY: help setup repro test check format serve report experiments profile bench verify clean-work
+.PHONY: help setup repro test check format serve report experiments sample-models profile bench verify clean-work
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -42,6 +42,12 @@ check: $(INSTALLED) ## format, lint and types
 
 format: $(INSTALLED) ## apply the formatter and the safe lint fixes
 	@ruff check --fix --quiet . ; ruff format .
+
+sample-models: $(INSTALLED) ## train the small annotators again, and score them (an hour; the stage is frozen)
+	@for model in sam dpt mask2former; do \
+	  python -m pipeline_steps.sample_models --item $$model --out models/sample/$$model \
+	    --metrics metrics/sample_models/$$model.json && dvc commit --force sample_models@$$model || exit 1; \
+	done
 
 serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; Ctrl-C stops it
 	@python -m flows.serve

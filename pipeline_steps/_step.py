@@ -70,8 +70,8 @@ def main(run: Callable[..., StepReport], dynamic: Sequence[str] = (), unit: str 
 
     Args:
         run: the step's function.
-        dynamic: modules that it imports by name, with the item's parameters in braces, e.g.
-            ``twinband.readers.{reader}``.
+        dynamic: modules that it imports by name, with parameters in braces: the item's own, as in
+            ``twinband.readers.{reader}``, or shared ones, as in ``….{common.depth.annotator}``.
         unit: what its progress counts.
     """
     if this_rank() is not None:
@@ -211,12 +211,18 @@ def _parameters(
     return section, checked[0], checked[1]
 
 
-def _chosen(dynamic: Sequence[str], params: StageParams, item: str | None, name: str) -> list[str]:
-    """The modules that the item's parameters name."""
+def named_modules(dynamic: Sequence[str], params: StageParams, item: str | None) -> list[str]:
+    """The modules that the parameters name by the patterns ``dynamic``."""
     if params.axis is None or item is None:
         return []
-    values = getattr(params, params.axis)[item].model_dump()
-    modules = [module.format(**values) for module in dynamic]
+    shared = {name: getattr(params, name) for name in type(params).model_fields}
+    values = shared.pop(params.axis)[item].model_dump()
+    return [module.format(**shared, **values) for module in dynamic]
+
+
+def _chosen(dynamic: Sequence[str], params: StageParams, item: str | None, name: str) -> list[str]:
+    """The modules that the parameters name, all of which must be there."""
+    modules = named_modules(dynamic, params, item)
     if absent := [m for m in modules if "._" in m or file_of(Path.cwd(), m) is None]:
         raise ParamsError([f"{name}: there is no {', '.join(absent)}"])
     return modules

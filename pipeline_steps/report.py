@@ -9,12 +9,14 @@ from twinband.params.report import ReportParams
 from twinband.report.cmss_facts import read_cmss, read_cmss_mixture
 from twinband.report.experiment_facts import read_experiments
 from twinband.report.facts import read_dataset, read_evaluation, read_pool, read_registration
+from twinband.report.label_facts import read_masks, read_pseudo_labels
 from twinband.report.page import page
 from twinband.report.pretraining_facts import read_pretrained
 from twinband.report.sections import cmss as cmss_section
 from twinband.report.sections import (
     datasets,
     evaluations,
+    labels,
     overview,
     pretraining,
     registration,
@@ -34,6 +36,10 @@ def run(
     register: In,
     register_plots: In,
     pool: In,
+    sam_masks: In,
+    sam_masks_plots: In,
+    pseudo_labels: In,
+    pseudo_labels_plots: In,
     mae: In,
     mae_plots: In,
     cmss: In,
@@ -53,6 +59,11 @@ def run(
     registered = [read_registration(n, register, register_plots) for n in params.datasets]
     evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
     pooled = read_pool(pool)
+    masked = [read_masks(name, sam_masks, sam_masks_plots) for name in params.masks]
+    labelled = [
+        read_pseudo_labels(name, pseudo_labels, pseudo_labels_plots)
+        for name in params.pseudo_labels
+    ]
     measured = [read_cmss(name, cmss, cmss_plots) for name in params.cmss]
     pretrained = [
         read_pretrained("mae", mae, mae_plots, "mae"),
@@ -66,6 +77,7 @@ def run(
         overview.section(ingested, pooled, evaluated),
         datasets.section(ingested, params.quarantined),
         registration.section(registered),
+        labels.section(masked, labelled),
         cmss_section.section(measured, read_cmss_mixture(mixture, mixture_plots)),
         pretraining.section(pretrained),
         evaluations.section(evaluated),

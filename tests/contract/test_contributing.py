@@ -1,24 +1,66 @@
 """The examples of CONTRIBUTING.md work as printed."""
 
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
+import pytest
+from safetensors.numpy import save_file
 
 from tests.contract.conftest import ROOT
+from tests.unit.annotators.pseudo_labels.made_up import label_dataset, shards, specs
+from tests.unit.annotators.small_labellers import weights
+from tests.unit.sparsity.made_up import write_dataset
+from twinband.annotators.pseudo_labels.build import Asked
+from twinband.annotators.pseudo_labels.encode import read_depth
+from twinband.params.base import ParamsError
 from twinband.readers._base import Entry, Options, Problem
 from twinband.readers._files import open_files
+from twinband.shards.join import open_products
+
+
+def example(section: str) -> str:
+    """The Python of a section."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    (body,) = re.findall(rf"^## {section}\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)
+    (code,) = re.findall(r"```python\n(.*?)```", body, re.DOTALL)
+    return str(code)
 
 
 def test_the_example_reader_finds_pairs(tmp_path: Path) -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     names: dict[str, object] = {}
-    exec(compile(code, "CONTRIBUTING.md", "exec"), names)
+    exec(compile(example("Add a dataset"), "CONTRIBUTING.md", "exec"), names)
     for name in ("a_v.png", "a_t.png", "b_v.png"):
         cv2.imwrite(str(tmp_path / name), np.zeros((32, 32), np.uint8))
     layout = names["Layout"](open_files(str(tmp_path)), Options())  # type: ignore[operator]
     pair, lonely = layout.scan()
     assert isinstance(pair, Entry) and pair.name == "a"
     assert isinstance(lonely, Problem) and lonely.reason == "missing_partner"
+
+
+def test_the_example_annotator_labels_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = example("Add an annotator")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 20
+    module = ModuleType("twinband.annotators.labellers.colours")
+    exec(compile(code, "CONTRIBUTING.md", "exec"), module.__dict__)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    (tmp_path / "colours").mkdir()
+    factors = np.array([0.5, 0.25, 0.25])
+    save_file({"factors": factors}, tmp_path / "colours/model.safetensors")
+    mine = replace(specs(tmp_path)["depth"], name="colours", weights=weights(tmp_path / "colours"))
+    spec = replace(mine, options=(("gain", 2.0),))
+    write_dataset(tmp_path, *shards(2, 2))
+    done = label_dataset("depth", spec, tmp_path)
+    assert done.facts["annotator"] == "colours" and done.fresh == 4
+    assert done.facts["consistency_flip"]["median"] == 1
+    for sample in open_products({name: tmp_path / name for name in ("pairs", "depth")}):
+        found = read_depth(sample["depth"])
+        np.testing.assert_allclose(found.values, sample["pairs"]["rgb"] @ factors * 2, atol=0.01)
+    with pytest.raises(ParamsError, match=r"colours cannot be opened: .*sidepx"):
+        Asked.of("depth", replace(mine, options=(("sidepx", 3),)))

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from pipeline_steps._closure import import_closure
-from pipeline_steps._step import option_of, paths_of
+from pipeline_steps._step import named_modules, option_of, paths_of
 from tests.contract.conftest import ROOT, Stage
 from twinband.params.base import StageParams
 
@@ -18,6 +18,7 @@ PACKAGES = (
     ("readers", "ingest"),
     ("registration/backends", "register"),
     ("benchmarks", "evaluate"),
+    ("annotators/labellers", "pseudo_labels"),
 )
 
 
@@ -30,14 +31,17 @@ def model_of(stage: Stage) -> type[StageParams]:
     return model
 
 
-def item_values(stage: Stage) -> dict[str, Any]:
-    axis = model_of(stage).axis
-    return stage.values[axis][stage.item] if axis and stage.item else {}
+def modules_of(stage: Stage) -> list[str]:
+    """What the stage's parameters name."""
+    dynamic = getattr(step_of(stage), "DYNAMIC", ())
+    if not dynamic:
+        return []
+    return named_modules(dynamic, model_of(stage).model_validate(stage.values), stage.item)
 
 
 def public_modules(pattern: str) -> list[str]:
     """Modules that parameters may name by ``twinband.PACKAGE.{field}``."""
-    package = pattern.rpartition(".")[0]
+    package = pattern.partition(".{")[0]
     folder = ROOT / "src" / package.replace(".", "/")
     return [f"{package}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
 
@@ -45,8 +49,7 @@ def public_modules(pattern: str) -> list[str]:
 def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
     for stage in stages:
         dynamic = getattr(step_of(stage), "DYNAMIC", ())
-        named = [module.format(**item_values(stage)) for module in dynamic]
-        closure = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *named]))
+        closure = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *modules_of(stage)]))
         declared = {dep for dep in stage.deps if dep.startswith(CODE)}
         assert closure <= declared, f"{stage.name}: dvc.yaml lacks deps {closure - declared}"
         # Items share one template, so what only some of them import stands in all; but no item's

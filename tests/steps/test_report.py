@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (
     "-m pipeline_steps.report --ingest metrics/ingest --ingest-plots plots/ingest"
     " --left-out data/left_out --register metrics/register --register-plots plots/register"
-    " --pool metrics/pool.json --mae metrics/mae.json --mae-plots plots/mae"
+    " --pool metrics/pool.json --sam-masks metrics/sam_masks --sam-masks-plots plots/sam_masks"
+    " --pseudo-labels metrics/pseudo_labels --pseudo-labels-plots plots/pseudo_labels"
+    " --mae metrics/mae.json --mae-plots plots/mae"
     " --cmss metrics/cmss --cmss-plots plots/cmss"
     " --mixture metrics/cmss_mixture.json --mixture-plots plots/cmss_mixture"
     " --pretrain metrics/pretrain --pretrain-plots plots/pretrain"

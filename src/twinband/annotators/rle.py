@@ -4,6 +4,7 @@ Pixels are read column by column; ``counts`` are the lengths of the runs in turn
 first, so that a mask which begins with a pixel that is on has a first count of 0.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -77,8 +78,15 @@ def iou(masks: Sequence[Rle], others: Sequence[Rle]) -> NDArray[np.float64]:
     """
     if not masks or not others:
         return np.zeros((len(masks), len(others)))
-    rows = np.stack([decode(rle).ravel() for rle in masks])
-    columns = np.stack([decode(rle).ravel() for rle in others])
+    return array_iou(
+        np.stack([decode(rle) for rle in masks]), np.stack([decode(rle) for rle in others])
+    )
+
+
+def array_iou(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """As ``iou`` of masks ``n,H,W`` and ``m,H,W``."""
+    pixels = math.prod(masks.shape[1:])
+    rows, columns = masks.reshape(-1, pixels), others.reshape(-1, pixels)
     shared = np.zeros((len(masks), len(others)))
     for begin in range(0, rows.shape[1], PIXELS_AT_ONCE):
         part = np.s_[:, begin : begin + PIXELS_AT_ONCE]

@@ -14,6 +14,9 @@ class ReportParams(StageParams):
         title: heading of the page.
         datasets: ingested datasets, in this order.
         cmss: measured datasets, in this order.
+        masks: datasets with masks, in this order.
+        pseudo_labels: datasets with depth and classes, in this order; examples are shown of those
+            that have masks too.
         pretrained: keys of ``pretrain.methods``, in this order.
         evaluations: keys of ``evaluate.items``, in this order.
         experiments: sets in experiments/ with committed results, in this order.
@@ -23,6 +26,8 @@ class ReportParams(StageParams):
     title: str
     datasets: list[str]
     cmss: list[str]
+    masks: list[str]
+    pseudo_labels: list[str]
     pretrained: list[str]
     evaluations: list[str]
     experiments: list[str]

@@ -12,9 +12,12 @@ from twinband.params.ingest import IngestParams
 from twinband.params.mae import MaeParams
 from twinband.params.pool import PoolParams
 from twinband.params.pretrain import PretrainParams
+from twinband.params.pseudo_labels import PseudoLabelsParams
 from twinband.params.register import RegisterParams
 from twinband.params.report import ReportParams
 from twinband.params.runtime import Runtime
+from twinband.params.sam_masks import SamMasksParams
+from twinband.params.sample_models import SampleModelsParams
 from twinband.params.sample_world import SampleWorldParams
 
 
@@ -22,8 +25,11 @@ class Root(Params):
     """Every section; a section that belongs to no stage is an error."""
 
     sample_world: SampleWorldParams
+    sample_models: SampleModelsParams
     ingest: IngestParams
     register_: Annotated[RegisterParams, Field(alias="register")]  # `register` is a model's own
+    sam_masks: SamMasksParams
+    pseudo_labels: PseudoLabelsParams
     pool: PoolParams
     mae: MaeParams
     cmss: CmssParams

@@ -16,13 +16,13 @@ from twinband.params.runtime import Runtime
 from twinband.pretraining.pictures import (
     loss_figure,
     masking_figure,
-    read_curve,
     reconstruction_sheet,
 )
 from twinband.pretraining.task import MaskedPretraining
 from twinband.pretraining.visible_objects import VisibleObjects
 from twinband.shards.join import Dataset
 from twinband.shards.write import link, write_atomically
+from twinband.training.curve import read_curve
 from twinband.training.data import Batch, PairBatches
 from twinband.training.distributed import Ranks
 from twinband.training.loop import Log, TrainingResult, train

@@ -1,8 +1,6 @@
 """What pretraining looks like: reconstructions, losses, and the masking over time."""
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -56,13 +54,6 @@ def _cell(levels: NDArray[np.float64], scale: int) -> NDArray[np.uint8]:
     return np.asarray(
         cv2.copyMakeBorder(large, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=white)
     )
-
-
-def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
-    """Columns of a loss curve."""
-    with path.open() as stream:
-        rows = list(csv.DictReader(stream))
-    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
 def loss_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes:

@@ -21,15 +21,9 @@ from twinband.registration.pairs import Pairs
 from twinband.registration.registered_shard import ShardTask, write_registered_shard
 from twinband.registration.rig import estimate_rig, spread
 from twinband.registration.similarity import Matrix
+from twinband.shards.adopt import adopt_shard
 from twinband.shards.manifest import read_index, read_manifest, write_product_files
-from twinband.shards.write import (
-    Shard,
-    finished_shard,
-    link,
-    read_rows,
-    shard_name,
-    write_atomically,
-)
+from twinband.shards.write import finished_shard, shard_name, write_atomically
 
 WHOLE_RIG = ""
 UNKNOWN = b"null"  # in a rig's file: the backend could not tell
@@ -112,7 +106,7 @@ def register(
     continued = map_unfinished(
         write_registered_shard, tasks, runtime, finished=finished_shard, progress=progress
     )
-    final = [_published(task.path, out) for task in tasks]
+    final = [adopt_shard(task.path, out) for task in tasks]
     manifest = write_product_files(
         out,
         product="registered",
@@ -185,13 +179,3 @@ def _rig_tasks(
             path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
             tasks[name] = RigTask(path, pairs, tuple(keys), settings)
     return tasks
-
-
-def _published(path: Path, out: Path) -> tuple[Shard, pa.Table]:
-    """A finished shard, linked into ``out``, and its rows."""
-    shard = finished_shard(path)
-    if shard is None:
-        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
-    out.mkdir(parents=True, exist_ok=True)
-    link(path, out / path.name)
-    return shard, read_rows(path)

@@ -7,6 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinband.shards.write import write_atomically
 
 
@@ -74,6 +77,13 @@ class LossCurve:
         """Have the rows so far on disk, before a checkpoint that relies on them."""
         with self._path.open("rb") as stream:
             os.fsync(stream.fileno())
+
+
+def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Columns of a loss curve."""
+    with path.open() as stream:
+        rows = list(csv.DictReader(stream))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
 def _is_row(line: str, step: int) -> bool:

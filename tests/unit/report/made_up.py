@@ -46,6 +46,8 @@ def params(
         title="twinband on made-up data",
         datasets=list(datasets),
         cmss=list(datasets),
+        masks=list(datasets),
+        pseudo_labels=list(datasets),
         pretrained=["mspecgene"],
         evaluations=list(evaluations),
         experiments=["masks"],
@@ -64,6 +66,10 @@ def write_inputs(
         "register": root / "metrics/register",
         "register_plots": root / "plots/register",
         "pool": root / "metrics/pool.json",
+        "sam_masks": root / "metrics/sam_masks",
+        "sam_masks_plots": root / "plots/sam_masks",
+        "pseudo_labels": root / "metrics/pseudo_labels",
+        "pseudo_labels_plots": root / "plots/pseudo_labels",
         "mae": root / "metrics/mae.json",
         "mae_plots": root / "plots/mae",
         "cmss": root / "metrics/cmss",
@@ -83,6 +89,7 @@ def write_inputs(
         write_dataset(paths, name, 120 + 1211 * number, number)
         write_registration(paths, name, 120 + 1211 * number)
         write_cmss(paths, name, 120 + 1211 * number)
+        write_labels(paths, name, 120 + 1211 * number, with_truth=number == 0)
     pool = {
         "pairs": 90 * len(datasets),
         "left_out": 30,
@@ -175,6 +182,43 @@ def write_cmss(paths: dict[str, Path], name: str, pairs: int) -> None:
     }
     write_json(paths["cmss"] / f"{name}.json", facts)
     write_figures(paths["cmss_plots"] / name, "distribution")
+
+
+def write_labels(paths: dict[str, Path], name: str, pairs: int, with_truth: bool) -> None:
+    """What ``sam_masks`` and ``pseudo_labels`` leave of a dataset of two hours."""
+    images = {"images": pairs, "absent": 0, "masks": 9 * pairs, "masks_mean": 9.0,
+              "without_masks": 2}  # fmt: skip
+    masks: dict[str, Any] = {"pairs": pairs, "images": {"rgb": images, "thermal": images}}
+    spread = {"p05": 0.625, "median": 0.875}
+    label = {"images": pairs, "absent": 0, "modalities": {"rgb": pairs - 3, "thermal": 3}}
+    depth: dict[str, Any] = dict(label)
+    semantics: dict[str, Any] = {**label, "confidence": spread}
+    if with_truth:
+        of_hours = {
+            "day": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
+            "night": {"objects": 0},
+            "overall": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
+        }
+        masks["scores"] = dict.fromkeys(("rgb", "thermal", "both"), of_hours)
+        hours = ("day", "night", "overall")
+        depth["compared"] = "metres as they are"
+        errors = {"images": 5, "abs_rel": 0.1125, "delta1": 0.9}
+        depth["scores"] = dict.fromkeys(hours, errors)
+        scores = {"images": 5, "miou": 0.5625, "pixel_accuracy": 0.95}
+        semantics["scores"] = dict.fromkeys(hours, scores)
+    else:
+        consistency = {"consistency_flip": spread, "consistency_scale": spread}
+        depth, semantics = {**depth, **consistency}, {**semantics, **consistency}
+    write_json(paths["sam_masks"] / f"{name}.json", masks)
+    write_json(paths["pseudo_labels"] / f"{name}.json", {"depth": depth, "semantics": semantics})
+    write_figures(paths["pseudo_labels_plots"] / name, "classes")
+    write_figures(paths["sam_masks_plots"] / name, "masks_per_image")
+    grey = np.full((60, 80, 3), 120, np.uint8)
+    for hour in ("day", "night"):
+        for modality in ("rgb", "thermal"):
+            cv2.imwrite(str(paths["sam_masks_plots"] / name / f"{hour}-{modality}.jpg"), grey)
+        for what in ("rgb", "thermal", "depth", "semantics"):
+            cv2.imwrite(str(paths["pseudo_labels_plots"] / name / f"{hour}-{what}.jpg"), grey)
 
 
 def write_pretrained(metrics: Path, plots: Path) -> None:

@@ -16,6 +16,7 @@ from tests.unit.report.made_up import (
     write_evaluation,
     write_inputs,
     write_json,
+    write_labels,
     write_left_out,
     write_registration,
 )
@@ -82,6 +83,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     write_dataset(paths, HOSTILE_NAME, 120, 0)
     write_registration(paths, HOSTILE_NAME, 120)
     write_cmss(paths, HOSTILE_NAME, 120)
+    write_labels(paths, HOSTILE_NAME, 120, with_truth=True)
     write_left_out(paths, HOSTILE_NAME, [(HOSTILE,) * 5])
     write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
     pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
@@ -115,9 +117,10 @@ def test_links_lead_to_anchors_and_headings_descend_by_one(tmp_path: Path) -> No
 
 def test_every_picture_has_a_text_and_every_head_a_scope(tmp_path: Path) -> None:
     page = Page(make(tmp_path, ("kaist",), ("probe-hog",)))
-    # A sheet, two distributions and three pairs of the dataset; two pooled distributions;
+    # A sheet, two distributions and three pairs of the dataset; six pictures of labels of two
+    # hours and a legend; two pooled distributions;
     # losses and reconstructions of two models; two of the evaluation.
-    assert len(page.all("img")) == 6 + 2 + 2 * 3 + 2
+    assert len(page.all("img")) == 6 + 2 * 6 + 1 + 2 + 2 * 3 + 2
     assert all(image["alt"] for image in page.all("img"))
     heads = page.all("th")
     assert heads and {head["scope"] for head in heads} == {"row", "col", "colgroup", "rowgroup"}

@@ -1,0 +1,138 @@
+"""The stage ``pseudo_labels`` against the bare forward passes of its models, in one run.
+
+Both see the same images of one dataset, with models of the sample annotators' sizes (random
+weights): the stage reads shards, resizes, labels every image three times, compares, encodes, keeps
+each label in the cache and writes both products with scores; the bare side gets tensors that are
+ready. Weights are read and code is imported before. Times are the least of several rounds, taken
+in turns.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benches._record import record
+from tests.raw_pairs import RUNTIME
+from tests.unit.annotators.pseudo_labels.made_up import write_truth
+from tests.unit.sparsity.made_up import pair, write_dataset
+from twinband.annotators.labellers import dpt, mask2former
+from twinband.annotators.labellers._base import Kind
+from twinband.annotators.labellers._preprocessing import Preprocessing
+from twinband.annotators.pseudo_labels.build import Asked, build_labels
+from twinband.annotators.pseudo_labels.labeller import LabelSpec
+from twinband.annotators.pseudo_labels.truth import CLASS_TABLES, Truth
+from twinband.annotators.weights import Weights
+from twinband.sample.annotators.recipes import RECIPES
+
+IMAGES, HEIGHT, WIDTH = 24, 192, 256
+ZOOM = 0.75
+ROUNDS = 3
+SHORTER_PX = 192  # of the sample annotators
+
+Image = NDArray[np.uint8]
+
+
+def spec(name: str, base: Path) -> LabelSpec:
+    """A model of the sample annotator's size, saved as it is."""
+    torch.manual_seed(0)
+    folder = base / name
+    folder.mkdir()
+    RECIPES[name].save(RECIPES[name].build().eval(), folder)
+    options = (("scale_m", 10.0),) if name == "dpt" else ()
+    return LabelSpec(name, Weights(folder, name, name), options, "cpu", 1, ZOOM, "")
+
+
+def stage(base: Path, specs: dict[Kind, LabelSpec]) -> float:
+    """Seconds of both products, with nothing in the cache."""
+    for made in ("cache", "work", *specs):
+        shutil.rmtree(base / made, ignore_errors=True)
+    asked = [Asked.of(kind, spec) for kind, spec in specs.items()]
+    begin = time.perf_counter()
+    for who in asked:
+        build_labels(
+            who,
+            base / "pairs",
+            base / "registered",
+            modality="rgb",
+            truth=Truth(base / "truth", CLASS_TABLES["sample_world"]),
+            cache=base / "cache",
+            out=base / who.kind,
+            work=base / "work",
+            runtime=RUNTIME,
+            progress=lambda done, total: None,
+        )
+    return time.perf_counter() - begin
+
+
+def bare(specs: dict[Kind, LabelSpec], images: Sequence[Image]) -> Callable[[], float]:
+    """Seconds of the forward passes alone: as many, on the tensors that the stage shows."""
+    tells = dpt.open_annotator(specs["depth"].weights, {}, "cpu")
+    names = mask2former.open_annotator(specs["semantics"].weights, {}, "cpu")
+    said = names._preprocessing.said
+    plans = []
+    for annotator, forward, less in (
+        (
+            tells,
+            lambda pixels: dpt.raw_depth(tells._model, pixels),
+            dpt.nearest_multiples(HEIGHT, WIDTH, SHORTER_PX * ZOOM, 32),
+        ),
+        (names, names._model, mask2former.shown_size(HEIGHT, WIDTH, said, ZOOM)),
+    ):
+        prepared = [_prepared(annotator._preprocessing, image, less) for image in images]
+        plans.append((forward, [pixels for both in prepared for pixels in both]))
+
+    @torch.inference_mode()
+    def forwards() -> float:
+        begin = time.perf_counter()
+        for forward, batches in plans:
+            for pixels in batches:
+                forward(pixels)
+        return time.perf_counter() - begin
+
+    return forwards
+
+
+def _prepared(how: Preprocessing, image: Image, less: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The image with its mirror image, and the image at a smaller size."""
+    stack = torch.from_numpy(np.stack([image, image[:, ::-1]])).permute(0, 3, 1, 2).float()
+    return how.pixels(stack, (HEIGHT, WIDTH)), how.pixels(stack[:1], less)
+
+
+def main() -> None:
+    """Measure and record."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        specs: dict[Kind, LabelSpec] = {
+            "depth": spec("dpt", base),
+            "semantics": spec("mask2former", base),
+        }
+        keys = [f"{number:03d}" for number in range(IMAGES)]
+        pairs = {key: pair(n, height=HEIGHT, width=WIDTH) for n, key in enumerate(keys)}
+        write_dataset(base, pairs)
+        write_truth(base / "truth", keys, (HEIGHT, WIDTH))
+        forwards = bare(specs, [at.made.rgb for at in pairs.values()])
+        stage(base, specs)  # code is compiled, and the weights are read
+        rounds = [(stage(base, specs), forwards()) for _ in range(ROUNDS)]
+    whole, alone = (float(least) for least in np.min(rounds, axis=0))
+    record(
+        "pseudo_labels",
+        {
+            "threads": 1,
+            "images": IMAGES,
+            "stage_s": round(whole, 3),
+            "forwards_s": round(alone, 3),
+            "overhead": round(whole / alone - 1, 3),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

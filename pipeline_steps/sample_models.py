@@ -1,0 +1,59 @@
+"""Stage ``sample_models``: train an annotator on the sample world, and score it.
+
+Frozen: its outputs are in Git. ``make sample-models`` runs it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline_steps._live import live_log
+from pipeline_steps._step import Out, StepReport, main
+from twinband.params.runtime import Runtime
+from twinband.params.sample_models import SampleModelsParams
+from twinband.pretraining.seeded import seeded
+from twinband.sample.annotators.card import card
+from twinband.sample.annotators.scenes import HELD_OUT_SEED, rendered_scenes
+from twinband.sample.annotators.scores import SCORERS, score
+from twinband.sample.annotators.train import train_annotator
+from twinband.shards.write import write_atomically
+
+
+def run(
+    params: SampleModelsParams,
+    *,
+    item: str,
+    out: Out,
+    metrics: Out,
+    work: Path,
+    runtime: Runtime,
+    progress: Callable[[int, int], None],
+) -> StepReport:
+    """Train the annotator ``item``."""
+    model = params.models[item]
+    settings = model.training.settings()
+    with seeded(settings.seed), live_log(work) as log:
+        trained = train_annotator(
+            model, out, work=work, runtime=runtime, log=log, progress=progress
+        )
+        scenes = rendered_scenes(
+            "held_out",
+            model.held_out,
+            seed=HELD_OUT_SEED,
+            size=(model.width_px, model.height_px),
+            work=work / "scenes",
+            runtime=runtime,
+        )
+        scores = score(SCORERS[model.recipe](out), scenes)
+    write_atomically(out / "README.md", card(item, model, trained, scores).encode())
+    loss = trained.curve["loss"]
+    return StepReport(
+        f"{settings.steps} steps of {settings.batch_size} images of {model.scenes} scenes, "
+        f"loss {loss[0]:.3f} to {loss[-1]:.3f}",
+        samples=settings.steps * settings.batch_size,
+        metrics={**trained.facts(), "scores": scores},
+        facts={"images_per_second": round(trained.result.pairs_per_second, 1)},
+    )
+
+
+if __name__ == "__main__":
+    main(run, unit="image")

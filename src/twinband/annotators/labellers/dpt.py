@@ -1,0 +1,145 @@
+"""Depth by transformers' DPT (Ranftl et al., 2021): with a plain ViT, hybrid, or on a backbone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import DPTForDepthEstimation
+
+from twinband.annotators.labellers._base import Depth
+from twinband.annotators.labellers._batches import in_batches
+from twinband.annotators.labellers._preprocessing import Preprocessing
+from twinband.annotators.labellers._pretrained import load_pretrained, positive
+from twinband.annotators.weights import Weights
+
+MULTIPLE_PX = 32
+# The first fusion has nothing to add to, so official files leave out what would add it.
+UNUSED = r"neck\.fusion_stage\.layers\.0\.residual_layer1\..*"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of this annotator.
+
+    Attributes:
+        output: ``inverse`` for MiDaS and those like it, ``metric`` for distances in metres.
+        scale_m: of inverse depth: a distance is ``scale_m / value`` metres; 0 if unknown.
+        side_px: length of an image's shorter side as the model is shown it; 0 for the one that
+            ``preprocessor_config.json`` says.
+    """
+
+    output: Literal["inverse", "metric"] = "inverse"
+    scale_m: float = 0.0
+    side_px: int = 0
+
+    def __post_init__(self) -> None:
+        if self.output not in ("inverse", "metric"):
+            raise ValueError(f"output is inverse or metric, not {self.output!r}")
+        if self.output == "metric" and self.scale_m:
+            raise ValueError("scale_m is for inverse depth only")
+        for name in ("scale_m", "side_px"):
+            if value := getattr(self, name):
+                positive(name, value)
+
+
+class Dpt:
+    """See ``Annotator``."""
+
+    kind: Literal["depth"] = "depth"
+    names: tuple[str, ...] = ()
+
+    def __init__(self, weights: Weights, options: Options, device: str) -> None:
+        self._options, self._device = options, device
+        self._preprocessing = Preprocessing.read(weights.path)
+        said = self._preprocessing.said
+        self._side_px = options.side_px or _side_px(said["size"])
+        multiple = int(said.get("ensure_multiple_of", 1))
+        self._multiple = multiple if multiple > 1 else MULTIPLE_PX
+        self._model = load_pretrained(DPTForDepthEstimation, weights, device, UNUSED)
+
+    @property
+    def rule(self) -> str:
+        return (
+            f"scaled so that the shorter side has {self._side_px} px, both sides to the nearest "
+            f"multiple of {self._multiple} px; the answer bilinearly back to the image's size"
+        )
+
+    @torch.inference_mode()
+    def labels(self, images: Sequence[NDArray[np.uint8]], zoom: float = 1.0) -> list[Depth]:
+        return in_batches(images, self._device, lambda batch: self._answer(batch, zoom))
+
+    def _answer(self, images: Tensor, zoom: float) -> list[Depth]:
+        height, width = images.shape[2:]
+        size = nearest_multiples(height, width, self._side_px * zoom, self._multiple)
+        raw = raw_depth(self._model, self._preprocessing.pixels(images, size))
+        whole = F.interpolate(raw[:, None], (height, width), mode="bilinear", align_corners=False)
+        inverse = self._options.output == "inverse"
+        scale_m = (self._options.scale_m or None) if inverse else 1.0
+        return [Depth(values, inverse, scale_m) for values in whole[:, 0].cpu().numpy()]
+
+
+def open_annotator(weights: Weights, options: Mapping[str, Any], device: str) -> Dpt:
+    """Options are the fields of ``Options``.
+
+    Raises:
+        InputError: the weights are no DPT's.
+        TypeError: an unknown option.
+        ValueError: an option's value that is none, or no such device.
+    """
+    return Dpt(weights, Options(**options), device)
+
+
+def nearest_multiples(height: int, width: int, side_px: float, multiple: int) -> tuple[int, int]:
+    """Height and width at which the shorter side is ``side_px``, each to the nearest multiple."""
+    scale = side_px / min(height, width)
+    rows, columns = (max(1, round(side * scale / multiple)) for side in (height, width))
+    return rows * multiple, columns * multiple
+
+
+def _side_px(size: Any) -> int:
+    """From ``{"height": 384, "width": 384}``, ``{"shortest_edge": 384}`` or plain 384."""
+    return int(min(size.values())) if isinstance(size, dict) else int(size)
+
+
+def raw_depth(model: DPTForDepthEstimation, pixels: Tensor) -> Tensor:
+    """What the model predicts, ``B,H,W``, of images of any sides that its patches divide.
+
+    transformers' own ``forward`` takes the tokens of a plain ViT for those of a square image, and
+    a hybrid refuses all sizes but one.
+
+    Args:
+        pixels: ``B,3,H,W``, normalised.
+    """
+    config = model.config
+    if model.backbone is not None:
+        patch, features = (
+            config.backbone_config.patch_size,
+            list(model.backbone(pixels).feature_maps),
+        )
+    else:
+        patch, features = config.patch_size, _features(model, pixels)
+    rows, columns = pixels.shape[2] // patch, pixels.shape[3] // patch
+    found: Tensor = model.head(model.neck(features, rows, columns))
+    return found
+
+
+def _features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]:
+    """What the neck takes of a ViT: tokens after some blocks; of a hybrid two maps before them."""
+    config = model.config
+    wanted = config.backbone_out_indices
+    if config.is_hybrid:
+        begun = model.dpt.embeddings(pixels, interpolate_pos_encoding=True)
+        features, wanted = list(begun.intermediate_activations), wanted[2:]
+    else:
+        begun, features = model.dpt.embeddings(pixels), []
+    tokens = begun.last_hidden_states
+    for number, block in enumerate(model.dpt.encoder.layer):
+        tokens = block(tokens)
+        if number in wanted:
+            features.append(tokens)
+    return features

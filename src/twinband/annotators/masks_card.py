@@ -1,0 +1,98 @@
+"""The data card of a dataset's masks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from twinband.annotators.images import MODALITIES
+from twinband.annotators.masks_facts import BOTH, OVERALL
+from twinband.annotators.masks_truth import NO_TRUTH, OTHER_GRID, SCORED
+from twinband.annotators.sam.labeller import SamSpec
+from twinband.annotators.shown import LEAST_CONTRAST, RING_PX
+
+TRUTHS = {
+    SCORED: "scored against it",
+    NO_TRUTH: "without one",
+    OTHER_GRID: "on the pixels of thermal, where the truth is not",
+}
+
+
+def card(dataset: str, spec: SamSpec, least_px: int, found: Mapping[str, Any]) -> str:
+    """Markdown with a YAML front matter: who labelled, how, what was found and how good it is.
+
+    Args:
+        least_px: smaller objects were not scored.
+        found: what ``facts`` gives.
+    """
+    images = found["images"]
+    versions = ", ".join(f"{name} {number}" for name, number in spec.facts["versions"].items())
+    lines = [
+        "---",
+        f"pretty_name: {dataset}, masks",
+        "tags: [rgb-thermal, segmentation, webdataset]",
+        "---",
+        f"# {dataset}: masks",
+        "",
+        f"Automatic masks by SAM of the RGB and the thermal images of {found['pairs']} pairs, each "
+        "modality its own list. They are predictions, not annotations by people; the images' own "
+        "licence (see the card of `pairs`) and that of the weights hold for them too.",
+        "",
+        "| what | rgb | thermal |",
+        "|---|---|---|",
+        *(
+            f"| {what} | " + " | ".join(str(images[m][name]) for m in MODALITIES) + " |"
+            for what, name in (
+                ("images", "images"),
+                ("images that count as absent", "absent"),
+                ("masks", "masks"),
+                ("masks an image", "masks_mean"),
+                ("images without a mask", "without_masks"),
+            )
+        ),
+        "",
+        "Pairs by their truth: "
+        + ", ".join(f"{count} {TRUTHS[name]}" for name, count in found["pairs_by_truth"].items())
+        + ".",
+        "",
+        *(_scores(found, least_px) if "scores" in found else []),
+        "## Annotator",
+        "",
+        "| what | value |",
+        "|---|---|",
+        f"| weights | {spec.weights.name} |",
+        f"| SHA-256 of the weights | {spec.weights.sha256} |",
+        *(f"| {name} | {value} |" for name, value in spec.facts["settings"].items()),
+        f"| device | {spec.device}, {spec.threads} threads |",
+        f"| channel order | {spec.facts['channel_order']}; thermal as three equal channels |",
+        f"| versions | {versions} |",
+        f"| fingerprint of all this | {spec.annotator} |",
+        "",
+        "A sample holds `rgb.json` and, unless the thermal image counts as absent, `thermal.json`: "
+        "`height`, `width`, the `sha256` of the labelled pixels, and `masks`, largest first, with "
+        "the keys of segment_anything (`stability_score` is null for a mask without a pixel above "
+        "the lower cut) and `rle`, uncompressed COCO run lengths. No masks is a result too. "
+        "`twinband.annotators.mask_cache.MaskCache` reads them.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _scores(found: Mapping[str, Any], least_px: int) -> list[str]:
+    scores = found["scores"]
+    rows = [
+        f"| {name} | {hour} | {each['objects']} | {each['mean_iou']:.3f} | {each['recall']:.3f} |"
+        for name in (*MODALITIES, BOTH)
+        for hour, each in scores[name].items()
+        if each["objects"] and (hour == OVERALL or name != BOTH)
+    ]
+    return [
+        "## Against the truth",
+        "",
+        "| images | hour | objects | mean best IoU | recall at IoU 0.5 |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        f"Objects of {least_px} px and more which the labelled image shows: in some channel their "
+        f"mean grey level differs by at least {LEAST_CONTRAST:g} of 255 from that of the "
+        f"{RING_PX} px around them.",
+        "",
+    ]

@@ -1,0 +1,137 @@
+"""An annotator whose labels are kept with how consistent they are: ``LabelSpec``."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from twinband.annotators.labellers._base import Annotator, Label
+from twinband.annotators.labellers._open import open_annotator
+from twinband.annotators.pseudo_labels.consistency import consistency, mirrored
+from twinband.annotators.pseudo_labels.encode import encoded
+from twinband.annotators.weights import Weights
+
+# What has a part in turning pixels into labels.
+PACKAGES = ("torch", "transformers", "numpy", "opencv-python-headless")
+FIELD = "json"
+
+
+@dataclass(frozen=True)
+class LabelSpec:
+    """All that says which label an image gets.
+
+    Attributes:
+        name: of the annotator's module.
+        weights: of the annotator.
+        options: of the annotator, by name.
+        device: ``cpu`` or ``cuda``.
+        threads: of PyTorch.
+        zoom: at which the image is shown once more, to tell how consistent labels are; 0 if
+            that need not be told.
+        code: digest of the code that labels.
+    """
+
+    name: str
+    weights: Weights
+    options: tuple[tuple[str, str | int | float | bool], ...]
+    device: str
+    threads: int
+    zoom: float
+    code: str
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What people should know of it; all but the code."""
+        return {
+            "annotator": self.name,
+            "weights_sha256": self.weights.sha256,
+            "options": dict(self.options),
+            "device": self.device,
+            "threads": self.threads,
+            "consistency_zoom": self.zoom,
+            "versions": {package: version(package) for package in PACKAGES},
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """Of facts and code: labels of another one are not used."""
+        return _digest({**self.facts, "code": self.code})
+
+    @property
+    def annotator(self) -> str:
+        """Of the facts alone, for products: they must not change with a comment in the code."""
+        return _digest(self.facts)
+
+    def open_annotator(self) -> Annotator:
+        """The annotator itself.
+
+        Raises:
+            InputError: the weights are not its own.
+            ValueError: there is no such annotator, or it does not take its options or the device.
+        """
+        return open_annotator(self.name, self.weights, dict(self.options), self.device)
+
+    def open(self) -> "PseudoLabeller":
+        """Read the weights."""
+        return PseudoLabeller(self.open_annotator(), self.zoom, self.threads)
+
+
+class PseudoLabeller:
+    """Labels images; to tell how consistent it is, each three times: as it is, mirrored, and at
+    another size.
+
+    Args:
+        annotator: at work.
+        zoom: the other size, or 0.
+        threads: of PyTorch meanwhile.
+    """
+
+    def __init__(self, annotator: Annotator, zoom: float, threads: int) -> None:
+        self._annotator = annotator
+        self._zoom = zoom
+        self._threads = threads
+
+    def fields(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[Mapping[str, bytes]]:
+        """The label of each image as fields; ``json`` may say ``consistency_flip`` and
+        ``consistency_scale``."""
+        return (self._fields(image) for image in images)
+
+    def _fields(self, image: NDArray[np.uint8]) -> dict[str, bytes]:
+        """An image shares a batch with its own mirror image and no other: the last digits of what
+        a model answers depend on the batch, and must not on which images were known already."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self._threads)
+        try:
+            label, agreement = self._consistent(image) if self._zoom else self._once(image)
+        finally:
+            torch.set_num_threads(threads)
+        fields, said = encoded(label)
+        return {**fields, FIELD: compact({**said, **agreement})}
+
+    def _once(self, image: NDArray[np.uint8]) -> tuple[Label, dict[str, float]]:
+        (label,) = self._annotator.labels([image])
+        return label, {}
+
+    def _consistent(self, image: NDArray[np.uint8]) -> tuple[Label, dict[str, float]]:
+        label, flipped = self._annotator.labels([image, image[:, ::-1]])
+        (scaled,) = self._annotator.labels([image], self._zoom)
+        return label, {
+            "consistency_flip": round(consistency(label, mirrored(flipped)), 6),
+            "consistency_scale": round(consistency(label, scaled), 6),
+        }
+
+
+def compact(data: Mapping[str, Any]) -> bytes:
+    """JSON without spaces, keys in order."""
+    return json.dumps(data, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(compact(data)).hexdigest()[:32]

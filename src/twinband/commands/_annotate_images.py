@@ -1,0 +1,145 @@
+"""What ``twinband annotate`` does with files."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from twinband import images
+from twinband.annotators.images import grey_image
+from twinband.annotators.labellers._base import Depth, Semantics
+from twinband.annotators.labellers.dpt import Dpt
+from twinband.annotators.labellers.dpt import open_annotator as open_dpt
+from twinband.annotators.labellers.mask2former import Mask2Former
+from twinband.annotators.labellers.mask2former import open_annotator as open_mask2former
+from twinband.annotators.masks_pictures import overlay
+from twinband.annotators.pictures import QUALITY, Image, enlarged
+from twinband.annotators.pseudo_labels.encode import encoded
+from twinband.annotators.pseudo_labels.pictures import (
+    coloured_classes,
+    coloured_depth,
+    drawn_grey,
+    palette,
+)
+from twinband.annotators.sam.generate import AutomaticMasks
+from twinband.annotators.sam.labeller import compact
+from twinband.annotators.sam.settings import MaskSettings
+from twinband.annotators.sam.weights import load
+from twinband.annotators.weights import Weights, weights_file
+from twinband.commands._usage import UsageError
+from twinband.errors import BadSample, InputError
+from twinband.shards.manifest import to_json
+from twinband.shards.write import write_atomically
+
+IOU, STABILITY, LEAST_PX, MOST_MASKS = 0.6, 0.8, 30, 100  # for models small and large
+
+
+@dataclass(frozen=True, slots=True)
+class Annotators:
+    """The three of them, with their weights in memory."""
+
+    masks: AutomaticMasks
+    depth: Dpt
+    semantics: Mask2Former
+
+    @classmethod
+    def open(
+        cls, sam: Path, depth: Path, semantics: Path, points: int, device: str
+    ) -> "Annotators":
+        """Read all weights.
+
+        Raises:
+            InputError: weights are missing, or are another model's.
+            UsageError: there is no such device.
+        """
+        for folder in (depth, semantics):
+            if weights_file(folder) is None:
+                raise InputError(
+                    f"{folder}: no weights there; call this in the project's folder, where"
+                    " models/sample is, or name the folder of a model"
+                )
+        settings = MaskSettings(
+            points_per_side=points,
+            pred_iou_thresh=IOU,
+            stability_score_thresh=STABILITY,
+            min_mask_region_area=LEAST_PX,
+            max_masks=MOST_MASKS,
+        )
+        try:
+            return cls(
+                AutomaticMasks(load(sam).to(device), settings),
+                open_dpt(Weights(depth, "", str(depth)), {}, device),
+                open_mask2former(Weights(semantics, "", str(semantics)), {}, device),
+            )
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise UsageError(f"--device {device}: {error}") from None
+
+
+def annotate_files(files: Sequence[Path], out: Path, annotators: Annotators) -> Iterator[str]:
+    """Annotate one file after the other; gives a line about each.
+
+    Raises:
+        InputError: a file is missing, or no image.
+        UsageError: ``out`` is a file, or two files have one name.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; -o names a folder")
+    stems = [file.stem for file in files]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise UsageError(f"several images are called {', '.join(twice)}: annotate them apart")
+    pictures = [_read(file) for file in files]
+    bar = tqdm(files, unit="image", leave=False, disable=not sys.stderr.isatty())
+    for file, image in zip(bar, pictures, strict=True):
+        yield _annotate(image, out / file.stem, annotators)
+
+
+def _annotate(image: Image, folder: Path, annotators: Annotators) -> str:
+    masks = annotators.masks.generate(image)
+    (depth,) = annotators.depth.labels([image])
+    (semantics,) = annotators.semantics.labels([image])
+    height, width = image.shape[:2]
+    said = compact({"height": height, "width": width, "masks": masks})
+    write_atomically(folder / "masks.json", said)
+    fields, of_depth = encoded(depth)
+    write_atomically(folder / "depth.png", fields["depth.png"])
+    write_atomically(folder / "depth.json", to_json(of_depth))
+    fields, of_classes = encoded(semantics)
+    write_atomically(folder / "classes.png", fields["classes.png"])
+    named = {**of_classes, "classes": list(semantics.names)}
+    write_atomically(folder / "classes.json", to_json(named))
+    write_atomically(folder / "overview.jpg", overview(image, masks, depth, semantics))
+    found = [semantics.names[c] for c in _most_frequent(semantics.classes)]
+    return f"{folder}: {len(masks)} masks; mostly {', '.join(found)}"
+
+
+def _most_frequent(classes: NDArray[np.integer], most: int = 3) -> list[int]:
+    numbers, counts = np.unique(classes, return_counts=True)
+    return [int(n) for n in numbers[np.argsort(-counts, kind="stable")][:most]]
+
+
+def overview(
+    image: Image, masks: Sequence[dict[str, Any]], depth: Depth, semantics: Semantics
+) -> bytes:
+    """JPEG of four parts: the image, its masks; below them depth (near is dark), and classes."""
+    classes = coloured_classes(semantics.classes, drawn_grey(image), palette(semantics.names))
+    above = np.hstack([enlarged(image), overlay(image, masks)])
+    below = np.hstack([enlarged(coloured_depth(depth)), classes])
+    return images.encode_jpeg(np.vstack([above, below]), QUALITY, sharp_colours=True)
+
+
+def _read(path: Path) -> Image:
+    """``H,W,3``: RGB as it is; one channel, of 8 or 16 bits, as thermal images are shown."""
+    try:
+        decoded = images.decode(path.read_bytes(), str(path))
+        if decoded.channels == 1:
+            return grey_image(images.as_thermal(decoded, str(path)))
+        return images.as_rgb(decoded, str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except BadSample as error:
+        raise InputError(error.detail) from None

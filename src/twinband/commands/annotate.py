@@ -1,0 +1,39 @@
+"""``twinband annotate``: masks, depth and classes of single images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+SAMPLE = Path("models/sample")
+
+
+@app.command()
+def annotate(
+    images: Annotated[
+        list[Path], typer.Argument(help="JPEG, PNG, BMP or TIFF; RGB or thermal", metavar="IMAGE…")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="folder for what it writes")],
+    sam: Annotated[
+        Path, typer.Option(help="a SAM: a folder of twinband's, or an official .pth file")
+    ] = SAMPLE / "sam",
+    depth: Annotated[Path, typer.Option(help="folder of a DPT of transformers")] = SAMPLE / "dpt",
+    semantics: Annotated[
+        Path, typer.Option(help="folder of a Mask2Former of transformers")
+    ] = SAMPLE / "mask2former",
+    points: Annotated[int, typer.Option(help="points per side that SAM is asked at", min=1)] = 16,
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+) -> None:
+    """Label images as the pipeline does, with the small sample models or others.
+
+    Writes for each IMAGE a folder OUT/STEM: masks.json (COCO run lengths, scores), depth.png (16
+    bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the image,
+    its masks, depth (near is dark) and classes.
+    """
+    from twinband.commands._annotate_images import Annotators, annotate_files
+
+    annotators = Annotators.open(sam, depth, semantics, points, device)
+    for line in annotate_files(images, out, annotators):
+        typer.echo(line)

@@ -1,0 +1,61 @@
+"""What annotators made of the images: masks, depth and classes, with how far to trust them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twinband.report.facts import Picture
+from twinband.report.label_facts import Masks, PseudoLabels
+from twinband.report.render import render
+from twinband.report.section import Section
+from twinband.report.text import in_reading_order
+
+OVERALL = "overall"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One pair as all annotators see it: pictures with a caption each, side by side."""
+
+    hour: str
+    pictures: tuple[tuple[str, Picture], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Examples of one dataset, one an hour."""
+
+    name: str
+    examples: tuple[Example, ...]
+    legend: Picture | None
+
+
+def section(masks: Sequence[Masks], labels: Sequence[PseudoLabels]) -> Section:
+    """Tables of both stages, scores by hour, then the pictures of datasets that have both."""
+    of_masks = {each.name: each for each in masks}
+    galleries = [_gallery(of_masks[each.name], each) for each in labels if each.name in of_masks]
+    hours = {hour for each in masks for hour in each.facts.scores.get("both", {})}
+    hours |= {hour for each in labels for hour in each.facts.depth.scores}
+    ordered = in_reading_order(sorted(hours - {OVERALL}))
+    html = render(
+        "labels.html.j2", masks=masks, labels=labels, hours=[*ordered, OVERALL], galleries=galleries
+    )
+    return Section("Labels", "labels", html)
+
+
+def _gallery(masks: Masks, labels: PseudoLabels) -> Gallery:
+    hours = {name.removesuffix("-semantics") for name in labels.pictures if "-semantics" in name}
+    examples = tuple(_example(hour, masks, labels) for hour in in_reading_order(sorted(hours)))
+    return Gallery(masks.name, examples, labels.pictures.get("classes"))
+
+
+def _example(hour: str, masks: Masks, labels: PseudoLabels) -> Example:
+    wanted = (
+        ("RGB", labels.pictures, "rgb"),
+        ("thermal", labels.pictures, "thermal"),
+        ("masks of RGB", masks.pictures, "rgb"),
+        ("masks of thermal", masks.pictures, "thermal"),
+        ("depth, near is dark", labels.pictures, "depth"),
+        ("classes", labels.pictures, "semantics"),
+    )
+    found = [(caption, pictures.get(f"{hour}-{what}")) for caption, pictures, what in wanted]
+    return Example(hour, tuple((caption, each) for caption, each in found if each is not None))

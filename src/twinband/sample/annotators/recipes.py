@@ -1,0 +1,159 @@
+"""The three small annotators: their sizes, and how each is taught and kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    DPTConfig,
+    DPTForDepthEstimation,
+    DPTImageProcessorPil,
+    Mask2FormerConfig,
+    Mask2FormerForUniversalSegmentation,
+    Mask2FormerImageProcessorPil,
+    PreTrainedModel,
+    SwinConfig,
+)
+
+from twinband.annotators import sam
+from twinband.annotators.pixels import IMAGENET
+from twinband.sample.annotators.batches import Prepare
+from twinband.sample.annotators.depth_task import InverseDepth, with_inverse_depth
+from twinband.sample.annotators.sam_task import PromptedMasks, prompted
+from twinband.sample.annotators.semantics_task import ClassMasks, with_classes
+from twinband.sample.classes import SCENE_CLASSES
+from twinband.training.task import TrainingTask
+
+SAM = sam.Sizes(
+    image_px=256,
+    encoder_width=256,
+    encoder_depth=6,
+    encoder_heads=8,
+    global_blocks=(2, 5),
+    window=8,
+    prompt_width=128,
+    decoder_heads=4,
+    decoder_mlp_width=256,
+    iou_width=128,
+)
+
+
+PATTERNED = ("sampling_offsets", "attention_weights")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One annotator.
+
+    Attributes:
+        build: the untrained model.
+        task: teaches it.
+        prepare: makes a view a sample for ``task``.
+        save: writes the trained model into a folder, with weights in half precision.
+    """
+
+    build: Callable[[], nn.Module]
+    task: Callable[[Any], TrainingTask]
+    prepare: Prepare
+    save: Callable[[Any, Path], None]
+
+
+def _sam() -> nn.Module:
+    return sam.build(SAM)
+
+
+def _well_started(model: PreTrainedModel) -> PreTrainedModel:
+    """transformers draws all weights with a deviation of 0.02, which suits widths near a thousand;
+    of narrow layers it makes next to nothing, and training spends its time on growing them."""
+    for name, layer in model.named_modules():
+        # those of deformable attention begin as a pattern
+        if isinstance(layer, nn.Linear) and not name.endswith(PATTERNED):
+            nn.init.xavier_uniform_(layer.weight)
+    return model
+
+
+def _dpt() -> PreTrainedModel:
+    model = DPTForDepthEstimation(
+        DPTConfig(
+            hidden_size=192,
+            num_hidden_layers=6,
+            num_attention_heads=6,
+            intermediate_size=384,
+            image_size=256,
+            patch_size=16,
+            backbone_out_indices=[1, 2, 4, 5],
+            neck_hidden_sizes=[32, 48, 64, 96],
+            fusion_hidden_size=48,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            is_hybrid=False,
+            use_auxiliary_head=False,
+        )
+    )
+    return _well_started(model)
+
+
+def _mask2former() -> PreTrainedModel:
+    names = dict(enumerate(SCENE_CLASSES[1:]))
+    backbone = SwinConfig(
+        image_size=256,
+        patch_size=2,  # poles and markings are two pixels wide
+        embed_dim=24,
+        depths=[1, 2, 3, 1],
+        num_heads=[1, 2, 4, 8],
+        window_size=8,
+        drop_path_rate=0.0,
+        out_features=["stage1", "stage2", "stage3", "stage4"],
+    )
+    model = Mask2FormerForUniversalSegmentation(
+        Mask2FormerConfig(
+            backbone_config=backbone,
+            feature_size=32,
+            mask_feature_size=32,
+            hidden_dim=64,
+            encoder_feedforward_dim=128,
+            encoder_layers=1,
+            decoder_layers=2,
+            num_attention_heads=4,
+            dim_feedforward=128,
+            num_queries=len(names),
+            id2label=names,
+            label2id={name: number for number, name in names.items()},
+        )
+    )
+    return _well_started(model)
+
+
+def _save_sam(model: Any, folder: Path) -> None:
+    sam.save(model, folder, torch.float16)
+
+
+def _save_dpt(model: PreTrainedModel, folder: Path) -> None:
+    model.half().save_pretrained(folder)
+    DPTImageProcessorPil(
+        size={"height": 192, "width": 192},
+        keep_aspect_ratio=True,
+        ensure_multiple_of=32,
+        image_mean=IMAGENET.mean,
+        image_std=IMAGENET.std,
+    ).save_pretrained(folder)
+
+
+def _save_mask2former(model: PreTrainedModel, folder: Path) -> None:
+    model.half().save_pretrained(folder)
+    Mask2FormerImageProcessorPil(
+        size={"shortest_edge": 192, "longest_edge": 512},
+        size_divisor=32,
+        image_mean=IMAGENET.mean,
+        image_std=IMAGENET.std,
+    ).save_pretrained(folder)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "sam": Recipe(_sam, PromptedMasks, prompted, _save_sam),
+    "dpt": Recipe(_dpt, InverseDepth, with_inverse_depth, _save_dpt),
+    "mask2former": Recipe(_mask2former, ClassMasks, with_classes, _save_mask2former),
+}

@@ -1,0 +1,174 @@
+"""Teaching a SAM: points and boxes in rendered scenes (Kirillov et al., 2023, section 3 and A)."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from twinband.annotators.sam._package import Sam
+from twinband.sample.annotators.batches import Arrays
+from twinband.sample.annotators.losses import (
+    balanced_loss,
+    dice_loss,
+    focal_loss,
+    iou_of,
+    rarity,
+)
+from twinband.sample.annotators.segments import shown_segments
+from twinband.sample.annotators.views import View
+from twinband.sample.classes import SCENE_CLASSES
+from twinband.training.task import TrainingTask
+
+POINTS, BOXES = 8, 4  # prompts of an image
+SHARE_OF_THINGS = 0.6
+LOSS_SCALE = 2  # masks are compared at half the image's resolution
+FOCAL_WEIGHT = 20.0
+BALANCED_SHARE = 0.5  # of the run
+CELL_PX = 4  # of the maps that the decoder's masks are made from
+OFFSET_PX = 32.0  # an offset of so many pixels counts as 1
+
+
+def prompted(view: View, rng: np.random.Generator) -> Arrays:
+    """Prompts and what they mean.
+
+    Returns:
+        ``image`` ``3,H,W`` uint8; ``points`` ``P,1,2`` and ``boxes`` ``Q,4`` float32 pixels;
+        ``masks`` ``P+Q,H/2,W/2`` bool, those of the points first; ``classes`` ``H/4,W/4`` int64
+        and ``offsets`` ``2,H/4,W/4`` float32 down and right to the middle of a pixel's thing, NaN
+        where there is none.
+    """
+    things, areas = shown_segments(view)
+    chosen = [_choose(things, areas, rng) for _ in range(POINTS + BOXES)]
+    masks = [np.ones(view.semantics.shape, bool) if m is None else m for m in chosen]
+    return {
+        "image": np.ascontiguousarray(view.image.transpose(2, 0, 1)),
+        "points": np.stack([_point(mask, rng) for mask in masks[:POINTS]])[:, None],
+        "boxes": np.stack([_box(mask, rng) for mask in masks[POINTS:]]),
+        "masks": np.stack([_halved(mask) for mask in masks]),
+        "classes": view.semantics[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX].astype(
+            np.int64
+        ),
+        "offsets": _offsets(view.instances)[:, CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX],
+    }
+
+
+def _offsets(instances: NDArray[np.uint16]) -> NDArray[np.float32]:
+    found = np.full((2, *instances.shape), np.nan, np.float32)
+    for number in np.unique(instances[instances > 0]):
+        places = np.nonzero(instances == number)
+        for axis, place in zip(found, places, strict=True):
+            axis[places] = (place.mean() - place) / OFFSET_PX
+    return found
+
+
+def _choose(
+    things: list[NDArray[np.bool_]], areas: list[NDArray[np.bool_]], rng: np.random.Generator
+) -> NDArray[np.bool_] | None:
+    pool = things if things and (not areas or rng.random() < SHARE_OF_THINGS) else areas
+    return pool[int(rng.integers(len(pool)))] if pool else None
+
+
+def _point(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float32]:
+    places = np.flatnonzero(mask)
+    y, x = divmod(int(places[int(rng.integers(len(places)))]), mask.shape[1])
+    return np.array([x + rng.random(), y + rng.random()], np.float32)
+
+
+def _box(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Corners, off by a tenth of a side (standard deviation), at most 20 px, as in SAM."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
+    sides = np.tile(box[2:] - box[:2], 2)
+    off = np.clip(rng.standard_normal(4) * sides * 0.1, -20, 20)
+    return np.clip(box + off, 0, np.tile(mask.shape[::-1], 2)).astype(np.float32)
+
+
+def _halved(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    height, width = mask.shape
+    size = (width // LOSS_SCALE, height // LOSS_SCALE)
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+
+
+class PromptedMasks(TrainingTask):
+    """Focal and dice loss of the best of the masks that a point's ambiguity allows, of the
+    single mask for a box, and the squared error of every predicted IoU.
+
+    To both losses an untrained model's best answer is the empty mask, and it takes long to leave
+    it. So a cross-entropy in which the mask weighs as much as all around it comes first, and
+    fades into the focal loss over half of the run. And since a dozen masks say little of an image,
+    the maps that masks are made from must tell every pixel's class and the way to the middle of
+    its thing too, by a layer that is thrown away afterwards.
+    """
+
+    def __init__(self, sam: Sam) -> None:
+        super().__init__()
+        self.sam = sam
+        channels = sam.prompt_encoder.embed_dim // 8  # of segment_anything's upscaled maps
+        self.dense = nn.Conv2d(channels, len(SCENE_CLASSES) + 2, 1)
+        self._balance = 0.0
+
+    def before_step(self, step: int, steps: int) -> None:
+        """See ``TrainingTask``."""
+        self._balance = max(0.0, 1 - step / (BALANCED_SHARE * steps))
+
+    def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """See ``TrainingTask``; the batch is stacked samples of ``prompted``."""
+        sam = self.sam
+        embeddings = sam.image_encoder(sam.preprocess(batch["image"].float()))
+        parts = [
+            self._image(embeddings[i : i + 1], batch["points"][i], batch["boxes"][i], masks)
+            for i, masks in enumerate(batch["masks"])
+        ]
+        means = {name: torch.stack([part[name] for part in parts]).mean() for name in parts[0]}
+        means["loss_dense"] = self._dense_loss(embeddings, batch["classes"], batch["offsets"])
+        loss = means["loss_mask"] + means["loss_iou"] + means["loss_dense"]
+        return {"loss": loss, **{name: value.detach() for name, value in means.items()}}
+
+    def _dense_loss(self, embeddings: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
+        height, width = classes.shape[1:]
+        maps = self.dense(self.sam.mask_decoder.output_upscaling(embeddings)).float()
+        maps = maps[..., :height, :width]
+        share = F.one_hot(classes, len(SCENE_CLASSES)).permute(0, 3, 1, 2).float()
+        of_classes = F.cross_entropy(maps[:, :-2], classes, rarity(share))
+        wrong = (maps[:, -2:] - offsets).abs()
+        return of_classes + wrong.nan_to_num().sum() / offsets.isfinite().sum().clamp(min=1)
+
+    def _image(
+        self, embedding: Tensor, points: Tensor, boxes: Tensor, masks: Tensor
+    ) -> dict[str, Tensor]:
+        logits, predicted_iou = self._decode(embedding, points, boxes)
+        height, width = masks.shape[1:]
+        larger = (embedding.shape[2] * 16 // LOSS_SCALE,) * 2
+        logits = F.interpolate(logits.float(), larger, mode="bilinear")[..., :height, :width]
+        target = masks.float()[:, None].expand_as(logits)
+        losses = dice_loss(logits, target)
+        losses = losses + (1 - self._balance) * FOCAL_WEIGHT * focal_loss(logits, target)
+        if self._balance:
+            losses = losses + self._balance * balanced_loss(logits, target)
+        of_points = losses[:POINTS, 1:].min(1).values
+        of_boxes = losses[POINTS:, 0]
+        iou = iou_of(logits.detach() > 0, target > 0.5)
+        best = torch.cat([iou[:POINTS, 1:].max(1).values, iou[POINTS:, 0]])
+        return {
+            "loss_mask": torch.cat([of_points, of_boxes]).mean(),
+            "loss_iou": (predicted_iou.float() - iou).square().mean(),
+            "iou": best.mean(),
+        }
+
+    def _decode(self, embedding: Tensor, points: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        encoder = self.sam.prompt_encoder
+        labels = torch.ones(points.shape[:2], dtype=torch.int, device=points.device)
+        for_points, nothing = encoder(points=(points, labels), boxes=None, masks=None)
+        for_boxes, _ = encoder(points=None, boxes=boxes, masks=None)
+        prompts = torch.cat([for_points, for_boxes])
+        masks, predicted_iou = self.sam.mask_decoder.predict_masks(
+            image_embeddings=embedding,
+            image_pe=encoder.get_dense_pe(),
+            sparse_prompt_embeddings=prompts,
+            dense_prompt_embeddings=nothing[:1].expand(len(prompts), -1, -1, -1),
+        )
+        return masks, predicted_iou

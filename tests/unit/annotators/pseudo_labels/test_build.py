@@ -1,0 +1,191 @@
+"""A whole product of labels: rows, fields, absences, scores, and what is labelled once only."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.raw_pairs import contents
+from tests.unit.annotators.pseudo_labels.made_up import (
+    SCENE_NAMES,
+    label_dataset,
+    shards,
+    specs,
+    write_truth,
+)
+from tests.unit.annotators.small_labellers import save_mask2former, weights
+from tests.unit.sparsity.made_up import flat, pair, write_dataset
+from twinband.annotators.cache import LabelCache
+from twinband.annotators.labellers._base import Depth, Semantics
+from twinband.annotators.pseudo_labels.build import Asked
+from twinband.annotators.pseudo_labels.encode import read_depth
+from twinband.annotators.pseudo_labels.labeller import PseudoLabeller
+from twinband.annotators.pseudo_labels.truth import Truth, depth_scores
+from twinband.errors import InputError, WorkFailed
+from twinband.params.base import ParamsError
+from twinband.shards.join import open_products
+from twinband.shards.manifest import read_manifest
+from twinband.shards.verify import verify
+
+
+def test_depth_follows_its_pairs_and_is_scored_where_the_truth_is_known(tmp_path: Path) -> None:
+    write_dataset(tmp_path, *shards(2, 3))
+    write_truth(tmp_path / "truth", ["000", "001", "004"])
+    done = label_dataset("depth", specs(tmp_path)["depth"], tmp_path)
+    assert not verify(tmp_path / "depth")
+    products = {name: tmp_path / name for name in ("pairs", "registered", "depth")}
+    samples = {sample["key"]: sample for sample in open_products(products)}
+    rows = {row["key"]: row for row in done.manifest.to_pylist()}
+    assert list(rows) == list(samples) == [f"{n:03d}" for n in range(6)]
+    assert [rows[key]["abs_rel"] is not None for key in rows] == [1, 1, 0, 0, 1, 0]
+    for key, row in rows.items():
+        said = samples[key]["depth"]["json"]
+        assert said["modality"] == row["modality"] == "rgb" and said["scale_m"] == 10.0
+        assert said["image_sha256"] == row["image_sha256"] and len(row["image_sha256"]) == 64
+        assert said["consistency_flip"] == row["consistency_flip"] <= 1
+    truth = Truth(tmp_path / "truth", ("void",)).depth_m("raw/004", (48, 64))
+    assert truth is not None
+    scores = depth_scores(truth, read_depth(samples["004"]["depth"]))
+    assert scores == {name: rows["004"][name] for name in ("abs_rel", "delta1")}
+    found = done.facts
+    assert found["images"] == 6 and found["modalities"] == {"rgb": 6}
+    assert list(found["scores"]) == ["day", "night", "overall"]
+    assert found["scores"]["day"]["images"] == 1 and found["scores"]["overall"]["images"] == 3
+    assert found["compared"] == "metres as they are"
+    mean = np.mean([rows[key]["abs_rel"] for key in ("000", "001", "004")])
+    assert found["scores"]["overall"]["abs_rel"] == pytest.approx(mean, abs=1e-4)
+    card = (tmp_path / "depth/README.md").read_text()
+    assert "## Against the truth: metres as they are" in card and "`inverse`" in card
+
+
+def test_classes_are_scored_over_all_pixels_together(tmp_path: Path) -> None:
+    write_dataset(tmp_path, *shards(1, 3))
+    write_truth(tmp_path / "truth", ["000", "001", "002"])
+    done = label_dataset("semantics", specs(tmp_path)["semantics"], tmp_path)
+    rows = done.manifest.to_pylist()
+    confusions = np.array([row["confusion"] for row in rows]).reshape(3, 14, 14)
+    whole = confusions.sum(0)
+    right = np.diagonal(whole)
+    union = whole.sum(0) + whole.sum(1) - right
+    iou = right[1:] / union[1:]
+    assert done.facts["scores"]["overall"]["miou"] == pytest.approx(np.nanmean(iou), abs=1e-4)
+    assert done.facts["iou"]["sky"] == pytest.approx(iou[SCENE_NAMES.index("sky")], abs=1e-4)
+    assert all(row["confusion"][0] == 0 and 0 < row["confidence"] <= 1 for row in rows)
+    table = json.loads((tmp_path / "semantics/classes.json").read_text())
+    assert table == {"classes": list(SCENE_NAMES)}
+    (sample, *_) = open_products({"semantics": tmp_path / "semantics"})
+    assert sample["semantics"]["classes"].shape == (48, 64)
+    card = (tmp_path / "semantics/README.md").read_text()
+    assert "guardrail" in card and "| overall | 3 |" in card
+
+
+def test_without_a_truth_the_consistency_is_told(tmp_path: Path) -> None:
+    write_dataset(tmp_path, *shards(1, 2))
+    done = label_dataset("semantics", specs(tmp_path)["semantics"], tmp_path)
+    assert "scores" not in done.facts and set(done.facts["consistency_scale"]) == {"p05", "median"}
+    assert done.manifest["miou"].null_count == 2
+    assert "No truth is known" in (tmp_path / "semantics/README.md").read_text()
+
+
+def test_other_names_are_not_scored(tmp_path: Path) -> None:
+    write_dataset(tmp_path, *shards(1, 1))
+    write_truth(tmp_path / "truth", ["000"])
+    other = weights(save_mask2former(tmp_path / "coco", ("person", "car", "cat")))
+    spec = replace(specs(tmp_path)["semantics"], weights=other)
+    assert "scores" not in label_dataset("semantics", spec, tmp_path).facts
+
+
+def test_a_grown_dataset_costs_its_new_images_only(tmp_path: Path) -> None:
+    spec = specs(tmp_path)["depth"]
+    cache = tmp_path / "cache"
+    for name, pairs in (("small", 2), ("large", 5)):
+        write_dataset(tmp_path / name, *shards(1, pairs))
+    small = label_dataset("depth", spec, tmp_path / "small", cache=cache)
+    large = label_dataset("depth", spec, tmp_path / "large", cache=cache)
+    assert (small.fresh, small.known) == (2, 0) and (large.fresh, large.known) == (3, 2)
+    again = label_dataset("depth", spec, tmp_path / "large", cache=cache, out=tmp_path / "again")
+    assert (again.fresh, again.known) == (0, 5)
+    alone = label_dataset(
+        "depth", spec, tmp_path / "large", cache=tmp_path / "other", out=tmp_path / "alone",
+        work=tmp_path / "other-work",
+    )  # fmt: skip
+    assert alone.fresh == 5
+    assert contents(tmp_path / "alone") == contents(tmp_path / "large/depth")
+
+
+def test_another_zoom_or_code_is_labelled_anew(tmp_path: Path) -> None:
+    spec = specs(tmp_path)["depth"]
+    assert spec.fingerprint != replace(spec, zoom=0.5).fingerprint
+    assert spec.fingerprint != replace(spec, options=()).fingerprint
+    assert spec.fingerprint != replace(spec, code="changed").fingerprint
+    assert spec.annotator == replace(spec, code="changed").annotator
+
+
+def test_a_pair_without_the_image_is_recorded_as_absent(tmp_path: Path) -> None:
+    failing = {"aligned": False, "on_failure": "single_modality", "rig": "pair"}
+    write_dataset(tmp_path, *shards(1, 2), **failing)
+    said = read_manifest(tmp_path / "registered")["thermal_present"].to_pylist()
+    assert False in said, "the test needs a pair that cannot be registered"
+    done = label_dataset("depth", specs(tmp_path)["depth"], tmp_path, "thermal")
+    rows = done.manifest.to_pylist()
+    assert [row["status"] for row in rows] == ["ok" if there else "absent" for there in said]
+    assert done.facts["absent"] == said.count(False)
+    assert all(row["reason"] == "no_thermal" for row in rows if row["status"] == "absent")
+
+
+def test_a_truth_on_another_grid_is_not_compared(tmp_path: Path) -> None:
+    write_dataset(tmp_path, *shards(1, 1), grid="thermal")
+    write_truth(tmp_path / "truth", ["000"])
+    assert "scores" not in label_dataset("depth", specs(tmp_path)["depth"], tmp_path).facts
+
+
+def test_the_better_image_is_labelled(tmp_path: Path) -> None:
+    write_dataset(tmp_path, {"dark": flat(20), "light": flat(120)})
+    done = label_dataset("depth", specs(tmp_path)["depth"], tmp_path, "better")
+    assert done.manifest["modality"].to_pylist() == ["thermal", "rgb"]
+
+
+def test_wrong_annotators_are_told_before_any_work(tmp_path: Path) -> None:
+    spec = specs(tmp_path)["depth"]
+    with pytest.raises(ParamsError, match=r"common\.depth: there is no annotator nobody"):
+        Asked.of("depth", replace(spec, name="nobody"))
+    with pytest.raises(ParamsError, match=r"dpt cannot be opened: .*sidepx"):
+        Asked.of("depth", replace(spec, options=(("sidepx", 3),)))
+    with pytest.raises(InputError, match="Mask2Former"):
+        Asked.of("depth", replace(spec, name="mask2former", options=()))
+    with pytest.raises(ParamsError, match=r"common\.semantics\.annotator: dpt labels depth"):
+        Asked.of("semantics", spec)
+
+
+def test_a_label_that_vanished_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_dataset(tmp_path, *shards(1, 1))
+    spec = specs(tmp_path)["depth"]
+    monkeypatch.setattr(LabelCache, "put", lambda self, sha256, fields: None)
+    with pytest.raises(WorkFailed, match="was deleted while the stage ran"):
+        label_dataset("depth", spec, tmp_path)
+
+
+class Steps:
+    """Tells distances that double from left to right; of a mirrored image the truth."""
+
+    kind, rule, names = "depth", "as it is", ()
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[int, float]] = []
+
+    def labels(self, images: list[np.ndarray], zoom: float = 1.0) -> list[Depth | Semantics]:
+        self.shown.append((len(images), zoom))
+        return [Depth(image[..., 0].astype(np.float32) * zoom, True, 1.0) for image in images]
+
+
+def test_an_image_shares_its_batch_with_its_mirror_image_only() -> None:
+    steps = Steps()
+    images = [pair(n).made.rgb for n in range(3)]
+    found = list(PseudoLabeller(steps, 0.5, 1).fields(images))  # type: ignore[arg-type]
+    assert steps.shown == [(2, 1.0), (1, 0.5)] * 3
+    for fields in found:
+        said = json.loads(fields["json"])
+        assert said["consistency_flip"] == 1
+        assert said["consistency_scale"] == pytest.approx(1 - 0.5 / 0.75, abs=1e-5)

@@ -1,0 +1,85 @@
+"""Labels as they are stored, and back."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from twinband.annotators.labellers._base import Depth, Label, Semantics
+from twinband.annotators.pseudo_labels.encode import encoded, read_depth, read_semantics, unit_of
+from twinband.errors import WorkFailed
+from twinband.shards.decode import decode_fields
+
+
+def stored(label: Label) -> dict[str, Any]:
+    """Through bytes and back to decoded fields."""
+    fields, said = encoded(label)
+    return decode_fields({**fields, "json": json.dumps(said).encode()})
+
+
+@given(
+    arrays.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.integers(1, 5)),
+        elements=st.floats(-1e6, 1e6, width=32),
+    )
+)
+def test_depth_comes_back_within_half_a_level(values: np.ndarray[Any, Any]) -> None:
+    fields = stored(Depth(values, inverse=True, scale_m=10.0))
+    assert fields["depth"].dtype == np.uint16
+    found = read_depth(fields)
+    half = fields["json"]["scale"] / 2 if np.ptp(values) else 0.0
+    limit = half + np.abs(values).max() * np.finfo(np.float32).eps
+    assert np.abs(found.values - values).max() <= limit
+    assert found.inverse and found.scale_m == 10.0
+
+
+@pytest.mark.parametrize("value", [0.0, 3.25, -1.0])
+def test_a_constant_map_comes_back_exactly(value: float) -> None:
+    values = np.full((4, 6), value, np.float32)
+    np.testing.assert_array_equal(read_depth(stored(Depth(values, False))).values, values)
+
+
+def test_all_levels_are_used() -> None:
+    levels = stored(Depth(np.linspace(2, 5, 100, dtype=np.float32)[None], True))["depth"]
+    assert (levels.min(), levels.max()) == (0, 65535)
+
+
+def test_the_unit_is_in_words() -> None:
+    values = np.ones((1, 1), np.float32)
+    assert unit_of(Depth(values, True, 10.0)) == "10 m / distance"
+    assert unit_of(Depth(values, True)) == "1 / distance"
+    assert unit_of(Depth(values, False, 1.0)) == "1 m"
+    assert stored(Depth(values, True))["json"]["unit"] == "1 / distance"
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused(broken: float) -> None:
+    with pytest.raises(WorkFailed, match="weights are broken"):
+        encoded(Depth(np.array([[1.0, broken]], np.float32), True))
+
+
+@pytest.mark.parametrize(("count", "dtype"), [(3, np.uint8), (255, np.uint8), (256, np.uint16)])
+def test_classes_take_8_bits_as_long_as_they_fit(count: int, dtype: type) -> None:
+    names = tuple(f"class {number}" for number in range(count))
+    classes = np.array([[0, count - 1], [1, 2]])
+    label = Semantics(classes, np.array([[0.5, 1.0], [0.25, 0.25]], np.float32), names)
+    fields = stored(label)
+    assert fields["classes"].dtype == dtype
+    found = read_semantics(fields, names)
+    np.testing.assert_array_equal(found.classes, classes)
+    assert found.confidence[1, 1] == pytest.approx(0.5) and found.top is None
+
+
+def test_the_likeliest_classes_are_kept() -> None:
+    classes = np.array([[[0, 1]], [[2, 0]]])
+    scores = np.array([[[0.75, 0.5]], [[0.25, 0.125]]], np.float32)
+    label = Semantics(classes[0], scores[0], ("a", "b", "c"), (classes, scores))
+    top = read_semantics(stored(label), label.names).top
+    assert top is not None
+    np.testing.assert_array_equal(top[0], classes)
+    np.testing.assert_array_equal(top[1], scores)

@@ -1,0 +1,103 @@
+"""``twinband annotate``."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.unit.annotators.small_labellers import NAMES, save_dpt, save_mask2former
+from tests.unit.annotators.small_sam import small_sam
+from tests.unit.commands.conftest import Run
+from twinband.annotators.rle import area
+from twinband.annotators.sam import save
+
+WRITTEN = [
+    "classes.json", "classes.png", "depth.json", "depth.png", "masks.json", "overview.jpg",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Options that name small models."""
+    folder = tmp_path_factory.mktemp("models")
+    save(small_sam(), folder / "sam")
+    options = {
+        "sam": folder / "sam",
+        "depth": save_dpt(folder / "dpt"),
+        "semantics": save_mask2former(folder / "mask2former"),
+    }
+    return [word for name, path in options.items() for word in (f"--{name}", str(path))]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[str]:
+    """An RGB image, and a thermal one of 16 bits."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (6, 8, 3), np.uint8)
+    rgb = cv2.resize(coarse, (80, 60), interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(tmp_path / "street.png"), rgb)
+    cv2.imwrite(str(tmp_path / "warm.png"), rgb[..., 0].astype(np.uint16) * 30 + 9000)
+    return [str(tmp_path / "street.png"), str(tmp_path / "warm.png")]
+
+
+def test_it_labels_rgb_and_thermal(
+    run: Run, models: list[str], images: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = run("annotate", *images, "-o", str(out), *models, "--points", "4")
+    assert result.exit_code == 0, result.output
+    for stem in ("street", "warm"):
+        folder = out / stem
+        assert f"{folder}: " in result.stdout
+        assert sorted(path.name for path in folder.iterdir()) == WRITTEN
+        said = json.loads((folder / "masks.json").read_text())
+        assert (said["height"], said["width"]) == (60, 80)
+        for mask in said["masks"]:
+            assert area(mask["rle"]) == mask["area"] and mask["rle"]["size"] == [60, 80]
+        depth = cv2.imread(str(folder / "depth.png"), cv2.IMREAD_UNCHANGED)
+        assert depth is not None and depth.dtype == np.uint16 and depth.shape == (60, 80)
+        assert depth.min() == 0 and depth.max() == 65535
+        assert json.loads((folder / "depth.json").read_text())["inverse"] is True
+        classes = cv2.imread(str(folder / "classes.png"), cv2.IMREAD_UNCHANGED)
+        assert classes is not None and classes.max() < len(NAMES)
+        assert json.loads((folder / "classes.json").read_text())["classes"] == list(NAMES)
+        overview = cv2.imread(str(folder / "overview.jpg"))
+        assert overview is not None and overview.shape[:2] == (2 * 384, 2 * 512)
+
+
+def test_missing_weights_are_said_at_once(
+    run: Run, images: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("annotate", *images, "-o", "out")
+    assert result.exit_code == 3
+    assert "models/sample/dpt: no weights there" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_image_is_an_error(run: Run, models: list[str], tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no image")
+    result = run("annotate", str(tmp_path / "text.png"), "-o", str(tmp_path / "out"), *models)
+    assert result.exit_code == 3 and "text.png" in result.output
+
+
+def test_two_images_of_one_name_would_overwrite_each_other(
+    run: Run, models: list[str], images: list[str], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "street.png").write_bytes(Path(images[0]).read_bytes())
+    result = run(
+        "annotate", images[0], str(other / "street.png"), "-o", str(tmp_path / "out"), *models
+    )
+    assert result.exit_code == 2 and "several images are called street" in result.output
+
+
+def test_an_unknown_device_is_an_error(
+    run: Run, models: list[str], images: list[str], tmp_path: Path
+) -> None:
+    words = [*images, "-o", str(tmp_path / "out"), *models, "--device", "abacus"]
+    result = run("annotate", *words)
+    assert result.exit_code == 2 and "--device abacus" in result.output

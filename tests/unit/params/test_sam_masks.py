@@ -1,0 +1,42 @@
+from typing import Any
+
+import pytest
+
+from tests.unit.annotators.masked import COMMON, SETTINGS
+from twinband.annotators.sam.settings import MaskSettings
+from twinband.params.base import ParamsError, validate
+from twinband.params.sam_masks import SamMasksParams
+
+
+def checked(**changes: Any) -> SamMasksParams:
+    settings = {k: v for k, v in changes.items() if k in SETTINGS or k == "colour"}
+    common = {**COMMON, **{k: v for k, v in changes.items() if k not in settings}}
+    common["settings"] = {**SETTINGS, **settings}
+    data = {"common": common, "datasets": {"one": {"truth": "data/truth/none"}}}
+    return validate(SamMasksParams, data, "sam_masks")
+
+
+def test_they_become_the_settings_of_sam() -> None:
+    settings = checked(points_per_side=7, max_masks=3).common.settings.mask_settings()
+    assert settings == MaskSettings(**{**SETTINGS, "points_per_side": 7, "max_masks": 3})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"points_per_side": 0}, r"settings.points_per_side: .*greater than or equal to 1"),
+        ({"max_masks": None}, r"settings.max_masks: .*valid integer"),
+        ({"box_nms_thresh": 1.5}, r"settings.box_nms_thresh: .*less than or equal to 1"),
+        ({"crop_n_layers": -1}, r"settings.crop_n_layers: .*greater than or equal to 0"),
+        (
+            {"points_per_side": 2, "crop_n_layers": 1, "crop_n_points_downscale_factor": 3},
+            r"common.settings: .*leaves no point in a crop",
+        ),
+        ({"colour": 1}, r"settings.colour: unknown parameter"),
+        ({"device": "tpu"}, r"common.device: .*\(got 'tpu'\)"),
+        ({"scores": {"least_px": 0}}, r"scores.least_px: .*greater than or equal to 1"),
+    ],
+)
+def test_wrong_parameters_are_told_by_their_path(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParamsError, match=f"sam_masks.*{message}"):
+        checked(**change)
