@@ -35,6 +35,22 @@ def pretraining_table() -> str:
     return "\n".join(rows)
 
 
+def annotators_table() -> str:
+    """How good the shipped annotators are, as the README must show it."""
+    rows = ["| annotator | score | RGB | thermal | both |", "|---|---|---|---|---|"]
+    shown = (
+        ("sam", "SAM", "mean best IoU, objects of 400 px and more", "mean_best_iou"),
+        ("dpt", "DPT", "AbsRel of distances", "abs_rel"),
+        ("mask2former", "Mask2Former", "mIoU of 13 classes", "mean_iou"),
+    )
+    for name, title, what, score in shown:
+        found = json.loads((ROOT / f"metrics/sample_models/{name}.json").read_text())["scores"]
+        values = [found[m]["overall"][score] for m in ("rgb", "thermal")]
+        values.append(found["overall"][score])
+        rows.append(f"| {title} | {what} | " + " | ".join(f"{v:.3f}" for v in values) + " |")
+    return "\n".join(rows)
+
+
 def evaluation(name: str) -> dict[str, Any]:
     """Metrics of an item of ``evaluate``."""
     found: dict[str, Any] = json.loads((ROOT / f"metrics/evaluate/{name}.json").read_text())
@@ -42,7 +58,12 @@ def evaluation(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("mark", "expected"), [("probe-hog", table), ("pretraining", pretraining_table)]
+    ("mark", "expected"),
+    [
+        ("probe-hog", table),
+        ("pretraining", pretraining_table),
+        ("annotators", annotators_table),
+    ],
 )
 def test_the_numbers_are_the_committed_metrics(mark: str, expected: Callable[[], str]) -> None:
     (shown,) = re.findall(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", TEXT, re.DOTALL)
@@ -57,9 +78,11 @@ def test_commands_and_files_exist() -> None:
         assert (ROOT / path).is_file(), path
 
 
-def test_the_python_example_runs_on_the_sample_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_examples_run_on_the_sample_data(monkeypatch: pytest.MonkeyPatch) -> None:
     if not (ROOT / "data/pairs/sample-mfnet/index.json").is_file():
         pytest.skip("the sample data are not built here: run `make repro` first")
     monkeypatch.chdir(ROOT)
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    examples = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert len(examples) == 2
+    for code in examples:
+        exec(compile(code, "README.md", "exec"), {})
