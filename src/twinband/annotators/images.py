@@ -11,7 +11,7 @@ from twinband.registration.view import RegisteredPair
 
 MODALITIES = ("rgb", "thermal")
 RULES = ("both", "rgb", "thermal", "better")
-DARK_LUMA = 40.0
+DARK_LUMA = 80.0  # nights of LLVIP lie at 25 to 65, days of RoadScene above 100
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -14,7 +14,6 @@ from twinband.annotators.masks_card import card
 from twinband.annotators.masks_facts import facts
 from twinband.annotators.masks_shard import ShardTask, write_masks_shard
 from twinband.annotators.sam.labeller import SamSpec
-from twinband.parallel import map_unfinished
 from twinband.params.runtime import Runtime
 from twinband.shards.adopt import adopt_shard
 from twinband.shards.manifest import read_index, read_manifest, write_product_files
@@ -84,7 +83,9 @@ def build_masks(
         )
         for number, those in enumerate(members)
     ]
-    map_unfinished(write_masks_shard, tasks, runtime, finished=finished_shard)
+    for task in tasks:  # quick, where starting a process costs seconds: it reads in PyTorch
+        if finished_shard(task.path) is None:
+            write_masks_shard(task)
     final = [adopt_shard(task.path, out) for task in tasks]
     found = facts(pa.concat_tables(table for _, table in final), hours_of(pairs))
     manifest = write_product_files(

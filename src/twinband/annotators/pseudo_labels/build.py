@@ -15,7 +15,6 @@ from twinband.annotators.pseudo_labels.facts import facts
 from twinband.annotators.pseudo_labels.labeller import LabelSpec
 from twinband.annotators.pseudo_labels.shard import Member, ShardTask, write_label_shard
 from twinband.annotators.pseudo_labels.truth import Truth
-from twinband.parallel import map_unfinished
 from twinband.params.base import ParamsError
 from twinband.params.runtime import Runtime
 from twinband.shards.adopt import adopt_shard
@@ -120,7 +119,9 @@ def build_labels(
         )
         for number, those in enumerate(members)
     ]
-    map_unfinished(write_label_shard, tasks, runtime, finished=finished_shard)
+    for task in tasks:  # quick, where starting a process costs seconds: it reads in PyTorch
+        if finished_shard(task.path) is None:
+            write_label_shard(task)
     final = [adopt_shard(task.path, out) for task in tasks]
     rows = pa.concat_tables(table for _, table in final)
     found = facts(asked.kind, rows, hours_of(pairs), spec, truth.classes)

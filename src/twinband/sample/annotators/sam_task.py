@@ -100,15 +100,18 @@ class PromptedMasks(TrainingTask):
     To both losses an untrained model's best answer is the empty mask, and it takes long to leave
     it. So a cross-entropy in which the mask weighs as much as all around it comes first, and
     fades into the focal loss over half of the run. And since a dozen masks say little of an image,
-    the maps that masks are made from must tell every pixel's class and the way to the middle of
-    its thing too, by a layer that is thrown away afterwards.
+    and that through many layers, its embedding must tell every pixel's class and the way to the
+    middle of its thing too, by a layer that is thrown away afterwards.
     """
 
     def __init__(self, sam: Sam) -> None:
         super().__init__()
         self.sam = sam
-        channels = sam.prompt_encoder.embed_dim // 8  # of segment_anything's upscaled maps
-        self.dense = nn.Conv2d(channels, len(SCENE_CLASSES) + 2, 1)
+        cells = sam.image_encoder.patch_embed.proj.kernel_size[0] // CELL_PX
+        self.dense = nn.Sequential(
+            nn.Conv2d(sam.prompt_encoder.embed_dim, (len(SCENE_CLASSES) + 2) * cells**2, 1),
+            nn.PixelShuffle(cells),
+        )
         self._balance = 0.0
 
     def before_step(self, step: int, steps: int) -> None:
@@ -130,8 +133,7 @@ class PromptedMasks(TrainingTask):
 
     def _dense_loss(self, embeddings: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
         height, width = classes.shape[1:]
-        maps = self.dense(self.sam.mask_decoder.output_upscaling(embeddings)).float()
-        maps = maps[..., :height, :width]
+        maps = self.dense(embeddings).float()[..., :height, :width]
         share = F.one_hot(classes, len(SCENE_CLASSES)).permute(0, 3, 1, 2).float()
         of_classes = F.cross_entropy(maps[:, :-2], classes, rarity(share))
         wrong = (maps[:, -2:] - offsets).abs()

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from twinband.annotators import sam
 from twinband.annotators.labellers import dpt, mask2former
+from twinband.annotators.pseudo_labels.truth import depth_scores
 from twinband.annotators.rle import decode
 from twinband.annotators.shown import shows
 from twinband.annotators.weights import Weights
-from twinband.metrics.depth import abs_rel, delta
 from twinband.metrics.masks import ObjectScores, best_ious, large_objects
 from twinband.metrics.segmentation import confusion_matrix, mean_iou
 from twinband.sample.annotators.depth_task import METRES
@@ -82,10 +82,9 @@ class DepthScorer:
     def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> tuple[float, float]:
         """AbsRel and delta1 of one image."""
         (label,) = self._annotator.labels([image])
-        known = scene.depth > 0
-        truth = scene.depth[known].astype(np.float64)
-        found = METRES / np.maximum(label.values[known].astype(np.float64), 1e-6)
-        return abs_rel(truth, found), delta(truth, found)
+        scores = depth_scores(scene.depth.astype(np.float64), label)
+        assert scores is not None  # every street has a road
+        return scores["abs_rel"], scores["delta1"]
 
     def summary(self, counts: Iterable[tuple[float, float]]) -> Scores:
         """Means over images."""
