@@ -28,7 +28,8 @@ class Project:
     def __init__(self, root: Path, profile: str) -> None:
         self.root = root
         for path in tracked_files():
-            if path.parts[0] in ("metrics", "tests") or path.name == "dvc.lock":
+            result = path.parts[0] == "metrics" and path.suffix == ".json"
+            if result or path.parts[0] == "tests" or path.name == "dvc.lock":
                 continue
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, root / path)

@@ -22,7 +22,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     params["cmss_mixture"]["datasets"] = [only]
     params["pool"] |= {"datasets": [only], "protect": [only]}
     params["evaluate"]["items"] = {"probe-hog": params["evaluate"]["items"]["probe-hog"]}
+    for section in ("sam_masks", "pseudo_labels"):
+        params[section]["datasets"] = {}
     params["report"] |= {"datasets": [only], "cmss": [only], "evaluations": ["probe-hog"]}
+    params["report"] |= {"masks": [], "pseudo_labels": []}
     project.write_params(params)
     project.run("dvc", "repro")
     project.commit("results")

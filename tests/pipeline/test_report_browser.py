@@ -59,7 +59,7 @@ def test_the_page_is_whole_and_loads_nothing(
     assert [url[:40] for url in asked if not url.startswith(("file:", "data:"))] == []
     assert len([url for url in asked if url.startswith("file:")]) == 1
     pictures = "[...document.images].map(image => image.complete && image.naturalWidth > 0)"
-    assert page.evaluate(pictures) == [True] * (6 * len(DATASETS) + 12)
+    assert page.evaluate(pictures) == [True] * (19 * len(DATASETS) + 12)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) == 0
     outside = """[...document.querySelectorAll("body *")].filter(element =>
@@ -73,7 +73,7 @@ def test_the_contents_lead_to_visible_headings(browser: Any, page_file: Path) ->
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(page_file.as_uri())
     titles = page.locator("nav a").all_inner_texts()
-    assert titles[:5] == ["Overview", "Datasets", "Registration", "Patches: CMSS", "Pretraining"]
+    assert titles[:5] == ["Overview", "Datasets", "Registration", "Labels", "Patches: CMSS"]
     for title in titles:
         page.locator("nav").get_by_text(title, exact=True).click()
         heading = page.locator("h2", has_text=title)

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,16 @@ from twinband.errors import InputError
 WEIGHTS = Weights(Path("models/sam"), "1" * 64, "small")
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As the labeller has: two threads round otherwise."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_labels_are_what_sam_finds(tmp_path: Path) -> None:
     images = [pair(seed).made.rgb for seed in range(3)]
     opened = spec_of(write_sam(tmp_path)).open()
