@@ -44,7 +44,7 @@ format: $(INSTALLED) ## apply the formatter and the safe lint fixes
 	@ruff check --fix --quiet . ; ruff format .
 
 sample-models: $(INSTALLED) ## train the small annotators again, and score them (the stage is frozen)
-	@for model in dpt mask2former; do \
+	@for model in sam dpt mask2former; do \
 	  python -m pipeline_steps.sample_models --item $$model --out models/sample/$$model \
 	    --metrics metrics/sample_models/$$model.json && dvc commit --force sample_models@$$model || exit 1; \
 	done

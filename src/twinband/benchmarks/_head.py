@@ -91,6 +91,7 @@ def head_settings(
         accumulation=1,
         base_lr=base_lr,
         warmup_steps=steps // 20,
+        optimizer="adamw",
         betas=(0.9, 0.999),
         weight_decay=0.01,
         layer_decay=1.0,

@@ -22,6 +22,7 @@ class Training(Params):
     accumulation: int
     base_lr: float
     warmup_steps: int
+    optimizer: Literal["adamw", "muon"]
     betas: Annotated[tuple[float, float], Field(strict=False)]
     weight_decay: float
     layer_decay: float

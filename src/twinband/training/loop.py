@@ -23,7 +23,7 @@ from twinband.training.data import Batch
 from twinband.training.distributed import Ranks, without_synchronisation
 from twinband.training.ema import WeightAverage
 from twinband.training.non_finite import report_non_finite
-from twinband.training.parameters import parameter_groups
+from twinband.training.optimizers import build_optimizer
 from twinband.training.precision import Precision
 from twinband.training.schedule import lr_factor
 from twinband.training.seeds import seed_of
@@ -150,10 +150,7 @@ class _Run:
         self._report.unlink(missing_ok=True)
         self._model: nn.Module = ranks.wrap(task)
         self._precision = Precision(settings.precision, settings.device)
-        groups = parameter_groups(
-            task, settings.weight_decay, settings.layer_decay, task.layer_distance
-        )
-        self._optimizer = torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas)
+        self._optimizer = build_optimizer(task, settings, task.layer_distance)
         self.average = WeightAverage(task, settings.ema_decay) if settings.ema_decay else None
 
     def step(self, step: int, batches: Iterator[Batch]) -> tuple[Batch, dict[str, float]]:

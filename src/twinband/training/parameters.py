@@ -13,7 +13,7 @@ NOT_WEIGHTS = re.compile(r"token|pos_embed|position")
 def parameter_groups(
     model: nn.Module, weight_decay: float, layer_decay: float, distance: Callable[[str], int]
 ) -> list[dict[str, Any]]:
-    """Groups for AdamW: one for each pair of weight decay and learning rate.
+    """Groups for an optimizer: one for each pair of weight decay and learning rate.
 
     Weight decay is 0 for biases and norms (whatever has one dimension or none), tokens and
     position embeddings. Frozen parameters are in no group.

@@ -18,8 +18,9 @@ class TrainingSettings:
         accumulation: parts that each rank cuts its share of the batch into, to save memory.
         base_lr: learning rate for a batch of 256 pairs; it grows in proportion to the batch.
         warmup_steps: steps of linear warm-up, fewer than ``steps``; a cosine to 0 follows.
+        optimizer: ``adamw``, or ``muon`` for the matrices of linear layers and AdamW for the rest.
         betas: AdamW's.
-        weight_decay: AdamW's, of weights only (see ``parameters``).
+        weight_decay: of weights only (see ``parameters``).
         layer_decay: factor on the learning rate for each layer further from the output, in
             ]0, 1]; 1 trains all layers alike.
         clip_norm: gradients longer than this are shortened to it; 0 leaves them.
@@ -41,6 +42,7 @@ class TrainingSettings:
     accumulation: int
     base_lr: float
     warmup_steps: int
+    optimizer: Literal["adamw", "muon"]
     betas: tuple[float, float]
     weight_decay: float
     layer_decay: float

@@ -30,6 +30,7 @@ TRAINING: dict[str, Any] = {
     "accumulation": 1,
     "base_lr": 1e-2,
     "warmup_steps": 1,
+    "optimizer": "adamw",
     "betas": [0.9, 0.95],
     "weight_decay": 0.05,
     "layer_decay": 0.75,

@@ -13,6 +13,7 @@ import torch
 from tests.unit.training.tiny import TinyBatches, TinyTask, digest, run, settings_of
 from twinband.errors import InputError
 from twinband.training.loop import train
+from twinband.training.settings import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,7 +48,7 @@ def test_killed_and_continued_it_ends_as_if_it_had_not_been(tmp_path: Path) -> N
     assert int(task.steps_seen) == 12
 
 
-def interrupted(folder: Path, steps: int) -> None:
+def interrupted(folder: Path, steps: int, settings: TrainingSettings | None = None) -> None:
     """Run until ``steps`` are done, then stop as by Ctrl-C."""
 
     def log(step: int, values: object) -> None:
@@ -55,7 +56,7 @@ def interrupted(folder: Path, steps: int) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(folder, TinyTask(), settings_of(), log=log)
+        run(folder, TinyTask(), settings or settings_of(), log=log)
 
 
 def test_the_average_is_continued_exactly_too(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "accumulation": 1,
     "base_lr": 0.3,
     "warmup_steps": 2,
+    "optimizer": "adamw",
     "betas": (0.9, 0.95),
     "weight_decay": 0.05,
     "layer_decay": 1.0,

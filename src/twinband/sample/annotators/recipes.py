@@ -16,6 +16,7 @@ from transformers import (
     Mask2FormerImageProcessorPil,
     PreTrainedModel,
     SwinConfig,
+    Swinv2Config,
 )
 
 from twinband.annotators import sam
@@ -24,6 +25,7 @@ from twinband.sample.annotators.batches import Prepare
 from twinband.sample.annotators.depth_task import InverseDepth, with_inverse_depth
 from twinband.sample.annotators.sam_task import PromptedMasks, prompted
 from twinband.sample.annotators.semantics_task import ClassMasks, with_classes
+from twinband.sample.annotators.starts import alive, placed, widened
 from twinband.sample.classes import SCENE_CLASSES
 from twinband.training.task import TrainingTask
 
@@ -39,9 +41,6 @@ SAM = sam.Sizes(
     decoder_mlp_width=256,
     iou_width=128,
 )
-
-
-PATTERNED = ("sampling_offsets", "attention_weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +61,30 @@ class Recipe:
 
 
 def _sam() -> nn.Module:
-    return sam.build(SAM)
-
-
-def _well_started(model: PreTrainedModel) -> PreTrainedModel:
-    """transformers draws all weights with a deviation of 0.02, which suits widths near a thousand;
-    of narrow layers it makes next to nothing, and training spends its time on growing them."""
-    for name, layer in model.named_modules():
-        # those of deformable attention begin as a pattern
-        if isinstance(layer, nn.Linear) and not name.endswith(PATTERNED):
-            nn.init.xavier_uniform_(layer.weight)
-    return model
+    return placed(sam.build(SAM))
 
 
 def _dpt() -> PreTrainedModel:
+    backbone = Swinv2Config(
+        image_size=256,
+        patch_size=4,
+        embed_dim=32,
+        depths=[1, 1, 3, 1],
+        num_heads=[1, 2, 4, 8],
+        window_size=8,
+        drop_path_rate=0.0,
+        out_features=["stage1", "stage2", "stage3", "stage4"],
+    )
     model = DPTForDepthEstimation(
         DPTConfig(
-            hidden_size=192,
-            num_hidden_layers=6,
-            num_attention_heads=6,
-            intermediate_size=384,
-            image_size=256,
-            patch_size=16,
-            backbone_out_indices=[1, 2, 4, 5],
-            neck_hidden_sizes=[32, 48, 64, 96],
+            backbone_config=backbone,
+            neck_hidden_sizes=[32, 64, 128, 256],
             fusion_hidden_size=48,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
             is_hybrid=False,
             use_auxiliary_head=False,
         )
     )
-    return _well_started(model)
+    return alive(widened(model))
 
 
 def _mask2former() -> PreTrainedModel:
@@ -124,7 +115,7 @@ def _mask2former() -> PreTrainedModel:
             label2id={name: number for number, name in names.items()},
         )
     )
-    return _well_started(model)
+    return widened(model)
 
 
 def _save_sam(model: Any, folder: Path) -> None:

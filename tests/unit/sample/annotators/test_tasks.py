@@ -84,15 +84,32 @@ def test_a_view_that_shows_nothing_has_no_segments(scenes: Sequence[LabelledScen
     assert prompted(flat, rng)["masks"].all()  # then the whole image is what is asked for
 
 
-def test_the_balance_fades() -> None:
-    task = PromptedMasks(sam.build(sam.Sizes(image_px=64, patch_px=16, encoder_width=16,
-        encoder_depth=1, encoder_heads=2, global_blocks=(0,), prompt_width=32, decoder_heads=2,
-        decoder_mlp_width=16, iou_width=16)))  # fmt: skip
-    shares = []
-    for step in (0, 25, 50, 99):
+def small_sam(image_px: int) -> PromptedMasks:
+    sizes = sam.Sizes(image_px=image_px, encoder_width=32, encoder_depth=1, encoder_heads=2,
+        global_blocks=(0,), prompt_width=32, decoder_heads=2, decoder_mlp_width=32,
+        iou_width=16)  # fmt: skip
+    return PromptedMasks(sam.build(sizes))
+
+
+def test_prompts_come_after_half_of_the_run_and_then_the_balance_fades() -> None:
+    task = small_sam(64)
+    seen = []
+    for step in (0, 49, 50, 65, 80, 99):
         task.before_step(step, 100)
-        shares.append(task._balance)
-    assert shares == [1.0, 0.5, 0.0, 0.0]
+        seen.append((task._prompts, task._balance))
+    assert seen[0][0] is seen[1][0] is False
+    assert [balance for prompts, balance in seen if prompts] == pytest.approx([1.0, 0.5, 0.0, 0.0])
+
+
+def test_without_prompts_only_the_encoder_learns(scenes: Sequence[LabelledScene]) -> None:
+    task = small_sam(128)
+    batch = next(SceneBatches(scenes[:2], prompted, 1.0, settings()).starting_at(0))
+    task.before_step(0, 100)
+    values = task(batch)
+    values["loss"].backward()
+    assert values["loss"] == values["loss_dense"] and values["iou"].isnan()
+    learns = {n.split(".")[1] for n, p in task.named_parameters() if p.grad is not None}
+    assert learns == {"image_encoder", "0"}  # and the layer that is thrown away
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
@@ -102,12 +119,10 @@ def test_a_few_steps_teach_something(recipe: str, scenes: Sequence[LabelledScene
     torch.manual_seed(0)
     task = chosen.task(chosen.build())
     if recipe == "sam":  # its image must be as long as the encoder's
-        task = PromptedMasks(sam.build(sam.Sizes(image_px=128, encoder_width=32, encoder_depth=1,
-            encoder_heads=2, global_blocks=(0,), prompt_width=32, decoder_heads=2,
-            decoder_mlp_width=32, iou_width=16)))  # fmt: skip
+        task = small_sam(128)
     batch = next(SceneBatches(scenes[:2], chosen.prepare, 1.0, settings()).starting_at(0))
     optimizer = torch.optim.AdamW(task.parameters(), 2e-3)
-    task.before_step(0, 10)
+    task.before_step(6, 10)
     losses = []
     for _ in range(10):
         values = task(batch)

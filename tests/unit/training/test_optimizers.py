@@ -1,0 +1,84 @@
+"""Optimizers by name."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.unit.training.test_resume import interrupted
+from tests.unit.training.tiny import TinyTask, digest, run, settings_of
+from twinband.training.optimizers import build_optimizer
+
+MUON = settings_of(optimizer="muon", weight_decay=0.0)
+
+
+def stepped(model: nn.Module, **changes: object) -> dict[str, torch.Tensor]:
+    """What one step with gradients drawn from a seed changes, by parameter."""
+    settings = settings_of(optimizer="muon", **changes)
+    optimizer = build_optimizer(model, settings, lambda name: 0)
+    generator = torch.Generator().manual_seed(0)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    for parameter in model.parameters():
+        parameter.grad = torch.randn(parameter.shape, generator=generator)
+    optimizer.step()
+    return {name: p.detach() - before[name] for name, p in model.named_parameters()}
+
+
+def test_muon_turns_a_matrix_by_equal_amounts_in_all_directions() -> None:
+    """Singular values of a step are alike, and its root mean square is 0.2 of the learning rate,
+    as AdamW's is (Liu et al., 2025)."""
+    changes = stepped(nn.Linear(24, 12), weight_decay=0.0)
+    values = torch.linalg.svdvals(changes["weight"])
+    assert values.max() / values.min() < 2
+    rms = changes["weight"].square().mean().sqrt()
+    assert (rms / MUON.lr).item() == pytest.approx(0.2, rel=0.2)
+    # AdamW's first step is the learning rate, whatever the gradient
+    assert changes["bias"].abs().tolist() == pytest.approx([MUON.lr] * 12, rel=1e-4)
+
+
+def test_only_the_matrices_of_linear_layers_are_muons() -> None:
+    model = nn.ModuleDict({"linear": nn.Linear(4, 4), "norm": nn.LayerNorm(4),
+        "table": nn.Embedding(3, 4), "convolution": nn.Conv2d(2, 4, 3)})  # fmt: skip
+    changes = stepped(model, weight_decay=0.0)
+    sizes = {name: (change.abs() / MUON.lr) for name, change in changes.items()}
+    assert not torch.allclose(sizes.pop("linear.weight"), torch.ones(()), atol=1e-3)
+    assert all(torch.allclose(size, torch.ones(()), atol=1e-3) for size in sizes.values())
+
+
+def test_weights_decay_alike_and_biases_do_not() -> None:
+    model = TinyTask()
+    weight, bias = model.head.weight.detach().clone(), model.head.bias.detach().clone() + 1
+    with torch.no_grad():
+        model.head.bias.copy_(bias)
+    without = stepped(TinyTask(), weight_decay=0.0)
+    changes = stepped(model, weight_decay=0.5)
+    decayed = changes["head.weight"] - without["head.weight"]
+    torch.testing.assert_close(decayed, -0.5 * MUON.lr * weight)
+    torch.testing.assert_close(changes["head.bias"], without["head.bias"])
+
+
+def test_an_interrupted_run_goes_on_exactly(tmp_path: Path) -> None:
+    interrupted(tmp_path / "parts", 6, MUON)
+    parts, whole = TinyTask(), TinyTask()
+    assert run(tmp_path / "parts", parts, MUON).resumed_at == 4
+    run(tmp_path / "whole", whole, MUON)
+    assert digest(parts) == digest(whole)
+
+
+def test_the_schedule_reaches_both(tmp_path: Path) -> None:
+    """A step at learning rate 0 changes nothing."""
+    model = TinyTask()
+    optimizer = build_optimizer(model, MUON, lambda name: 0)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    before = digest(model)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    assert digest(model) == before
+
+
+def test_muon_learns(tmp_path: Path) -> None:
+    settings = settings_of(optimizer="muon", base_lr=3.0, steps=60, warmup_steps=6)
+    assert run(tmp_path, TinyTask(), settings).last["loss"] < 0.1
