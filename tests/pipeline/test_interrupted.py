@@ -13,10 +13,13 @@ import pytest
 from tests.pipeline.project import TIMEOUT_S, Project, kill_group
 
 pytestmark = pytest.mark.slow
-FINISHED = {  # shards in a stage's work folder
+FINISHED = {  # what outlives a kill: shards in a stage's work folder, or single labels
     "ingest@interrupted": "ingest@*/*/checked/shard-*.json",
     "register@interrupted": "register@*/*/shards/shard-*.json",
+    "sam_masks@interrupted": "cache/masks/*/*/*.label",
+    "pseudo_labels@interrupted": "cache/*/*/*/*.label",
 }
+SAID = re.compile(r"(\d+) of \d+ shards were already finished|(\d+) found in the cache")
 
 
 def make_pairs(root: Path, pairs: int, width: int, height: int) -> None:
@@ -43,9 +46,11 @@ def make_project(root: Path, data: Path, shards: int) -> Project:
     params["sample_world"]["datasets"] = {}
     params["ingest"]["datasets"] = {}
     params["register"]["datasets"] = {}
+    params["sam_masks"]["datasets"] = {}
+    params["pseudo_labels"]["datasets"] = {}
     params["evaluate"]["items"] = {}
     params["pool"] |= {"datasets": [], "protect": []}
-    params["report"] |= {"datasets": [], "evaluations": []}
+    params["report"] |= {"datasets": [], "masks": [], "pseudo_labels": [], "evaluations": []}
     project.write_params(params)
     project.environment["TWINBAND_DATA"] = str(data)
     project.run("twinband", "datasets", "add", "interrupted", str(data / "pairs"),
@@ -66,16 +71,16 @@ def start(project: Project, stage: str) -> "subprocess.Popen[str]":
     )
 
 
-def finished_shards(project: Project, stage: str) -> int:
+def finished(project: Project, stage: str) -> int:
     return len(list((project.root / ".work").glob(FINISHED[stage])))
 
 
 def until(
-    process: "subprocess.Popen[str]", project: Project, stage: str, seconds: float, shards: int
+    process: "subprocess.Popen[str]", project: Project, stage: str, seconds: float, parts: int
 ) -> None:
-    """Kill the run after so many seconds or finished shards, unless it ends before."""
+    """Kill the run after so many seconds or finished parts, unless it ends before."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and finished_shards(project, stage) < shards:
+    while time.monotonic() < deadline and finished(project, stage) < parts:
         try:
             process.wait(timeout=0.02)
             return
@@ -84,8 +89,9 @@ def until(
     kill_group(process)
 
 
-def kill_and_continue(fresh: Project, base: Path, stage: str, shards: int, kills: int) -> None:
-    """Kill the stage's first run ``kills`` times, each in a copy of ``fresh`` of its own."""
+def kill_and_continue(fresh: Project, base: Path, stage: str, parts: int, kills: int) -> None:
+    """Kill the stage's first run ``kills`` times, each in a copy of ``fresh`` of its own; it
+    consists of so many parts, each of which must not be lost once it is finished."""
     reference = fresh.copy(base / "reference")
     begin = time.monotonic()
     reference.run("dvc", "repro", stage)
@@ -97,27 +103,27 @@ def kill_and_continue(fresh: Project, base: Path, stage: str, shards: int, kills
         project = fresh.copy(base / f"killed {number}")
         process = start(project, stage)
         if number % 2:  # anywhere in the run
-            until(process, project, stage, moments.uniform(0.05, 1.0) * whole_s, shards + 1)
-        else:  # amid the shards
-            until(process, project, stage, TIMEOUT_S, moments.randint(1, shards * 3 // 4))
-        before = finished_shards(project, stage)
+            until(process, project, stage, moments.uniform(0.05, 1.0) * whole_s, parts + 1)
+        else:  # amid its parts
+            until(process, project, stage, TIMEOUT_S, moments.randint(1, parts * 3 // 4))
+        before = finished(project, stage)
         output = project.run("dvc", "repro", stage)
         assert project.lock()[stage] == expected
-        said = re.search(rf"(\d+) of {shards} shards were already finished", output.stderr)
+        said = SAID.search(output.stdout + output.stderr)
         ran = f"Running stage '{stage}'" in output.stdout
         if before and ran:  # else it was all recorded before the kill
-            assert said and int(said.group(1)) == before, output.stderr
+            assert said and int(said[1] or said[2]) == before, output.stderr
         continued.append((process.returncode, before))
         assert not [path for path in expected["outs"] if not (project.root / path["path"]).exists()]
         assert not list(project.root.glob("data/*/.interrupted.publish"))
-    print("killed (exit code, shards finished by then):", continued)
-    assert any(code != 0 and 0 < before < shards for code, before in continued), continued
+    print("killed (exit code, parts finished by then):", continued)
+    assert any(code != 0 and 0 < before < parts for code, before in continued), continued
 
 
 def test_ingest_killed_and_continued(tmp_path: Path) -> None:
     make_pairs(tmp_path / "data" / "pairs", pairs=1000, width=480, height=360)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=16)
-    kill_and_continue(fresh, tmp_path, "ingest@interrupted", shards=16, kills=10)
+    kill_and_continue(fresh, tmp_path, "ingest@interrupted", parts=16, kills=10)
 
 
 def test_register_killed_and_continued(tmp_path: Path) -> None:
@@ -128,4 +134,24 @@ def test_register_killed_and_continued(tmp_path: Path) -> None:
     params["register"]["datasets"]["interrupted"] |= {"aligned": False, "rig": "pair"}
     fresh.write_params(params)
     fresh.run("dvc", "repro", "ingest@interrupted")
-    kill_and_continue(fresh, tmp_path, "register@interrupted", shards=6, kills=4)
+    kill_and_continue(fresh, tmp_path, "register@interrupted", parts=6, kills=4)
+
+
+@pytest.mark.parametrize(
+    ("stage", "item"),
+    [
+        ("sam_masks", {"truth": "data/truth/none"}),
+        ("pseudo_labels", {"truth": "data/truth/none", "modality": "rgb"}),
+    ],
+)
+def test_labels_killed_and_continued(stage: str, item: dict[str, str], tmp_path: Path) -> None:
+    """By the sample annotators; 23 pairs are left of 25, and each has two labels: masks of both
+    modalities, or depth and classes of one."""
+    make_pairs(tmp_path / "data" / "pairs", pairs=25, width=120, height=90)
+    fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=2)
+    params = fresh.params()
+    params["ingest"]["common"]["max_bad_fraction"] = 0.1
+    params[stage]["datasets"]["interrupted"] = item
+    fresh.write_params(params)
+    fresh.run("dvc", "repro", "register@interrupted")
+    kill_and_continue(fresh, tmp_path, f"{stage}@interrupted", parts=2 * 23, kills=4)
