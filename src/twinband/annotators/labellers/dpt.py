@@ -109,6 +109,16 @@ def _side_px(size: Any) -> int:
 def raw_depth(model: DPTForDepthEstimation, pixels: Tensor) -> Tensor:
     """What the model predicts, ``B,H,W``, of images of any sides that its patches divide.
 
+    Args:
+        pixels: ``B,3,H,W``, normalised.
+    """
+    found: Tensor = model.head(fused_features(model, pixels))
+    return found
+
+
+def fused_features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]:
+    """The maps that the head takes, each twice as fine as the one before.
+
     transformers' own ``forward`` takes the tokens of a plain ViT for those of a square image, and
     a hybrid refuses all sizes but one.
 
@@ -124,8 +134,8 @@ def raw_depth(model: DPTForDepthEstimation, pixels: Tensor) -> Tensor:
     else:
         patch, features = config.patch_size, _features(model, pixels)
     rows, columns = pixels.shape[2] // patch, pixels.shape[3] // patch
-    found: Tensor = model.head(model.neck(features, rows, columns))
-    return found
+    fused: list[Tensor] = model.neck(features, rows, columns)
+    return fused
 
 
 def _features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]:

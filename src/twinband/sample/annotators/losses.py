@@ -1,5 +1,7 @@
 """Losses of masks and classes."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -46,3 +48,25 @@ def rarity(share: Tensor) -> Tensor:
     frequency = share.mean((0, 2, 3)).clamp(min=1e-4)
     weight = frequency.rsqrt()
     return weight / (weight * frequency).sum()
+
+
+def weighted_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Mean cross-entropy, rarer classes weighing more (see ``rarity``).
+
+    Args:
+        logits: ``B,C,h,w``.
+        classes: ``B,h,w`` int64.
+    """
+    share = F.one_hot(classes, logits.shape[1]).permute(0, 3, 1, 2).float()
+    return F.cross_entropy(logits, classes, rarity(share))
+
+
+def relative_error(log_ratio: Tensor) -> Tensor:
+    """Relative error of a distance, linear where it is over e times too far.
+
+    Args:
+        log_ratio: logarithm of the found inverse depth over the true one.
+    """
+    too_far = (-log_ratio).clamp(min=0)
+    farther = torch.expm1(too_far.clamp(max=1)) + math.e * (too_far - 1).clamp(min=0)
+    return farther - torch.expm1(-log_ratio.clamp(min=0))

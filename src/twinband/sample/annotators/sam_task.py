@@ -16,7 +16,7 @@ from twinband.sample.annotators.losses import (
     dice_loss,
     focal_loss,
     iou_of,
-    rarity,
+    weighted_cross_entropy,
 )
 from twinband.sample.annotators.segments import shown_segments
 from twinband.sample.annotators.views import View
@@ -144,8 +144,7 @@ class PromptedMasks(TrainingTask):
     def _dense_loss(self, embeddings: Tensor, classes: Tensor, offsets: Tensor) -> Tensor:
         height, width = classes.shape[1:]
         maps = self.dense(embeddings).float()[..., :height, :width]
-        share = F.one_hot(classes, len(SCENE_CLASSES)).permute(0, 3, 1, 2).float()
-        of_classes = F.cross_entropy(maps[:, :-2], classes, rarity(share))
+        of_classes = weighted_cross_entropy(maps[:, :-2], classes)
         wrong = (maps[:, -2:] - offsets).abs()
         return of_classes + wrong.nan_to_num().sum() / offsets.isfinite().sum().clamp(min=1)
 

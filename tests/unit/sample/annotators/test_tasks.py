@@ -15,6 +15,8 @@ from twinband.sample.annotators.losses import (
     focal_loss,
     iou_of,
     rarity,
+    relative_error,
+    weighted_cross_entropy,
 )
 from twinband.sample.annotators.recipes import RECIPES
 from twinband.sample.annotators.sam_task import BOXES, POINTS, PromptedMasks, prompted
@@ -54,6 +56,29 @@ def test_rarer_classes_weigh_more_and_the_mean_over_pixels_is_one() -> None:
     weight = rarity(share)
     assert (weight[1] / weight[0]).item() == pytest.approx(3.0)
     assert (weight * torch.tensor([0.9, 0.1])).sum().item() == pytest.approx(1.0)
+
+
+def test_a_rare_class_counts_as_much_more_in_the_cross_entropy() -> None:
+    classes = torch.zeros(1, 3, 3, dtype=torch.int64)
+    classes[0, 0, 0] = 1
+    logits = torch.zeros(1, 2, 3, 3)
+    assert weighted_cross_entropy(logits, classes).item() == pytest.approx(LN2)
+    logits[:, 0, 1:], logits[:, 0, 0, 1:], logits[:, 1, 0, 0] = (
+        50,
+        50,
+        -50,
+    )  # only the rare is wrong
+    share = torch.tensor([8 / 9, 1 / 9]).sqrt()
+    assert weighted_cross_entropy(logits, classes).item() == pytest.approx(
+        (50 * share[1] / share.sum()).item(), rel=1e-4
+    )
+
+
+def test_relative_error_of_distances() -> None:
+    """Found distances of 10, 20, 5 and 10 e**2 m where 10 m is true."""
+    found = torch.tensor([10.0, 20.0, 5.0, 10 * np.e**2])
+    errors = relative_error(torch.log((1 / found) / (1 / 10)))
+    assert errors.tolist() == pytest.approx([0, 1, 0.5, np.e - 1 + np.e], rel=1e-5)
 
 
 def test_shares_of_classes() -> None:
