@@ -21,6 +21,7 @@ USE = {
         'Mask2FormerForUniversalSegmentation.from_pretrained("models/sample/mask2former")'
     ),
 }
+OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon with AdamW"}
 
 
 def card(
@@ -49,9 +50,9 @@ def card(
         f"| parameters | {trained.parameters:,}, stored in half precision |",
         f"| data | {params.scenes} scenes of twinband's sample world, {params.width_px}x"
         f"{params.height_px}, seed {params.seed}; RGB and thermal in equal parts |",
-        f"| recipe | {training.steps} steps of {training.batch_size} images, AdamW, learning rate"
-        f" {training.settings().lr:.2g}, {training.precision}, average of weights"
-        f" {training.ema_decay}, seed {training.seed} |",
+        f"| recipe | {training.steps} steps of {training.batch_size} images, "
+        f"{OPTIMIZERS[training.optimizer]}, learning rate {training.settings().lr:.2g},"
+        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |",
         f"| time | {trained.seconds / 60:.0f} minutes on one thread of two, another training"
         " beside it |",
         f"| use | `{USE[params.recipe]}` |",

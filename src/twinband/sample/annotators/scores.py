@@ -27,8 +27,8 @@ LEAST_OBJECT_PX = 400
 # Denser than the sample profile's, so that the model is scored and not the grid.
 SAM_SETTINGS = sam.MaskSettings(
     points_per_side=16,
-    pred_iou_thresh=0.6,
-    stability_score_thresh=0.8,
+    pred_iou_thresh=0.25,
+    stability_score_thresh=0.4,
     min_mask_region_area=30,
     max_masks=100,
 )
