@@ -154,4 +154,4 @@ def test_labels_killed_and_continued(stage: str, item: dict[str, str], tmp_path:
     params[stage]["datasets"]["interrupted"] = item
     fresh.write_params(params)
     fresh.run("dvc", "repro", "register@interrupted")
-    kill_and_continue(fresh, tmp_path, f"{stage}@interrupted", parts=2 * 23, kills=4)
+    kill_and_continue(fresh, tmp_path, f"{stage}@interrupted", parts=2 * 23, kills=2)
