@@ -3,14 +3,10 @@
 import pytest
 import torch
 
-from twinband.annotators import sam
+from tests.unit.sample.annotators.test_tasks import small_sam
 from twinband.annotators.labellers.dpt import raw_depth
 from twinband.sample.annotators.recipes import RECIPES
 from twinband.sample.annotators.starts import placed, sines
-
-SIZES = sam.Sizes(image_px=64, encoder_width=32, encoder_depth=1, encoder_heads=2,
-    global_blocks=(0,), prompt_width=32, decoder_heads=2, decoder_mlp_width=32,
-    iou_width=16)  # fmt: skip
 
 
 def test_a_cell_is_told_its_row_and_its_column() -> None:
@@ -24,7 +20,7 @@ def test_a_cell_is_told_its_row_and_its_column() -> None:
 
 def test_patches_attend_to_their_like_and_take_their_own_away() -> None:
     torch.manual_seed(0)
-    attention = placed(sam.build(SIZES)).image_encoder.blocks[0].attn
+    attention = placed(small_sam(64).sam).image_encoder.blocks[0].attn
     query, key, value = attention.qkv.weight.detach().split(32)
     for head in (slice(0, 16), slice(16, 32)):
         product = query[head].T @ key[head]
