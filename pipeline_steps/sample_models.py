@@ -30,8 +30,8 @@ def run(
 ) -> StepReport:
     """Train the annotator ``item``."""
     model = params.models[item]
-    settings = model.training.settings()
-    with seeded(settings.seed), live_log(work) as log:
+    runs = [lesson.training for lesson in model.lessons]
+    with seeded(runs[0].seed), live_log(work) as log:
         trained = train_annotator(
             model, out, work=work, runtime=runtime, log=log, progress=progress
         )
@@ -45,13 +45,13 @@ def run(
         )
         scores = score(SCORERS[model.recipe](out), scenes)
     write_atomically(out / "README.md", card(item, model, trained, scores).encode())
-    loss = trained.curve["loss"]
+    first, last = trained.curves[0]["loss"][0], trained.curves[-1]["loss"][-1]
     return StepReport(
-        f"{settings.steps} steps of {settings.batch_size} images of {model.scenes} scenes, "
-        f"loss {loss[0]:.3f} to {loss[-1]:.3f}",
-        samples=settings.steps * settings.batch_size,
+        f"{sum(run.steps for run in runs)} steps on images of "
+        f"{sum(lesson.scenes for lesson in model.lessons)} scenes, loss {first:.3f} to {last:.3f}",
+        samples=sum(run.steps * run.batch_size for run in runs),
         metrics={**trained.facts(), "scores": scores},
-        facts={"images_per_second": round(trained.result.pairs_per_second, 1)},
+        facts={"images_per_second": round(trained.images_per_second, 1)},
     )
 
 

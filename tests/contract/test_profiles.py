@@ -23,6 +23,10 @@ def test_profile_is_valid_and_consistent(profile: str) -> None:
     assert set(params.report.datasets) == datasets
     assert set(params.cmss.datasets) == set(params.cmss_mixture.datasets) == set(params.report.cmss)
     assert set(params.cmss.datasets) <= datasets
+    assert set(params.sam_masks.datasets) <= datasets
+    assert set(params.pseudo_labels.datasets) <= datasets
+    assert set(params.report.masks) == set(params.sam_masks.datasets)
+    assert set(params.report.pseudo_labels) == set(params.pseudo_labels.datasets)
     assert set(params.report.pretrained) == set(params.pretrain.methods)
     assert set(params.report.evaluations) == set(params.evaluate.items)
     assert {e.dataset for e in params.evaluate.items.values()} <= datasets

@@ -1,9 +1,10 @@
 """The card of a shipped annotator."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from twinband.params.sample_models import SampleModel
+from twinband.params.sample_models import Lesson, SampleModel
 from twinband.sample.annotators.train import TrainedAnnotator
 
 WHAT = {
@@ -33,7 +34,6 @@ def card(
         name: of the model.
         scores: as ``scores.score`` gives them, of ``params.held_out`` scenes.
     """
-    training = params.training
     lines = [
         "---",
         "license: apache-2.0",
@@ -48,11 +48,9 @@ def card(
         "| what | value |",
         "|---|---|",
         f"| parameters | {trained.parameters:,}, stored in half precision |",
-        f"| data | {params.scenes} scenes of twinband's sample world, {params.width_px}x"
-        f"{params.height_px}, seed {params.seed}; RGB and thermal in equal parts |",
-        f"| recipe | {training.steps} steps of {training.batch_size} images, "
-        f"{OPTIMIZERS[training.optimizer]}, learning rate {training.settings().lr:.2g},"
-        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |",
+        f"| data | rendered scenes of twinband's sample world, {params.width_px}x"
+        f"{params.height_px}; RGB and thermal in equal parts |",
+        *map(_lesson, params.lessons, itertools.count(1)),
         f"| time | {trained.seconds / 60:.0f} minutes on one thread of two, another training"
         " beside it |",
         f"| use | `{USE[params.recipe]}` |",
@@ -66,6 +64,16 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _lesson(lesson: Lesson, number: int) -> str:
+    training = lesson.training
+    return (
+        f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}; {training.steps} steps"
+        f" of {training.batch_size} images, {OPTIMIZERS[training.optimizer]}, learning rate"
+        f" {training.settings().lr:.2g}, {training.precision}, average of weights"
+        f" {training.ema_decay}, seed {training.seed} |"
+    )
 
 
 def score_table(scores: Mapping[str, Any]) -> list[str]:

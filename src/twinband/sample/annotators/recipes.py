@@ -23,7 +23,7 @@ from twinband.annotators import sam
 from twinband.annotators.pixels import IMAGENET
 from twinband.sample.annotators.batches import Prepare
 from twinband.sample.annotators.depth_task import InverseDepth, with_inverse_depth
-from twinband.sample.annotators.sam_task import PromptedMasks, prompted
+from twinband.sample.annotators.sam_task import FirstMasks, PromptedMasks, prompted
 from twinband.sample.annotators.semantics_task import ClassMasks, with_classes
 from twinband.sample.annotators.starts import alive, placed, widened
 from twinband.sample.classes import SCENE_CLASSES
@@ -42,6 +42,14 @@ SAM = sam.Sizes(
     iou_width=128,
 )
 
+SWIN: Mapping[str, Any] = {
+    "image_size": 256,
+    "num_heads": [1, 2, 4, 8],
+    "window_size": 8,
+    "drop_path_rate": 0.0,
+    "out_features": ["stage1", "stage2", "stage3", "stage4"],
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -49,12 +57,14 @@ class Recipe:
 
     Attributes:
         build: the untrained model.
-        task: teaches it.
+        first_task: teaches it from random weights.
+        task: teaches it further.
         prepare: makes a view a sample for ``task``.
         save: writes the trained model into a folder, with weights in half precision.
     """
 
     build: Callable[[], nn.Module]
+    first_task: Callable[[Any], TrainingTask]
     task: Callable[[Any], TrainingTask]
     prepare: Prepare
     save: Callable[[Any, Path], None]
@@ -65,16 +75,7 @@ def _sam() -> nn.Module:
 
 
 def _dpt() -> PreTrainedModel:
-    backbone = Swinv2Config(
-        image_size=256,
-        patch_size=4,
-        embed_dim=32,
-        depths=[1, 1, 3, 1],
-        num_heads=[1, 2, 4, 8],
-        window_size=8,
-        drop_path_rate=0.0,
-        out_features=["stage1", "stage2", "stage3", "stage4"],
-    )
+    backbone = Swinv2Config(patch_size=4, embed_dim=32, depths=[1, 1, 3, 1], **SWIN)
     model = DPTForDepthEstimation(
         DPTConfig(
             backbone_config=backbone,
@@ -89,16 +90,8 @@ def _dpt() -> PreTrainedModel:
 
 def _mask2former() -> PreTrainedModel:
     names = dict(enumerate(SCENE_CLASSES[1:]))
-    backbone = SwinConfig(
-        image_size=256,
-        patch_size=2,  # poles and markings are two pixels wide
-        embed_dim=24,
-        depths=[1, 2, 3, 1],
-        num_heads=[1, 2, 4, 8],
-        window_size=8,
-        drop_path_rate=0.0,
-        out_features=["stage1", "stage2", "stage3", "stage4"],
-    )
+    # Poles and markings are two pixels wide.
+    backbone = SwinConfig(patch_size=2, embed_dim=24, depths=[1, 2, 3, 1], **SWIN)
     model = Mask2FormerForUniversalSegmentation(
         Mask2FormerConfig(
             backbone_config=backbone,
@@ -144,7 +137,7 @@ def _save_mask2former(model: PreTrainedModel, folder: Path) -> None:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "sam": Recipe(_sam, PromptedMasks, prompted, _save_sam),
-    "dpt": Recipe(_dpt, InverseDepth, with_inverse_depth, _save_dpt),
-    "mask2former": Recipe(_mask2former, ClassMasks, with_classes, _save_mask2former),
+    "sam": Recipe(_sam, FirstMasks, PromptedMasks, prompted, _save_sam),
+    "dpt": Recipe(_dpt, InverseDepth, InverseDepth, with_inverse_depth, _save_dpt),
+    "mask2former": Recipe(_mask2former, ClassMasks, ClassMasks, with_classes, _save_mask2former),
 }

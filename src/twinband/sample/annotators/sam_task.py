@@ -99,12 +99,9 @@ class PromptedMasks(TrainingTask):
     """Focal and dice loss of the best of the masks that a point's ambiguity allows, of the
     single mask for a box, and the squared error of every predicted IoU.
 
-    To both losses an untrained model's best answer is the empty mask, and it takes long to leave
-    it. So a cross-entropy in which the mask weighs as much as all around it comes first, and
-    fades into the focal loss. And a dozen masks say little of an image, and that through many
-    layers: the slowest to learn is the encoder. So its embedding must tell every pixel's class and
-    the way to the middle of its thing, by a layer that is thrown away afterwards; for the first
-    part of the run it learns nothing but that, from twice as many images in the same time.
+    A few masks say little of an image, and that through many layers: the slowest to learn is the
+    encoder. So its embedding must tell every pixel's class and the way to the middle of its thing
+    as well, by a layer that is thrown away afterwards.
     """
 
     def __init__(self, sam: Sam) -> None:
@@ -117,12 +114,6 @@ class PromptedMasks(TrainingTask):
         )
         self._prompts = True
         self._balance = 0.0
-
-    def before_step(self, step: int, steps: int) -> None:
-        """See ``TrainingTask``."""
-        of_prompts = (step / steps - DENSE_SHARE) / (1 - DENSE_SHARE)
-        self._prompts = of_prompts >= 0
-        self._balance = max(0.0, 1 - of_prompts / BALANCED_SHARE)
 
     def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         """See ``TrainingTask``; the batch is stacked samples of ``prompted``."""
@@ -183,3 +174,19 @@ class PromptedMasks(TrainingTask):
             dense_prompt_embeddings=nothing[:1].expand(len(prompts), -1, -1, -1),
         )
         return masks, predicted_iou
+
+
+class FirstMasks(PromptedMasks):
+    """The same for a SAM that knows nothing yet.
+
+    To focal and dice loss an untrained model's best answer is the empty mask, and it takes long to
+    leave it. So a cross-entropy in which the mask weighs as much as all around it comes first, and
+    fades into the focal loss. And for the first part of the run the encoder learns classes and
+    middles alone, from twice as many images in the same time.
+    """
+
+    def before_step(self, step: int, steps: int) -> None:
+        """See ``TrainingTask``."""
+        of_prompts = (step / steps - DENSE_SHARE) / (1 - DENSE_SHARE)
+        self._prompts = of_prompts >= 0
+        self._balance = max(0.0, 1 - of_prompts / BALANCED_SHARE)

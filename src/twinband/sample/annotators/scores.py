@@ -24,13 +24,13 @@ from twinband.sample.annotators.views import MODALITIES
 from twinband.sample.classes import SCENE_CLASSES
 
 LEAST_OBJECT_PX = 400
-# Denser than the sample profile's, so that the model is scored and not the grid.
+# The package's own grid, denser than the sample profile's, so that the model is scored and not the
+# grid; thresholds for a model whose predicted IoU is modest.
 SAM_SETTINGS = sam.MaskSettings(
-    points_per_side=16,
-    pred_iou_thresh=0.25,
-    stability_score_thresh=0.4,
+    points_per_side=32,
+    pred_iou_thresh=0.2,
+    stability_score_thresh=0.3,
     min_mask_region_area=30,
-    max_masks=100,
 )
 
 Scores = dict[str, Any]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,31 @@ from twinband.sample.annotators.scenes import rendered_scenes
 from twinband.shards.write import write_atomically
 from twinband.training.curve import read_curve
 from twinband.training.loop import Log, TrainingResult, train
+from twinband.training.task import TrainingTask
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedAnnotator:
-    """What a run left behind.
+    """What the lessons left behind.
 
     Attributes:
         parameters: of the model.
-        curve: columns of the loss curve.
-        result: of the training loop.
+        curves: columns of each lesson's loss curve.
+        images_per_second: of the last lesson in this try; 0 if an earlier one had finished it.
         seconds: of training, interrupted tries included.
     """
 
     parameters: int
-    curve: Mapping[str, NDArray[np.float64]]
-    result: TrainingResult
+    curves: Sequence[Mapping[str, NDArray[np.float64]]]
+    images_per_second: float
     seconds: float
 
     def facts(self) -> dict[str, Any]:
         """Deterministic figures for metrics/: parameters, and each column's last value."""
-        last = {n: round(float(c[-1]), 5) for n, c in self.curve.items() if n not in ("step", "lr")}
+        columns = self.curves[-1].items()
+        last = {n: round(float(c[-1]), 5) for n, c in columns if n not in ("step", "lr")}
         return {"parameters": self.parameters, "last": last}
 
 
@@ -49,41 +53,98 @@ def train_annotator(
     work: Path,
     runtime: Runtime,
     log: Log,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> TrainedAnnotator:
     """Train the annotator of ``params`` and write it into ``out``.
 
     Args:
-        work: kept between tries; an interrupted run goes on from its last checkpoint.
-        log: gets every row of the loss curve.
+        work: kept between tries; an interrupted lesson goes on from its last checkpoint.
+        log: gets every row of the loss curves, steps counted over all lessons.
         progress: is told how many images were seen, and of how many.
     """
-    recipe, settings = RECIPES[params.recipe], params.training.settings()
-    scenes = rendered_scenes(
-        "train",
-        params.scenes,
-        seed=params.seed,
-        size=(params.width_px, params.height_px),
-        work=work / "scenes",
-        runtime=runtime,
-    )
+    recipe = RECIPES[params.recipe]
     model = recipe.build()
-    task = recipe.task(model)
-    batches = SceneBatches(scenes, recipe.prepare, params.least_zoom, settings)
-    run = work / "run"
-    begin = time.monotonic()
-    result = train(task, batches, settings, folder=run, log=log, progress=progress)
-    if result.average is not None:
-        task.load_state_dict({**task.state_dict(), **result.average})
+    task = recipe.first_task(model)
+    course = _Course(params, work, runtime, log, progress)
+    results = [course.teach(0, task)]
+    for number in range(1, len(params.lessons)):
+        taught, task = task.state_dict(), recipe.task(model)
+        task.load_state_dict(taught)
+        results.append(course.teach(number, task))
     out.mkdir(parents=True, exist_ok=True)
     recipe.save(model.eval(), out)
-    parameters = sum(p.numel() for p in model.parameters())
-    seconds = _add_seconds(run / "seconds.json", time.monotonic() - begin)
-    return TrainedAnnotator(parameters, read_curve(run / "losses.csv"), result, seconds)
+    return TrainedAnnotator(
+        parameters=sum(p.numel() for p in model.parameters()),
+        curves=[read_curve(course.run(number) / "losses.csv") for number in range(len(results))],
+        images_per_second=results[-1].pairs_per_second,
+        seconds=course.clock().tick(),
+    )
 
 
-def _add_seconds(path: Path, seconds: float) -> float:
-    """Seconds of this and all earlier tries that came to an end."""
-    before = json.loads(path.read_bytes()) if path.is_file() else 0.0
-    write_atomically(path, json.dumps(before + seconds).encode())
-    return float(before + seconds)
+class Clock:
+    """Seconds that all tries at a piece of work took, those of a killed one up to its last tick."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before: float = json.loads(path.read_bytes()) if path.is_file() else 0.0
+        self._begin = time.monotonic()
+
+    def tick(self) -> float:
+        """Take note of the time; returns the seconds so far."""
+        seconds = self._before + time.monotonic() - self._begin
+        write_atomically(self._path, json.dumps(seconds).encode())
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The lessons of a model, whose steps and images are counted over all of them."""
+
+    params: SampleModel
+    work: Path
+    runtime: Runtime
+    log: Log
+    progress: Progress
+
+    def clock(self) -> Clock:
+        """Of all training so far."""
+        return Clock(self.work / "seconds.json")
+
+    def run(self, number: int) -> Path:
+        """Folder of a lesson's training."""
+        return self.work / f"lesson-{number + 1}" / "run"
+
+    def teach(self, number: int, task: TrainingTask) -> TrainingResult:
+        """Leave ``task`` with the average weights of lesson ``number`` (from 0)."""
+        params, lesson = self.params, self.params.lessons[number]
+        runs = [each.training for each in params.lessons]
+        steps_before = sum(run.steps for run in runs[:number])
+        seen_before = sum(run.steps * run.batch_size for run in runs[:number])
+        images = sum(run.steps * run.batch_size for run in runs)
+
+        scenes = rendered_scenes(
+            "train",
+            lesson.scenes,
+            seed=lesson.seed,
+            size=(params.width_px, params.height_px),
+            work=self.run(number).parent / "scenes",
+            runtime=self.runtime,
+        )
+        settings = lesson.training.settings()
+        prepare = RECIPES[params.recipe].prepare
+        clock = self.clock()
+
+        def log(step: int, values: Mapping[str, float]) -> None:
+            clock.tick()
+            self.log(steps_before + step, values)
+
+        result = train(
+            task,
+            SceneBatches(scenes, prepare, params.least_zoom, settings),
+            settings,
+            folder=self.run(number),
+            log=log,
+            progress=lambda seen, _: self.progress(seen_before + seen, images),
+        )
+        task.load_state_dict({**task.state_dict(), **(result.average or {})})
+        return result

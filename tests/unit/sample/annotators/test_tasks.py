@@ -19,7 +19,7 @@ from twinband.sample.annotators.losses import (
     weighted_cross_entropy,
 )
 from twinband.sample.annotators.recipes import RECIPES
-from twinband.sample.annotators.sam_task import BOXES, POINTS, PromptedMasks, prompted
+from twinband.sample.annotators.sam_task import BOXES, POINTS, FirstMasks, PromptedMasks, prompted
 from twinband.sample.annotators.scenes import LabelledScene
 from twinband.sample.annotators.segments import shown_segments
 from twinband.sample.annotators.semantics_task import shares_of_classes
@@ -106,11 +106,11 @@ def test_a_view_that_shows_nothing_has_no_segments(scenes: Sequence[LabelledScen
     assert prompted(flat, rng)["masks"].all()  # then the whole image is what is asked for
 
 
-def small_sam(image_px: int) -> PromptedMasks:
+def small_sam(image_px: int) -> FirstMasks:
     sizes = sam.Sizes(image_px=image_px, encoder_width=32, encoder_depth=1, encoder_heads=2,
         global_blocks=(0,), prompt_width=32, decoder_heads=2, decoder_mlp_width=32,
         iou_width=16)  # fmt: skip
-    return PromptedMasks(sam.build(sizes))
+    return FirstMasks(sam.build(sizes))
 
 
 def test_prompts_come_after_half_of_the_run_and_then_the_balance_fades() -> None:
@@ -121,6 +121,12 @@ def test_prompts_come_after_half_of_the_run_and_then_the_balance_fades() -> None
         seen.append((task._prompts, task._balance))
     assert seen[0][0] is seen[1][0] is False
     assert [balance for prompts, balance in seen if prompts] == pytest.approx([1.0, 0.5, 0.0, 0.0])
+
+
+def test_later_lessons_have_prompts_from_the_first_step() -> None:
+    task = PromptedMasks(small_sam(64).sam)
+    task.before_step(0, 100)
+    assert task._prompts and task._balance == 0
 
 
 def test_without_prompts_only_the_encoder_learns(scenes: Sequence[LabelledScene]) -> None:
@@ -139,7 +145,7 @@ def test_a_few_steps_teach_something(recipe: str, scenes: Sequence[LabelledScene
     """The shipped model itself, on one batch of two small scenes."""
     chosen = RECIPES[recipe]
     torch.manual_seed(0)
-    task = chosen.task(chosen.build())
+    task = chosen.first_task(chosen.build())
     if recipe == "sam":  # its image must be as long as the encoder's
         task = small_sam(128)
     batch = next(SceneBatches(scenes[:2], chosen.prepare, 1.0, settings()).starting_at(0))

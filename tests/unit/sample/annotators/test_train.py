@@ -1,0 +1,97 @@
+"""Lessons, one after another: what each begins with, and what an interrupted one costs."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.raw_pairs import RUNTIME
+from tests.unit.sample.annotators.test_batches import SETTINGS
+from twinband.params.sample_models import SampleModel
+from twinband.sample.annotators.card import card
+from twinband.sample.annotators.train import Clock, TrainedAnnotator, train_annotator
+
+
+def lesson(seed: int, **changes: Any) -> dict[str, Any]:
+    training = {**SETTINGS, "betas": [0.9, 0.98], "ranks": 1, "steps": 2, **changes}
+    return {"scenes": 2, "seed": seed, "training": training}
+
+
+def model(*lessons: Mapping[str, Any]) -> SampleModel:
+    values = {"recipe": "dpt", "held_out": 1, "width_px": 64, "height_px": 64, "least_zoom": 1.0}
+    return SampleModel.model_validate({**values, "lessons": list(lessons)})
+
+
+class Killed(Exception):
+    """Stands for a kill after so many rows of the loss curve."""
+
+
+def taught(
+    params: SampleModel, folder: Path, rows: int = 100
+) -> tuple[TrainedAnnotator, list[int], list[tuple[int, int]]]:
+    """The trained model, the steps of its loss curve and its progress in this try."""
+    steps: list[int] = []
+    seen: list[tuple[int, int]] = []
+
+    def log(step: int, values: Mapping[str, float]) -> None:
+        if len(steps) == rows:
+            raise Killed
+        steps.append(step)
+
+    torch.manual_seed(0)
+    trained = train_annotator(
+        params,
+        folder / "out",
+        work=folder / "work",
+        runtime=RUNTIME,
+        log=log,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    return trained, steps, seen
+
+
+def test_a_lesson_begins_with_what_the_last_one_left(tmp_path: Path) -> None:
+    first, idle = lesson(1), lesson(2, base_lr=0.0)
+    taught(model(first), tmp_path / "one")
+    trained, steps, seen = taught(model(first, idle), tmp_path / "two")
+    one = load_file(tmp_path / "one/out/model.safetensors")
+    two = load_file(tmp_path / "two/out/model.safetensors")
+    assert all(torch.equal(two[name], value) for name, value in one.items())
+    assert steps == [1, 2, 3, 4] and seen == [(2, 8), (4, 8), (6, 8), (8, 8)]
+    assert [list(curve["step"]) for curve in trained.curves] == [[1, 2], [1, 2]]
+    taught(model(first, lesson(2)), tmp_path / "three")
+    three = load_file(tmp_path / "three/out/model.safetensors")
+    assert not all(torch.equal(three[name], value) for name, value in one.items())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_lesson_that_was_killed_goes_on(tmp_path: Path, rows: int) -> None:
+    params = model(lesson(1), lesson(2))
+    taught(params, tmp_path / "whole")
+    with pytest.raises(Killed):
+        taught(params, tmp_path / "killed", rows)
+    _, steps, _ = taught(params, tmp_path / "killed")
+    assert steps == [1, 2, 3, 4][rows:]
+    weights = [(tmp_path / n / "out/model.safetensors").read_bytes() for n in ("whole", "killed")]
+    assert weights[0] == weights[1]
+
+
+def test_seconds_of_a_killed_try_count(tmp_path: Path) -> None:
+    path = tmp_path / "seconds.json"
+    path.write_text("100.0")
+    killed = Clock(path)
+    noted = killed.tick()
+    assert 100.0 < noted == json.loads(path.read_text()) <= Clock(path).tick()
+
+
+def test_the_card_tells_of_each_lesson(tmp_path: Path) -> None:
+    params = model(lesson(1), lesson(2, optimizer="muon", base_lr=0.128))
+    trained = TrainedAnnotator(1234, [], 0.0, 1800.0)
+    text = card("tiny", params, trained, {"overall": {"absrel": 0.5}, "rgb": {}, "thermal": {}})
+    assert "| lesson 1 | 2 scenes of seed 1; 2 steps of 2 images, AdamW, learning rate" in text
+    assert "| lesson 2 | 2 scenes of seed 2; 2 steps of 2 images, Muon with AdamW, learning" in text
+    assert "learning rate 0.001, fp32" in text and "| 30 minutes" in text.replace("time | ", "")
