@@ -36,8 +36,6 @@ from twinband.errors import BadSample, InputError
 from twinband.shards.manifest import to_json
 from twinband.shards.write import write_atomically
 
-IOU, STABILITY, LEAST_PX, MOST_MASKS = 0.6, 0.8, 30, 100  # for models small and large
-
 
 @dataclass(frozen=True, slots=True)
 class Annotators:
@@ -49,7 +47,7 @@ class Annotators:
 
     @classmethod
     def open(
-        cls, sam: Path, depth: Path, semantics: Path, points: int, device: str
+        cls, sam: Path, settings: MaskSettings, depth: Path, semantics: Path, device: str
     ) -> "Annotators":
         """Read all weights.
 
@@ -63,13 +61,6 @@ class Annotators:
                     f"{folder}: no weights there; call this in the project's folder, where"
                     " models/sample is, or name the folder of a model"
                 )
-        settings = MaskSettings(
-            points_per_side=points,
-            pred_iou_thresh=IOU,
-            stability_score_thresh=STABILITY,
-            min_mask_region_area=LEAST_PX,
-            max_masks=MOST_MASKS,
-        )
         try:
             return cls(
                 AutomaticMasks(load(sam).to(device), settings),

@@ -24,6 +24,12 @@ def annotate(
         Path, typer.Option(help="folder of a Mask2Former of transformers")
     ] = SAMPLE / "mask2former",
     points: Annotated[int, typer.Option(help="points per side that SAM is asked at", min=1)] = 16,
+    iou: Annotated[
+        float, typer.Option(help="least predicted IoU of a mask; 0.88 suits official SAMs")
+    ] = 0.3,
+    stability: Annotated[
+        float, typer.Option(help="least stability of a mask; 0.95 suits official SAMs")
+    ] = 0.4,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
 ) -> None:
     """Label images as the pipeline does, with the small sample models or others.
@@ -32,8 +38,16 @@ def annotate(
     bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the image,
     its masks, depth (near is dark) and classes.
     """
+    from twinband.annotators.sam.settings import MaskSettings
     from twinband.commands._annotate_images import Annotators, annotate_files
 
-    annotators = Annotators.open(sam, depth, semantics, points, device)
+    settings = MaskSettings(
+        points_per_side=points,
+        pred_iou_thresh=iou,
+        stability_score_thresh=stability,
+        min_mask_region_area=30,
+        max_masks=100,
+    )
+    annotators = Annotators.open(sam, settings, depth, semantics, device)
     for line in annotate_files(images, out, annotators):
         typer.echo(line)

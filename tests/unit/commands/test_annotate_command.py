@@ -12,7 +12,10 @@ from tests.unit.annotators.small_sam import small_sam
 from tests.unit.commands.conftest import Run
 from twinband.annotators.rle import area
 from twinband.annotators.sam import save
+from twinband.sample.render import render
+from twinband.sample.scene import sample_scene
 
+ROOT = Path(__file__).resolve().parents[3]
 WRITTEN = [
     "classes.json", "classes.png", "depth.json", "depth.png", "masks.json", "overview.jpg",
 ]  # fmt: skip
@@ -65,6 +68,21 @@ def test_it_labels_rgb_and_thermal(
         assert json.loads((folder / "classes.json").read_text())["classes"] == list(NAMES)
         overview = cv2.imread(str(folder / "overview.jpg"))
         assert overview is not None and overview.shape[:2] == (2 * 384, 2 * 512)
+
+
+def test_the_sample_models_find_things_unless_more_is_asked_of_them(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street = render(sample_scene(0, "annotate", 0, "day"), 256, 192)
+    cv2.imwrite(str(tmp_path / "street.png"), street.rgb[..., ::-1])
+    monkeypatch.chdir(ROOT)
+    masks = []
+    for least in ([], ["--iou", "0.88", "--stability", "0.95"]):
+        out = tmp_path / f"out{len(least)}"
+        result = run("annotate", str(tmp_path / "street.png"), "-o", str(out), *least)
+        assert result.exit_code == 0 and "road" in result.stdout, result.output
+        masks.append(json.loads((out / "street/masks.json").read_text())["masks"])
+    assert len(masks[0]) >= 10 and len(masks[1]) < len(masks[0])
 
 
 def test_missing_weights_are_said_at_once(
