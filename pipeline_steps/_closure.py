@@ -17,8 +17,8 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[str]:
     """Files (relative to ``root``, POSIX, sorted) that importing ``modules`` reads.
 
     Raises:
-        ImportError: a module hides a dependency: it imports a name from one of our packages
-            instead of from the module that defines it, or it imports relatively.
+        ImportError: a module hides a dependency: it imports from one of our packages a name, or
+            another package, instead of the module that it needs; or it imports relatively.
     """
     seen: set[str] = set()
     waiting = list(modules)
@@ -29,10 +29,11 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[str]:
             continue
         seen.add(module)
         waiting += _imports(root, module, path)
-    files = (file_of(root, module) for module in seen)
-    return sorted(
-        path.relative_to(root).as_posix() for path in files if path and path.stem != "__init__"
-    )
+    paths = (file_of(root, module) for module in seen)
+    code = [path for path in paths if path and path.stem != "__init__"]
+    beside = {path.parent / "templates" for path in code}
+    texts = [path for folder in beside for path in folder.rglob("*") if path.is_file()]
+    return sorted(path.relative_to(root).as_posix() for path in [*code, *texts])
 
 
 def file_of(root: Path, module: str) -> Path | None:
@@ -60,7 +61,10 @@ def _imports(root: Path, module: str, path: Path) -> Iterator[str]:
 
 
 def _defining_module(root: Path, importer: str, package: str, name: str) -> str:
-    if file_of(root, f"{package}.{name}") is not None:
+    path = file_of(root, f"{package}.{name}")
+    if path is not None and path.stem == "__init__":
+        raise ImportError(f"{importer}: import from the modules of {package}.{name}, not {name}")
+    if path is not None:
         return f"{package}.{name}"
     path = file_of(root, package)
     if path is not None and path.stem == "__init__":

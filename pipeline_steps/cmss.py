@@ -6,7 +6,6 @@ from pathlib import Path
 from pipeline_steps._step import In, Out, StepReport, main
 from twinband.params.cmss import CmssParams
 from twinband.params.runtime import Runtime
-from twinband.report.text import in_reading_order
 from twinband.shards.write import write_atomically
 from twinband.sparsity.dataset import UNKNOWN_HOUR, Plan, measure_dataset
 from twinband.sparsity.embedded import WeightsFile
@@ -16,6 +15,7 @@ from twinband.sparsity.fitted import Fitted
 from twinband.sparsity.maps import choose, draw_maps
 from twinband.sparsity.product import Measure, write_product
 from twinband.sparsity.statistics import Statistics
+from twinband.text import in_reading_order
 
 
 def run(

@@ -25,7 +25,7 @@ def run(
     progress: Callable[[int, int], None],
 ) -> StepReport:
     """Train M-SpecGene's stage 0, in whose embedding CMSS is measured."""
-    kind, side, where = MaskedAutoencoder, params.data.image_px, "mae.options"
+    side = params.data.image_px
     subject = Subject(
         name="mae",
         what="A masked autoencoder of single images (He et al., 2022), M-SpecGene's stage 0.",
@@ -34,7 +34,7 @@ def run(
     )
     return pretraining(
         subject,
-        lambda: configured(kind, params.model, side, params.options, where),
+        lambda: configured(MaskedAutoencoder, params.model, side, params.options, "mae.options"),
         Pool(pool, pairs, registered),
         params.data,
         params.training,

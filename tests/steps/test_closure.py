@@ -44,8 +44,8 @@ def closure(tree: Path, code: str) -> list[str]:
     ("code", "expected"),
     [
         ("", []),
-        ("import os, numpy.linalg, other.images", []),
         ("import twinband", []),
+        ("import os, numpy.linalg, other.images", []),
         ("import twinband.images", ["errors.py", "images.py"]),
         ("import twinband.images as pictures", ["errors.py", "images.py"]),
         ("from twinband import images as pictures, errors", ["errors.py", "images.py"]),
@@ -66,6 +66,17 @@ def test_every_way_of_importing_is_seen(tree: Path, code: str, expected: list[st
     assert closure(tree, code) == expected
 
 
+def test_templates_beside_a_module_are_part_of_it(tree: Path) -> None:
+    write(tree / "src/twinband/shards/templates/page.html", b"")
+    write(tree / "src/twinband/shards/templates/parts/style.css", b"")
+    assert closure(tree, "from twinband.shards import read") == [
+        "shards/read.py",
+        "shards/templates/page.html",
+        "shards/templates/parts/style.css",
+    ]
+    assert closure(tree, "from twinband import errors") == ["errors.py"]
+
+
 def test_cycles_end(tree: Path) -> None:
     write(tree / "src/twinband/a.py", b"import twinband.b")
     write(tree / "src/twinband/b.py", b"def f():\n  from twinband.a import x")
@@ -81,6 +92,7 @@ def test_cycles_end(tree: Path) -> None:
         "from . import other",
         "from .shards import read",
         "from pipeline_steps import anything",
+        "from twinband import shards",
     ],
 )
 def test_imports_that_hide_a_file_are_refused(tree: Path, code: str) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from twinband.report.text import in_reading_order
 from twinband.shards.manifest import read_manifest
+from twinband.text import in_reading_order
 
 UNKNOWN_HOUR = "unknown"
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 from twinband.annotators.images import MODALITIES
 from twinband.annotators.masks_truth import SCORED
 from twinband.metrics.masks import ObjectScores
-from twinband.report.text import in_reading_order
 from twinband.shards.counts import count_values
+from twinband.text import in_reading_order
 
 OVERALL = "overall"
 BOTH = "both"

@@ -9,6 +9,7 @@ from huggingface_hub.errors import HFValidationError
 
 from twinband.errors import InputError
 from twinband.params.weights import WeightsSource
+from twinband.weights_files import check_sha256, sha256_of
 
 CONFIG = "config.json"
 # In order of preference; what else a model's folder may hold does not change its labels.
@@ -55,8 +56,9 @@ def find_weights(source: WeightsSource, outside: Path | None) -> Weights:
     if source.revision:
         looked += _in_hub_cache(source)
     for path in looked:
-        if weights_file(path) is not None:
-            return _checked(_weights(path, source.outside), source.sha256)
+        if (file := weights_file(path)) is not None:
+            check_sha256(file, source.sha256)
+            return _weights(path, source.outside)
     raise InputError(_missing(source, outside))
 
 
@@ -81,24 +83,8 @@ def _weights(path: Path, name: str) -> Weights:
     beside = [path / name for name in SETTINGS_FILES] if path.is_dir() else []
     for file in [weights_file(path), *beside]:
         if file is not None and file.is_file():
-            whole.update(_sha256(file).encode())
+            whole.update(sha256_of(file).encode())
     return Weights(path, whole.hexdigest(), name)
-
-
-def _checked(weights: Weights, sha256: str) -> Weights:
-    file = weights_file(weights.path)
-    found = _sha256(file) if file else ""
-    if found != sha256.lower():
-        raise InputError(
-            f"{file}: its SHA-256 is {found}, not {sha256}: fetch the file again, or correct the"
-            " checksum in params.yaml if the other file is meant"
-        )
-    return weights
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _missing(source: WeightsSource, outside: Path | None) -> str:

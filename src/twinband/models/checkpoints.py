@@ -1,4 +1,4 @@
-"""Weights in files: safetensors with the model's sizes inside; nothing is ever unpickled."""
+"""Models in files: safetensors with the model's sizes inside."""
 
 import json
 from collections.abc import Mapping
@@ -6,9 +6,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from twinband.errors import InputError
@@ -16,10 +13,7 @@ from twinband.models.config import VitConfig
 from twinband.models.layouts import Tensors, from_any
 from twinband.models.registry import from_settings, kind_of
 from twinband.models.vit import VisionTransformer
-
-# one entry only: safetensors writes several in no fixed order, and equal weights are equal files
-METADATA_KEY = "twinband"
-NAMES_SHOWN = 12
+from twinband.weights_files import misfits, read_safetensors, read_torch, write_safetensors
 
 
 class Weights(NamedTuple):
@@ -42,8 +36,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
     Equal weights give equal bytes.
     """
     description = {"kind": kind_of(model), "settings": asdict(model.config)}  # type: ignore[call-overload]
-    tensors = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(tensors, path, {METADATA_KEY: json.dumps(description, sort_keys=True)})
+    write_safetensors(model.state_dict(), path, description)
 
 
 def read_weights(path: Path) -> Weights:
@@ -56,28 +49,11 @@ def read_weights(path: Path) -> Weights:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of weights")
-    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-
-
-def _read_safetensors(path: Path) -> Weights:
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-            text = (file.metadata() or {}).get(METADATA_KEY, "{}")
-    except SafetensorError as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error})") from error
-    description = json.loads(text)
-    return Weights(tensors, description.get("kind", ""), description.get("settings", {}))
-
-
-def _read_torch(path: Path) -> Weights:
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises errors of many kinds, all meaning the same here
-        raise InputError(
-            f"{path}: cannot be read as tensors only ({type(error).__name__}). If you trust its"
-            " source, save its state_dict as safetensors and name that file instead"
-        ) from error
+    if path.suffix == ".safetensors":
+        tensors, text = read_safetensors(path)
+        description = json.loads(text)
+        return Weights(tensors, description.get("kind", ""), description.get("settings", {}))
+    found = read_torch(path)
     for entry in ("model", "state_dict", "teacher"):
         if isinstance(found, dict) and isinstance(found.get(entry), dict):
             found = found[entry]
@@ -97,24 +73,9 @@ def load_strictly(
     Raises:
         InputError: lists the keys that are missing, unexpected or of another size.
     """
-    own = model.state_dict()
-    absent = [key for key in own if key not in tensors and not key.startswith(fresh)]
-    unexpected = [key for key in tensors if key not in own]
-    sizes = [
-        f"{key} {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
-        for key in own
-        if key in tensors and tensors[key].shape != own[key].shape
-    ]
-    complaints = {"missing": absent, "unexpected": unexpected, "of another size": sizes}
-    if any(complaints.values()):
-        lines = [f"{what}: {_shown(names)}" for what, names in complaints.items() if names]
-        raise InputError("\n  ".join(["these weights do not fit the model", *lines]))
+    if complaints := misfits(tensors, model.state_dict(), fresh):
+        raise InputError(f"these weights do not fit the model{complaints}")
     model.load_state_dict(dict(tensors), strict=False)
-
-
-def _shown(names: list[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def load_model(path: Path, sampler: nn.Module | None = None) -> nn.Module:

@@ -14,11 +14,13 @@ class Lesson(Params):
     Attributes:
         scenes: rendered scenes to learn from.
         seed: of the scenes; no sample dataset has any of them.
+        image_px: longer side of the images that the model sees, a multiple of 32.
         training: the run; an image counts as a pair.
     """
 
     scenes: Annotated[int, Field(ge=1)]
     seed: int
+    image_px: Annotated[int, Field(ge=64, multiple_of=32)]
     training: Training
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from twinband import masking
+from twinband.masking.registry import build
 from twinband.models.checkpoints import read_weights
 from twinband.models.mspecgene import MSpecGene
 from twinband.models.warm_start import encoder_from_vit, mspecgene_from_mae
@@ -32,7 +32,7 @@ def started_model(method: Pretraining, start: Path, where: str) -> MSpecGene:
     arm = method.masking.arm
     options: dict[str, Any] = dict(method.masking.options[arm])
     with as_parameters(f"{where}.masking.options.{arm}"):
-        model.sampler = masking.build(
+        model.sampler = build(
             arm,
             patches=rows * columns,
             mask_ratio=method.masking.mask_ratio,

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from twinband.report import text
+from twinband import text
 from twinband.report.metric_table import tables_of
 
 TEMPLATES = Path(__file__).parent / "templates"

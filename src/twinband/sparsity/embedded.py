@@ -1,6 +1,5 @@
 """The measure over pairs of images, in the embedding of an encoder on disk."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from twinband.registration.view import RegisteredPair
 from twinband.sparsity.measure import cmss_raw
 from twinband.training.augment import render
 from twinband.training.data import normalise
+from twinband.weights_files import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ class WeightsFile:
         """
         if not path.is_file():
             raise InputError(f"{path}: no such file of weights; `dvc repro` makes what it can")
-        with path.open("rb") as stream:
-            return cls(path, hashlib.file_digest(stream, "sha256").hexdigest())
+        return cls(path, sha256_of(path))
 
 
 @lru_cache(maxsize=1)

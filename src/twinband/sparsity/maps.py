@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from twinband.images import to_eight_bits
 from twinband.params.cmss import CmssCommon
 from twinband.registration.view import RegisteredPair, registered_pair
-from twinband.report.text import in_reading_order
 from twinband.shards.join import open_products
 from twinband.sparsity.dataset import UNKNOWN_HOUR, Plan
 from twinband.sparsity.embedded import WeightsFile, grid_of, measured
 from twinband.sparsity.histogram import Histogram
 from twinband.sparsity.objects import pixels_of_patches
+from twinband.text import in_reading_order
 
 COLOURS = "viridis"  # equal steps look equal, in grey and to colour-blind eyes too
 LOWEST, HIGHEST = 0.01, 0.999  # quantiles at which colours end

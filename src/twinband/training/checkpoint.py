@@ -5,7 +5,6 @@ and the run's identity. Only a file with that checksum is believed, so a torn on
 for the one before.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -18,6 +17,7 @@ import torch
 from twinband.errors import InputError
 from twinband.shards.manifest import to_json
 from twinband.shards.write import write_atomically
+from twinband.weights_files import sha256_of
 
 log = logging.getLogger("twinband")
 KEPT = 2
@@ -44,7 +44,7 @@ class Checkpoints:
                 torch.save(dict(state), stream)
                 stream.flush()
                 os.fsync(stream.fileno())
-            digest = _sha256(temporary)
+            digest = sha256_of(temporary)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -65,7 +65,7 @@ class Checkpoints:
             weights = path.with_suffix(".pt")
             try:
                 note = json.loads(path.read_bytes())
-                whole = note["sha256"] == _sha256(weights)
+                whole = note["sha256"] == sha256_of(weights)
             except (OSError, ValueError, KeyError, TypeError):
                 whole = False
             if not whole:
@@ -82,11 +82,6 @@ class Checkpoints:
     def _notes(self) -> list[Path]:
         """Newest first."""
         return sorted(self._folder.glob("step-*.json"), reverse=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _differences(old: Any, new: Any, where: str) -> Iterator[str]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from twinband.annotators.labellers._base import Kind
 from twinband.annotators.pseudo_labels.labeller import LabelSpec
 from twinband.annotators.pseudo_labels.truth import VOID, iou_of_classes
-from twinband.report.text import in_reading_order
 from twinband.shards.counts import count_values
+from twinband.text import in_reading_order
 
 OVERALL = "overall"
 DECIMALS = 4

@@ -2,7 +2,7 @@
 
 from twinband._lazy import lazy
 
-__all__ = ["AutomaticMasks", "MaskSettings", "Sizes", "build", "load", "save"]
+__all__ = ["AutomaticMasks", "MaskSettings", "Sizes", "build", "load", "resized", "save"]
 __getattr__ = lazy(
     __name__,
     {
@@ -11,6 +11,7 @@ __getattr__ = lazy(
         "Sizes": "twinband.annotators.sam.sizes",
         "build": "twinband.annotators.sam.sizes",
         "load": "twinband.annotators.sam.weights",
+        "resized": "twinband.annotators.sam.resize",
         "save": "twinband.annotators.sam.weights",
     },
 )

@@ -1,31 +1,32 @@
 """Weights of SAMs in files: the official checkpoints, and the project's own safetensors."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from twinband.annotators.sam._package import Sam
 from twinband.annotators.sam.sizes import OFFICIAL, Sizes, build_empty, sizes_of
 from twinband.errors import InputError
+from twinband.weights_files import (
+    check_sha256,
+    misfits,
+    read_safetensors,
+    read_torch,
+    write_safetensors,
+)
 
 FILE = "weights.safetensors"
 SUFFIXES = (".safetensors", ".pth", ".pt")  # another path, if it is no file, is a folder
-METADATA_KEY = "twinband"  # the same entry as in the project's other weights
 SOURCE = "https://dl.fbaipublicfiles.com/segment_anything/"
 DOWNLOADS = {
     "vit_b": "sam_vit_b_01ec64.pth",
     "vit_l": "sam_vit_l_0b3195.pth",
     "vit_h": "sam_vit_h_4b8939.pth",
 }
-SHOWN = 6  # keys of weights that do not fit
 
 
 class Description(BaseModel):
@@ -50,13 +51,13 @@ def save(model: Sam, path: Path | str, dtype: torch.dtype = torch.float32) -> Pa
     """
     file = Path(path) if Path(path).suffix == ".safetensors" else Path(path) / FILE
     sizes = sizes_of(model)
-    tensors = {k: v.to("cpu", dtype).contiguous() for k, v in model.state_dict().items()}
+    tensors = {k: v.to(dtype) for k, v in model.state_dict().items()}
     expected = {k: v.shape for k, v in build_empty(sizes).state_dict().items()}
     if expected != {k: v.shape for k, v in tensors.items()}:
         raise ValueError("this SAM has other layers than segment_anything gives one of its sizes")
     description = Description(kind="sam", settings=sizes).model_dump()
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, file, {METADATA_KEY: json.dumps(description, sort_keys=True)})
+    write_safetensors(tensors, file, description)
     return file
 
 
@@ -75,32 +76,18 @@ def load(name_or_path: Path | str, sha256: str | None = None) -> Sam:
     if not file.is_file():
         raise InputError(_missing(str(name_or_path), file))
     if sha256 is not None:
-        _check(file, sha256)
+        check_sha256(file, sha256)
     read = _read_own if file.suffix == ".safetensors" else _read_official
     sizes, tensors = read(file)
     model = build_empty(sizes)
-    unfit = _unfit(tensors, model.state_dict())
-    if unfit:
-        more = f" and {len(unfit) - SHOWN} more" if len(unfit) > SHOWN else ""
-        listed = "; ".join(unfit[:SHOWN])
-        raise InputError(f"{file}: these weights do not fit their SAM: {listed}{more}")
+    if complaints := misfits(tensors, model.state_dict()):
+        raise InputError(f"{file}: these weights do not fit their SAM{complaints}")
     model.load_state_dict({k: v.float() for k, v in tensors.items()}, assign=True)
     return model
 
 
 def _file(path: Path) -> Path:
     return path if path.is_file() or path.suffix in SUFFIXES else path / FILE
-
-
-def _unfit(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[str]:
-    """What keeps ``tensors`` from being the state ``own``."""
-    wrong = [f"{key} is missing" for key in own if key not in tensors]
-    wrong += [f"{key} is unexpected" for key in tensors if key not in own]
-    return wrong + [
-        f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
-        for key in own
-        if key in tensors and tensors[key].shape != own[key].shape
-    ]
 
 
 def _missing(asked: str, file: Path) -> str:
@@ -116,23 +103,8 @@ def _missing(asked: str, file: Path) -> str:
     )
 
 
-def _check(file: Path, sha256: str) -> None:
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != sha256.lower():
-        raise InputError(
-            f"{file}: its SHA-256 is {found}, not {sha256}: fetch the file again, or correct the"
-            " checksum if the other file is meant"
-        )
-
-
 def _read_own(file: Path) -> tuple[Sizes, Mapping[str, Tensor]]:
-    try:
-        with safe_open(file, framework="pt") as stream:
-            tensors = {name: stream.get_tensor(name) for name in sorted(stream.keys())}
-            text = (stream.metadata() or {}).get(METADATA_KEY, "{}")
-    except SafetensorError as error:
-        raise InputError(f"{file}: not a whole safetensors file ({error})") from None
+    tensors, text = read_safetensors(file)
     try:
         return Description.model_validate_json(text).settings, tensors
     except ValidationError as error:
@@ -143,13 +115,7 @@ def _read_own(file: Path) -> tuple[Sizes, Mapping[str, Tensor]]:
 
 
 def _read_official(file: Path) -> tuple[Sizes, Mapping[str, Tensor]]:
-    try:
-        tensors: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises errors of many kinds, all meaning the same here
-        raise InputError(
-            f"{file}: not an official SAM checkpoint: it cannot be read as tensors only"
-            f" ({type(error).__name__})"
-        ) from None
+    tensors = read_torch(file)
     if not isinstance(tensors, dict) or not all(isinstance(v, Tensor) for v in tensors.values()):
         raise InputError(f"{file}: not an official SAM checkpoint, which is a plain state_dict")
     width, depth = _encoder(tensors)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from twinband.report.cmss_facts import CmssDataset, CmssFacts, CmssPool
 from twinband.report.render import render
 from twinband.report.section import Section
-from twinband.report.text import in_reading_order
+from twinband.text import in_reading_order
 
 ALIKE = 0.05  # a difference of medians, in log10, that is not worth a word
 

@@ -7,7 +7,7 @@ from twinband.report.facts import Picture
 from twinband.report.label_facts import Masks, PseudoLabels
 from twinband.report.render import render
 from twinband.report.section import Section
-from twinband.report.text import in_reading_order
+from twinband.text import in_reading_order
 
 OVERALL = "overall"
 Pictures = Mapping[str, Picture]

@@ -8,7 +8,7 @@ from twinband.report.facts import Dataset, Evaluation, Pool
 from twinband.report.metric_table import headlines
 from twinband.report.render import render
 from twinband.report.section import Section
-from twinband.report.text import in_reading_order
+from twinband.text import in_reading_order
 
 # The words of `twinband.pool`; one that is not here speaks for itself.
 POOL_REASONS = {

@@ -69,10 +69,10 @@ def card(
 def _lesson(lesson: Lesson, number: int) -> str:
     training = lesson.training
     return (
-        f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}; {training.steps} steps"
-        f" of {training.batch_size} images, {OPTIMIZERS[training.optimizer]}, learning rate"
-        f" {training.settings().lr:.2g}, {training.precision}, average of weights"
-        f" {training.ema_decay}, seed {training.seed} |"
+        f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}, {lesson.image_px} px"
+        f" wide; {training.steps} steps of {training.batch_size} images,"
+        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.settings().lr:.2g},"
+        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |"
     )
 
 

@@ -19,8 +19,10 @@ from transformers import (
     Swinv2Config,
 )
 
-from twinband.annotators import sam
 from twinband.annotators.pixels import IMAGENET
+from twinband.annotators.sam.resize import resized
+from twinband.annotators.sam.sizes import Sizes, build
+from twinband.annotators.sam.weights import save
 from twinband.sample.annotators.batches import Prepare
 from twinband.sample.annotators.depth_task import InverseDepth, with_inverse_depth
 from twinband.sample.annotators.sam_task import FirstMasks, PromptedMasks, prompted
@@ -29,7 +31,7 @@ from twinband.sample.annotators.starts import alive, placed, widened
 from twinband.sample.classes import SCENE_CLASSES
 from twinband.training.task import TrainingTask
 
-SAM = sam.Sizes(
+SAM = Sizes(
     image_px=256,
     encoder_width=256,
     encoder_depth=6,
@@ -57,6 +59,7 @@ class Recipe:
 
     Attributes:
         build: the untrained model.
+        for_images: the same model for images of another longer side, in pixels.
         first_task: teaches it from random weights.
         task: teaches it further.
         prepare: makes a view a sample for ``task``.
@@ -64,6 +67,7 @@ class Recipe:
     """
 
     build: Callable[[], nn.Module]
+    for_images: Callable[[Any, int], nn.Module]
     first_task: Callable[[Any], TrainingTask]
     task: Callable[[Any], TrainingTask]
     prepare: Prepare
@@ -71,7 +75,12 @@ class Recipe:
 
 
 def _sam() -> nn.Module:
-    return placed(sam.build(SAM))
+    return placed(build(SAM))
+
+
+def _any_size(model: nn.Module, image_px: int) -> nn.Module:
+    """A Swin takes images of any size."""
+    return model
 
 
 def _dpt() -> PreTrainedModel:
@@ -112,7 +121,7 @@ def _mask2former() -> PreTrainedModel:
 
 
 def _save_sam(model: Any, folder: Path) -> None:
-    sam.save(model, folder, torch.float16)
+    save(model, folder, torch.float16)
 
 
 def _save_dpt(model: PreTrainedModel, folder: Path) -> None:
@@ -137,7 +146,9 @@ def _save_mask2former(model: PreTrainedModel, folder: Path) -> None:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "sam": Recipe(_sam, FirstMasks, PromptedMasks, prompted, _save_sam),
-    "dpt": Recipe(_dpt, InverseDepth, InverseDepth, with_inverse_depth, _save_dpt),
-    "mask2former": Recipe(_mask2former, ClassMasks, ClassMasks, with_classes, _save_mask2former),
+    "sam": Recipe(_sam, resized, FirstMasks, PromptedMasks, prompted, _save_sam),
+    "dpt": Recipe(_dpt, _any_size, InverseDepth, InverseDepth, with_inverse_depth, _save_dpt),
+    "mask2former": Recipe(
+        _mask2former, _any_size, ClassMasks, ClassMasks, with_classes, _save_mask2former
+    ),
 }

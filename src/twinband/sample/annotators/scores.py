@@ -10,10 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators import sam
 from twinband.annotators.labellers import dpt, mask2former
 from twinband.annotators.pseudo_labels.truth import depth_scores
 from twinband.annotators.rle import decode
+from twinband.annotators.sam.generate import AutomaticMasks
+from twinband.annotators.sam.settings import MaskSettings
+from twinband.annotators.sam.weights import load
 from twinband.annotators.shown import shows
 from twinband.annotators.weights import Weights
 from twinband.metrics.masks import ObjectScores, best_ious, large_objects
@@ -26,7 +28,7 @@ from twinband.sample.classes import SCENE_CLASSES
 LEAST_OBJECT_PX = 400
 # The package's own grid, denser than the sample profile's, so that the model is scored and not the
 # grid; thresholds for a model whose predicted IoU is modest.
-SAM_SETTINGS = sam.MaskSettings(
+SAM_SETTINGS = MaskSettings(
     points_per_side=32,
     pred_iou_thresh=0.2,
     stability_score_thresh=0.3,
@@ -52,7 +54,7 @@ class MaskScorer:
     """Automatic masks against the objects that an image shows."""
 
     def __init__(self, folder: Path) -> None:
-        self._masks = sam.AutomaticMasks(sam.load(folder), SAM_SETTINGS)
+        self._masks = AutomaticMasks(load(folder), SAM_SETTINGS)
 
     def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> NDArray[np.float64]:
         """Best IoU of each object."""

@@ -1,9 +1,11 @@
 """Training one of the small annotators, from scenes to the folder that is shipped."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +65,13 @@ def train_annotator(
         progress: is told how many images were seen, and of how many.
     """
     recipe = RECIPES[params.recipe]
-    model = recipe.build()
+    model = recipe.for_images(recipe.build(), params.lessons[0].image_px)
     task = recipe.first_task(model)
     course = _Course(params, work, runtime, log, progress)
     results = [course.teach(0, task)]
-    for number in range(1, len(params.lessons)):
-        taught, task = task.state_dict(), recipe.task(model)
-        task.load_state_dict(taught)
+    for number, lesson in enumerate(params.lessons[1:], start=1):
+        model = recipe.for_images(model, lesson.image_px)
+        task = _taught(recipe.task(model), task)
         results.append(course.teach(number, task))
     out.mkdir(parents=True, exist_ok=True)
     recipe.save(model.eval(), out)
@@ -79,6 +81,14 @@ def train_annotator(
         images_per_second=results[-1].pairs_per_second,
         seconds=course.clock().tick(),
     )
+
+
+def _taught(task: TrainingTask, before: TrainingTask) -> TrainingTask:
+    """``task`` with what ``before`` learned, but for what its model has in another size."""
+    own, taught = task.state_dict(), before.state_dict()
+    same = {name: taught[name] for name in own if taught[name].shape == own[name].shape}
+    task.load_state_dict({**own, **same})
+    return task
 
 
 class Clock:
@@ -122,14 +132,17 @@ class _Course:
         seen_before = sum(run.steps * run.batch_size for run in runs[:number])
         images = sum(run.steps * run.batch_size for run in runs)
 
-        scenes = rendered_scenes(
+        rendered = self.run(number).parent / "scenes"
+        scenes = partial(
+            rendered_scenes,
             "train",
             lesson.scenes,
             seed=lesson.seed,
             size=(params.width_px, params.height_px),
-            work=self.run(number).parent / "scenes",
+            work=rendered,
             runtime=self.runtime,
         )
+        identity = {"scenes": lesson.scenes, "seed": lesson.seed}
         settings = lesson.training.settings()
         prepare = RECIPES[params.recipe].prepare
         clock = self.clock()
@@ -140,11 +153,12 @@ class _Course:
 
         result = train(
             task,
-            SceneBatches(scenes, prepare, params.least_zoom, settings),
+            SceneBatches(scenes, identity, prepare, params.least_zoom, lesson.image_px, settings),
             settings,
             folder=self.run(number),
             log=log,
             progress=lambda seen, _: self.progress(seen_before + seen, images),
         )
         task.load_state_dict({**task.state_dict(), **(result.average or {})})
+        shutil.rmtree(rendered, ignore_errors=True)  # gigabytes, and no step needs them any more
         return result

@@ -23,20 +23,26 @@ class View:
     instances: NDArray[np.uint16]
 
 
-def draw_view(scene: LabelledScene, least_zoom: float, rng: np.random.Generator) -> View:
-    """A view at the scene's own size.
+def draw_view(
+    scene: LabelledScene, least_zoom: float, image_px: int, rng: np.random.Generator
+) -> View:
+    """A view of some size in the scene's proportions.
 
     Args:
         least_zoom: half of the views are cut out with sides of this share up to the whole; 1
             cuts nothing, for what can be told from the whole image only.
+        image_px: longer side of the view; a camera of the scene's own size took the image.
     """
     image = scene.image(MODALITIES[int(rng.integers(2))])
     view = View(image, scene.depth, scene.semantics, scene.instances)
     if least_zoom < 1 and rng.random() < 0.5:
         view = _cut(view, float(rng.uniform(least_zoom, 1)), rng)
     if rng.random() < 0.5:
-        view = View(*(np.ascontiguousarray(a[:, ::-1]) for a in _arrays(view)))
-    return replace(view, image=_other_camera(view.image, rng))
+        view = View(*(a[:, ::-1] for a in _arrays(view)))
+    height, width = view.semantics.shape
+    scale = image_px / max(height, width)
+    taken = replace(view, image=_other_camera(view.image, rng))
+    return _resized(taken, round(height * scale), round(width * scale))
 
 
 def _arrays(view: View) -> tuple[NDArray[Any], ...]:
@@ -48,9 +54,12 @@ def _cut(view: View, zoom: float, rng: np.random.Generator) -> View:
     rows, columns = round(height * zoom), round(width * zoom)
     top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
     part = (slice(top, top + rows), slice(left, left + columns))
+    return _resized(View(*(array[part] for array in _arrays(view))), height, width)
 
+
+def _resized(view: View, height: int, width: int) -> View:
     def resized(array: NDArray[Any], how: int) -> NDArray[Any]:
-        return cv2.resize(np.ascontiguousarray(array[part]), (width, height), interpolation=how)
+        return cv2.resize(np.ascontiguousarray(array), (width, height), interpolation=how)
 
     image, *truth = _arrays(view)
     return View(resized(image, cv2.INTER_LINEAR), *(resized(a, cv2.INTER_NEAREST) for a in truth))

@@ -23,8 +23,12 @@ def settings(**changes: Any) -> TrainingSettings:
     return TrainingSettings(**{**SETTINGS, **changes})
 
 
+def batches_of(scenes: Sequence[LabelledScene], settings: TrainingSettings) -> SceneBatches:
+    return SceneBatches(lambda: scenes, {}, with_inverse_depth, 1.0, 128, settings)
+
+
 def test_a_step_sees_the_same_whenever_it_is_begun(scenes: Sequence[LabelledScene]) -> None:
-    batches = SceneBatches(scenes, with_inverse_depth, 1.0, settings())
+    batches = batches_of(scenes, settings())
     whole, late = list(batches.starting_at(0)), list(batches.starting_at(2))
     assert len(whole) == 4 and len(late) == 2
     for first, second in zip(whole[2:], late, strict=True):
@@ -33,18 +37,18 @@ def test_a_step_sees_the_same_whenever_it_is_begun(scenes: Sequence[LabelledScen
 
 
 def test_epochs_see_other_views_and_seeds_other_orders(scenes: Sequence[LabelledScene]) -> None:
-    batches = SceneBatches(scenes, with_inverse_depth, 1.0, settings(steps=10, batch_size=1))
+    batches = batches_of(scenes, settings(steps=10, batch_size=1))
     of_scene: dict[str, list[torch.Tensor]] = {}
     for batch in batches.starting_at(0):
         of_scene.setdefault(batch["key"][0], []).append(batch["image"])
     assert len(of_scene) == 5 and all(len(images) == 2 for images in of_scene.values())
     assert not all(torch.equal(*images) for images in of_scene.values())
-    other = SceneBatches(scenes, with_inverse_depth, 1.0, settings(steps=10, batch_size=1, seed=1))
+    other = batches_of(scenes, settings(steps=10, batch_size=1, seed=1))
     assert [b["key"] for b in other.starting_at(0)] != list(map(list, zip(of_scene, strict=False)))
 
 
 def test_inverse_depth_is_ten_metres_over_the_distance(scenes: Sequence[LabelledScene]) -> None:
-    batches = SceneBatches(scenes, with_inverse_depth, 1.0, settings(batch_size=5, steps=2))
+    batches = batches_of(scenes, settings(batch_size=5, steps=2))
     batch = next(batches.starting_at(0))
     by_name = {scene.name: scene for scene in scenes}
     for key, inverse in zip(batch["key"], batch["inverse"].numpy(), strict=True):

@@ -86,7 +86,7 @@ def test_shares_of_classes() -> None:
 def test_prompts_lie_in_what_they_mean(scenes: Sequence[LabelledScene]) -> None:
     rng = np.random.Generator(np.random.PCG64(0))
     for scene in scenes:
-        sample = prompted(draw_view(scene, 0.7, rng), rng)
+        sample = prompted(draw_view(scene, 0.7, 128, rng), rng)
         assert sample["points"].shape == (POINTS, 1, 2) and sample["boxes"].shape == (BOXES, 4)
         assert sample["masks"].shape == (POINTS + BOXES, 48, 64)
         height, width = sample["image"].shape[1:]
@@ -131,7 +131,9 @@ def test_later_lessons_have_prompts_from_the_first_step() -> None:
 
 def test_without_prompts_only_the_encoder_learns(scenes: Sequence[LabelledScene]) -> None:
     task = small_sam(128)
-    batch = next(SceneBatches(scenes[:2], prompted, 1.0, settings()).starting_at(0))
+    batch = next(
+        SceneBatches(lambda: scenes[:2], {}, prompted, 1.0, 128, settings()).starting_at(0)
+    )
     task.before_step(0, 100)
     values = task(batch)
     values["loss"].backward()
@@ -148,7 +150,9 @@ def test_a_few_steps_teach_something(recipe: str, scenes: Sequence[LabelledScene
     task = chosen.first_task(chosen.build())
     if recipe == "sam":  # its image must be as long as the encoder's
         task = small_sam(128)
-    batch = next(SceneBatches(scenes[:2], chosen.prepare, 1.0, settings()).starting_at(0))
+    batch = next(
+        SceneBatches(lambda: scenes[:2], {}, chosen.prepare, 1.0, 128, settings()).starting_at(0)
+    )
     optimizer = torch.optim.AdamW(task.parameters(), 2e-3)
     task.before_step(6, 10)
     losses = []

@@ -11,18 +11,23 @@ from safetensors.torch import load_file
 
 from tests.raw_pairs import RUNTIME
 from tests.unit.sample.annotators.test_batches import SETTINGS
+from twinband.annotators import sam
+from twinband.annotators.sam.sizes import sizes_of
 from twinband.params.sample_models import SampleModel
+from twinband.sample.annotators import train as module
 from twinband.sample.annotators.card import card
+from twinband.sample.annotators.recipes import RECIPES, SAM
+from twinband.sample.annotators.scenes import rendered_scenes
 from twinband.sample.annotators.train import Clock, TrainedAnnotator, train_annotator
 
 
 def lesson(seed: int, **changes: Any) -> dict[str, Any]:
     training = {**SETTINGS, "betas": [0.9, 0.98], "ranks": 1, "steps": 2, **changes}
-    return {"scenes": 2, "seed": seed, "training": training}
+    return {"scenes": 2, "seed": seed, "image_px": 64, "training": training}
 
 
-def model(*lessons: Mapping[str, Any]) -> SampleModel:
-    values = {"recipe": "dpt", "held_out": 1, "width_px": 64, "height_px": 64, "least_zoom": 1.0}
+def model(*lessons: Mapping[str, Any], recipe: str = "dpt") -> SampleModel:
+    values = {"recipe": recipe, "held_out": 1, "width_px": 64, "height_px": 64, "least_zoom": 1.0}
     return SampleModel.model_validate({**values, "lessons": list(lessons)})
 
 
@@ -68,6 +73,17 @@ def test_a_lesson_begins_with_what_the_last_one_left(tmp_path: Path) -> None:
     assert not all(torch.equal(three[name], value) for name, value in one.items())
 
 
+def test_a_sam_learns_on_at_another_size(tmp_path: Path) -> None:
+    small, larger = ({**lesson(1, base_lr=0.0), "image_px": px} for px in (64, 128))
+    taught(model(small, larger, recipe="sam"), tmp_path)
+    found = sam.load(tmp_path / "out")
+    assert SAM.model_copy(update={"image_px": 128}) == sizes_of(found)
+    mean = found.image_encoder.pos_embed.mean((1, 2))
+    torch.manual_seed(0)
+    start = sam.resized(RECIPES["sam"].build(), 64).image_encoder.pos_embed.mean((1, 2))
+    assert torch.allclose(mean, start, atol=1e-2)
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_lesson_that_was_killed_goes_on(tmp_path: Path, rows: int) -> None:
     params = model(lesson(1), lesson(2))
@@ -78,6 +94,26 @@ def test_a_lesson_that_was_killed_goes_on(tmp_path: Path, rows: int) -> None:
     assert steps == [1, 2, 3, 4][rows:]
     weights = [(tmp_path / n / "out/model.safetensors").read_bytes() for n in ("whole", "killed")]
     assert weights[0] == weights[1]
+
+
+def test_scenes_of_a_finished_lesson_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = model(lesson(1), lesson(2))
+    with pytest.raises(Killed):
+        taught(params, tmp_path, rows=3)
+    kept = [path.parent.name for path in tmp_path.glob("work/*/scenes")]
+    assert kept == ["lesson-2"]
+
+    seeds: list[int] = []
+
+    def rendered(*args: Any, seed: int, **kwargs: Any) -> Any:
+        seeds.append(seed)
+        return rendered_scenes(*args, seed=seed, **kwargs)
+
+    monkeypatch.setattr(module, "rendered_scenes", rendered)
+    taught(params, tmp_path)
+    assert seeds == [2] and not list(tmp_path.glob("work/*/scenes"))
 
 
 def test_seconds_of_a_killed_try_count(tmp_path: Path) -> None:
@@ -92,6 +128,11 @@ def test_the_card_tells_of_each_lesson(tmp_path: Path) -> None:
     params = model(lesson(1), lesson(2, optimizer="muon", base_lr=0.128))
     trained = TrainedAnnotator(1234, [], 0.0, 1800.0)
     text = card("tiny", params, trained, {"overall": {"absrel": 0.5}, "rgb": {}, "thermal": {}})
-    assert "| lesson 1 | 2 scenes of seed 1; 2 steps of 2 images, AdamW, learning rate" in text
-    assert "| lesson 2 | 2 scenes of seed 2; 2 steps of 2 images, Muon with AdamW, learning" in text
+    assert (
+        "| lesson 1 | 2 scenes of seed 1, 64 px wide; 2 steps of 2 images, AdamW, learning rate"
+        in text
+    )
+    assert (
+        "| lesson 2 | 2 scenes of seed 2, 64 px wide; 2 steps of 2 images, Muon with AdamW," in text
+    )
     assert "learning rate 0.001, fp32" in text and "| 30 minutes" in text.replace("time | ", "")

@@ -1,7 +1,7 @@
 import pytest
 
 from twinband.report.render import anchor_of
-from twinband.report.text import count, in_reading_order, share, size
+from twinband.text import count, in_reading_order, share, size
 
 
 def test_counts_are_grouped_by_narrow_spaces() -> None:
