@@ -1,10 +1,11 @@
 """Automatic masks against segment_anything's generator, both on the same weights in one run.
 
-``small_...``: a small SAM on several images; how many masks of either side have a partner with an
-IoU of at least 0.99 on the other, and how many are equal in every pixel. ``vit_b_...``: one image
-of 480x640, 32 points a side. The weights are random, so that nothing need be fetched, but
-made so that answers differ (_varied_sam.py); thresholds are set so that between a fifth and half
-of the candidates survive. Nothing is suppressed by overlap, so that all survivors are compared.
+``sample_...``: the sample SAM on rendered images of both modalities at every hour; how many masks
+of either side have a partner with an IoU of at least 0.99 on the other, and how many are equal in
+every pixel. ``vit_b_...``: one image of 480x640, 32 points a side. Its weights are random, so that
+nothing need be fetched, but made so that answers differ (_varied_sam.py); thresholds are set so
+that between a fifth and half of the candidates survive, and nothing is suppressed by overlap, so
+that all survivors are compared.
 """
 
 import time
@@ -21,26 +22,16 @@ from benches._sam_package import of_package, picture
 from benches._varied_sam import made_varied
 from twinband.annotators._torchvision import stand_in
 from twinband.annotators.rle import Rle, iou
-from twinband.annotators.sam import AutomaticMasks, MaskSettings, Sizes, build
+from twinband.annotators.sam import AutomaticMasks, MaskSettings, load
 from twinband.annotators.sam._package import Sam
+from twinband.sample.render import render
+from twinband.sample.scene import HOURS, sample_scene
 
 with stand_in():
     from segment_anything import sam_model_registry
 
-SMALL = Sizes(
-    image_px=128,
-    patch_px=8,
-    encoder_width=48,
-    encoder_depth=2,
-    encoder_heads=2,
-    global_blocks=(1,),
-    window=5,
-    prompt_width=64,
-    decoder_heads=4,
-    decoder_mlp_width=128,
-    iou_width=32,
-)
-SMALL_IMAGES = 6
+SAMPLE = "models/sample/sam"
+WIDTH, HEIGHT = 320, 240
 POINTS_PER_SIDE = 32
 WEIGHTS = "random, seed 0"
 
@@ -75,25 +66,26 @@ def compared(theirs: Sequence[Rle], own: Sequence[Rle]) -> dict[str, float | int
     }
 
 
-def small() -> dict[str, float | int]:
+def sample() -> dict[str, float | int]:
     """Agreement over several images, crops and removal of small regions among them."""
-    torch.manual_seed(0)
-    model = made_varied(build(SMALL), picture(128, 128, 0))
-    common = {"points_per_side": 16, "pred_iou_thresh": 0.4, "stability_score_thresh": 0.3}
+    model = load(SAMPLE)
+    common = {"points_per_side": 16, "pred_iou_thresh": 0.2, "stability_score_thresh": 0.3}
     more: list[dict[str, Any]] = [
         {"box_nms_thresh": 0.9},
         {"crop_n_layers": 1, "crop_n_points_downscale_factor": 2, "min_mask_region_area": 60},
     ]
     totals: dict[str, list[float]] = {}
-    for seed in range(SMALL_IMAGES):
-        image = picture(150, 200, seed + 1)
-        settings = {**common, **more[seed % len(more)]}
-        theirs, own = of_package(model, image, settings), ours(model, image, settings)
-        figures = compared([m["rle"] for m in theirs], [m["rle"] for m in own])
-        for name, value in figures.items():
-            totals.setdefault(name, []).append(value)
+    for index, hour in enumerate(HOURS):
+        scene = render(sample_scene(0, "bench_sam_masks", index, hour), WIDTH, HEIGHT)
+        images = (scene.rgb, np.repeat(scene.thermal[..., None], 3, axis=2))
+        for image, other in zip(images, more, strict=True):
+            settings = {**common, **other}
+            theirs, own = of_package(model, image, settings), ours(model, image, settings)
+            figures = compared([m["rle"] for m in theirs], [m["rle"] for m in own])
+            for name, value in figures.items():
+                totals.setdefault(name, []).append(value)
     worst = {n: min(v) if n.startswith("matched") else int(sum(v)) for n, v in totals.items()}
-    return {f"small_{name}": value for name, value in worst.items()}
+    return {f"sample_{name}": value for name, value in worst.items()}
 
 
 class Listener:
@@ -144,7 +136,7 @@ def vit_b(points_per_side: int) -> dict[str, float | int | str]:
 
 def main() -> None:
     """Measure and record."""
-    figures: dict[str, float | int | str] = {"threads": torch.get_num_threads(), **small()}
+    figures: dict[str, float | int | str] = {"threads": torch.get_num_threads(), **sample()}
     record("sam_masks", {**figures, **vit_b(POINTS_PER_SIDE)})
 
 
