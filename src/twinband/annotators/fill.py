@@ -1,6 +1,8 @@
 """Labelling the images of a dataset, as far as the cache does not know them: ``fill_cache``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,8 @@ from twinband.registration.view import registered_pair
 from twinband.shards.join import open_products
 
 PAIRS_AT_ONCE = 8  # labelled together, and lost together if the process is killed
+FIRST = (1, 2)  # pairs labelled before it is known how long one takes: to warm up, and to measure
+WORTH_WORKERS_S = 20.0  # workers import PyTorch and read the weights, each for itself
 MOST_TASKS = 512  # each reads the manifests once
 
 
@@ -101,18 +105,38 @@ def fill_cache(
         One entry an image, in order of key and modality.
     """
     size = max(PAIRS_AT_ONCE, -(-len(keys) // MOST_TASKS))
+    ends = [*itertools.accumulate(FIRST), *range(sum(FIRST) + size, len(keys) + size, size)]
     chunks = [
-        Chunk(pairs, registered, tuple(keys[i : i + size]), rule, spec, cache)
-        for i in range(0, len(keys), size)
+        Chunk(pairs, registered, tuple(keys[begin:end]), rule, spec, cache)
+        for begin, end in itertools.pairwise([0, *ends])
+        if begin < len(keys)
     ]
     labels: list[ImageLabel] = []
     done = 0
     progress(0, len(keys))
-    for number, found in map_tasks(label_numbered, list(enumerate(chunks)), runtime):
+    for number, found in _labelled(chunks, runtime):
         labels += found
         done += len(chunks[number].keys)
         progress(done, len(keys))
     return sorted(labels, key=lambda label: (label.key, label.modality))
+
+
+def _labelled(chunks: Sequence[Chunk], runtime: Runtime) -> Iterator[tuple[int, list[ImageLabel]]]:
+    """Numbers of chunks and their labels.
+
+    What takes less time than starting workers is done by this process itself.
+    """
+    tasks = list(enumerate(chunks))
+    if runtime.executor == "processes":
+        seconds = 0.0
+        for task in tasks[: len(FIRST)]:
+            begin = time.monotonic()
+            yield label_numbered(task)
+            seconds = (time.monotonic() - begin) / len(task[1].keys)
+        tasks = tasks[len(FIRST) :]
+        if seconds * sum(len(chunk.keys) for _, chunk in tasks) < WORTH_WORKERS_S:
+            runtime = runtime.model_copy(update={"workers": 1})
+    yield from map_tasks(label_numbered, tasks, runtime)
 
 
 def label_numbered(task: tuple[int, Chunk]) -> tuple[int, list[ImageLabel]]:

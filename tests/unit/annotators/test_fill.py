@@ -16,6 +16,7 @@ from tests.unit.annotators.labelled import (
 from tests.unit.sparsity.made_up import write_dataset
 from twinband.annotators.fill import PAIRS_AT_ONCE, ImageLabel, cache_of, fill_cache
 from twinband.annotators.images import MODALITIES
+from twinband.parallel import _on_processes
 
 KEYS = [f"p{seed:03d}" for seed in range(5)]
 
@@ -55,7 +56,7 @@ def test_progress_counts_pairs(tmp_path: Path) -> None:
         RUNTIME,
         lambda done, total: said.append((done, total)),
     )
-    assert said == [(n, count) for n in (0, PAIRS_AT_ONCE, 2 * PAIRS_AT_ONCE, count)]
+    assert said == [(n, count) for n in (0, 1, 3, 3 + PAIRS_AT_ONCE, count)]
 
 
 def test_more_pairs_than_one_task_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,8 @@ def test_labels_given_before_a_break_down_are_kept(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broken down"):
         fill(base, Diary(tmp_path / "diary", fails_after=3), KEYS)
     labels = fill(base, Diary(tmp_path / "diary"), KEYS)
-    assert fresh(labels) == 7 and [label.fresh for label in labels[:3]] == [False] * 3
+    # Two images of the first pair, then three of the two pairs after it.
+    assert fresh(labels) == 5 and [label.fresh for label in labels[:5]] == [False] * 5
 
 
 def test_a_torn_label_is_made_anew(tmp_path: Path) -> None:
@@ -121,7 +123,19 @@ def test_a_torn_label_is_made_anew(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
-def test_workers_find_what_one_finds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("worth", "begun"), [(0.0, [2]), (1e9, [])])
+def test_workers_are_begun_for_what_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: float, begun: list[int]
+) -> None:
+    """And find what one process finds."""
+    monkeypatch.setattr("twinband.annotators.fill.WORTH_WORKERS_S", worth)
+    asked = []
+
+    def processes(function, tasks, workers):  # type: ignore[no-untyped-def]
+        asked.append(workers)
+        return _on_processes(function, tasks, workers)
+
+    monkeypatch.setattr("twinband.parallel._on_processes", processes)
     count = 3 * PAIRS_AT_ONCE
     base = write_pairs(tmp_path, range(count))
     keys = sorted(pairs_of(range(count)))
@@ -129,7 +143,7 @@ def test_workers_find_what_one_finds(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     diary = Diary(tmp_path / "two" / "diary")
     together = fill(base, diary, keys, runtime=RUNTIME.model_copy(update={"workers": 2}))
-    assert together == alone and len(diary.lines()) == 2 * count
+    assert together == alone and len(diary.lines()) == 2 * count and asked == begun
 
 
 def test_what_another_process_labels_meanwhile_is_not_labelled(
@@ -141,11 +155,12 @@ def test_what_another_process_labels_meanwhile_is_not_labelled(
 
     @contextmanager
     def others_first(file, sha256s):  # type: ignore[no-untyped-def]
-        for sha256 in list(sha256s)[:4]:
+        for sha256 in list(sha256s)[:1]:
             cache_of(tmp_path / "cache", diary).put(sha256, {"sum": b"theirs"})
         yield
 
     monkeypatch.setattr("twinband.annotators.fill.claimed", others_first)
     labels = fill(base, diary, KEYS)
-    assert [label.fresh for label in labels] == [False] * 4 + [True] * 6
-    assert len(diary.lines()) == 6
+    claims = [False, True, *[False, True, True, True] * 2]
+    assert [label.fresh for label in labels] == claims
+    assert len(diary.lines()) == 7
