@@ -1,84 +1,96 @@
-"""The order of trust: supplied, declared, pooled, single."""
+"""Supplied transforms: which one a pair gets, and errors that say file and line."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from tests.unit.registration.scenes import scene
-from twinband.registration.api import Registration
+from tests.registered_pairs import homographies, shift
+from twinband.errors import InputError
 from twinband.registration.backends._base import Sample
-from twinband.registration.quality import Status
-from twinband.registration.rig import Rig
-from twinband.registration.trust import Trust
+from twinband.registration.calibration import ENTRIES, Calibration, read_homographies
 
-RGB, THERMAL = scene(0, 160, 120)
-SAMPLE = Sample("drive/7", "drive", RGB, THERMAL)
-SIZE = (160, 120)
+HEADER = ",".join(["name", *ENTRIES])
+ROW = "1,0,5,0,1,-2,0,0,1"
 
 
-def found(x: float, status: Status = "accepted") -> Registration:
-    matrix = shift(x, 0) if status == "accepted" else np.eye(3)
-    return Registration(matrix, shift(x, 0), status, "", 0.5, 0.1, 0.25, abs(x))
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "calibration.csv"
+    path.write_text(text, encoding=encoding)
+    return path
 
 
-class Backend:
-    """Answers the same to everything, and counts how often it was asked."""
-
-    def __init__(self, answer: Registration | None) -> None:
-        self.answer = answer
-        self.calls = 0
-
-    def register(self, samples: Sequence[Sample]) -> Registration | None:
-        assert [sample.name for sample in samples] == ["drive/7"]
-        self.calls += 1
-        return self.answer
+def sample(name: str, group: str) -> Sample:
+    return Sample(name, group, np.zeros((40, 60, 3), np.uint8), np.zeros((40, 60), np.uint8))
 
 
-def rig(x: float, status: Status = "accepted", size: tuple[int, int] = SIZE) -> Rig:
-    return Rig(found(x, status), size, SIZE)
+def test_matrices_are_read_exactly_and_other_columns_ignored(tmp_path: Path) -> None:
+    matrix = np.array([(1.01, 1e-3, -7.123456789012345), (2e-3, 0.98, 1 / 3), (1e-6, -1e-6, 1.0)])
+    found = read_homographies(written(tmp_path, homographies({"a": matrix, "*": np.eye(3)})))
+    assert list(found) == ["a", "*"]
+    np.testing.assert_array_equal(found["a"], matrix)
+    text = f"note,{HEADER}\nfine,a,{ROW}\n"
+    np.testing.assert_array_equal(read_homographies(written(tmp_path, text))["a"], shift(5, -2))
 
 
-SUPPLIED, NOTHING = Backend(found(1)), Backend(None)
+def test_a_matrix_may_have_any_scale_and_a_file_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    text = f"{HEADER}\na,2,0,10,0,2,-4,0,0,2\n"
+    found = read_homographies(written(tmp_path, text, "utf-8-sig"))
+    np.testing.assert_array_equal(found["a"], shift(5, -2))
+
+
+def test_a_header_alone_supplies_nothing(tmp_path: Path) -> None:
+    found = read_homographies(written(tmp_path, f"{HEADER}\n"))
+    assert found == {}
+    assert Calibration(found).register([sample("a", "b")]) is None
+
+
+def test_the_pairs_own_name_comes_before_its_sequence_and_the_rig() -> None:
+    matrices = {"*": shift(1, 0), "drive": shift(2, 0), "drive/7": shift(3, 0)}
+    calibration = Calibration(matrices)
+    for name, group, x in (("drive/7", "drive", 3), ("drive/8", "drive", 2), ("x", "y", 1)):
+        found = calibration.register([sample(name, group)])
+        assert found is not None and found.status == "accepted"
+        np.testing.assert_array_equal(found.matrix, shift(x, 0))
 
 
 @pytest.mark.parametrize(
-    ("calibration", "aligned", "rigs", "source", "x"),
+    ("lines", "line", "message"),
     [
-        (SUPPLIED, True, {"drive": rig(2), "": rig(3)}, "supplied", 1),
-        (SUPPLIED, False, {}, "supplied", 1),
-        (NOTHING, True, {"drive": rig(2), "": rig(3)}, "declared", 0),
-        (NOTHING, False, {"drive": rig(2), "": rig(3)}, "sequence", 2),
-        (NOTHING, False, {"other": rig(2), "": rig(3)}, "rig", 3),
-        (NOTHING, False, {"drive": rig(2, "already_aligned")}, "sequence", 0),
-        (NOTHING, False, {"drive": rig(2, "failed"), "": rig(3)}, "rig", 3),
-        (NOTHING, False, {"drive": rig(2, "failed")}, "pair", 4),
-        (NOTHING, False, {"drive": rig(2, size=(161, 120))}, "pair", 4),
-        (NOTHING, False, {"other": rig(2)}, "pair", 4),
-        (NOTHING, False, {}, "pair", 4),
+        ([f"a,{ROW}", f"b,{ROW}", f"a,{ROW}"], 4, "'a' stands there twice"),
+        ([f"a,{ROW}", "b,1,0,5,0,one,0,0,0,1"], 3, "must be nine numbers"),
+        (["a,1,0,5,0,1,-2,0,0"], 2, "must be nine numbers"),
+        (["a,1,0,5,0,1,-2,0,0,"], 2, "must be nine numbers"),
+        (["a,1,0,nan,0,1,-2,0,0,1"], 2, "must be finite"),
+        (["a,1,0,inf,0,1,-2,0,0,1"], 2, "must be finite"),
+        (["a,1,0,5,0,1,-2,0,0,0"], 2, "h22 not 0"),
+        ([f"a,{ROW}", "b,1,2,0,2,4,0,0,0,1"], 3, "has no inverse"),
+        (["b,0,0,0,0,0,0,0,0,1"], 2, "has no inverse"),
     ],
 )
-def test_the_first_there_is_in_order_of_trust(
-    calibration: Backend, aligned: bool, rigs: dict[str, Rig], source: str, x: float
+def test_errors_say_file_and_line(
+    tmp_path: Path, lines: list[str], line: int, message: str
 ) -> None:
-    estimator = Backend(found(4))
-    decision = Trust(calibration, aligned, rigs, estimator).decide(SAMPLE)
-    assert decision.source == source
-    np.testing.assert_array_equal(decision.registration.matrix, shift(x, 0))
-    assert estimator.calls == (source == "pair")  # no search where something better is known
+    path = written(tmp_path, "\n".join([HEADER, *lines]) + "\n")
+    with pytest.raises(InputError, match=message) as error:
+        read_homographies(path)
+    assert str(error.value).startswith(f"{path}, line {line}: ")
 
 
-def test_a_pair_of_a_rig_is_scored_by_itself() -> None:
-    decision = Trust(NOTHING, False, {"": rig(3)}, NOTHING).decide(SAMPLE)
-    done = decision.registration
-    assert done.forward_backward_px == 0.25 and done.motion_px == 3
-    assert 0.1 < done.score < done.score_before  # aligned images, moved by three pixels
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [("", "h00"), ("name,h00,h01\n", "h02, h10"), (f"{HEADER[5:]}\n", "name")],
+)
+def test_a_missing_column_is_named(tmp_path: Path, text: str, missing: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError, match=f"no column {missing}") as error:
+        read_homographies(path)
+    assert str(path) in str(error.value)
 
 
-def test_a_backend_that_cannot_tell_is_a_failure_with_a_reason() -> None:
-    decision = Trust(NOTHING, False, {}, NOTHING).decide(SAMPLE)
-    done = decision.registration
-    assert (decision.source, done.status, done.reason) == ("pair", "failed", "backend_cannot_tell")
-    np.testing.assert_array_equal(done.matrix, np.eye(3))
-    assert done.score == done.score_before > 0.5
+def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.csv cannot be read"):
+        read_homographies(tmp_path / "gone.csv")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(InputError, match=r"binary\.csv cannot be read"):
+        read_homographies(tmp_path / "binary.csv")

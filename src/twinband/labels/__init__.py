@@ -1,0 +1,1 @@
+"""Frozen models that label images, and the forms in which labels are kept."""
