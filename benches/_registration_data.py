@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from twinband import images
-from twinband.registration.similarity import Frame, Similarity
+from twinband.core import images
+from twinband.registration.geometry import Frame, Similarity
 
 LAYOUTS = {  # folders of RGB and thermal, and how many pairs are taken
     "roadscene": ("roadscene/crop_LR_visible", "roadscene/cropinfrared", 64),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from twinband.registration.fields import luminance
-from twinband.registration.similarity import Frame, Matrix, grid_change, inverted
+from twinband.registration.geometry import Frame, Matrix, grid_change, inverted
 
 LEVELS = 3  # of the pyramids: a quarter, half and full size
 BINS = 32

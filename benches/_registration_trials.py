@@ -10,8 +10,8 @@ import numpy as np
 
 from benches._registration_data import Deformed, Image, PathPair, moved, random_motion, read
 from benches._registration_methods import gradient_ecc, mutual_information
-from twinband.registration import Registration, register_pair, register_rig
-from twinband.registration.similarity import Frame, Matrix, corner_error_px, inverted, transformed
+from twinband.registration.geometry import Frame, Matrix, corner_error_px, inverted, transformed
+from twinband.registration.register import Registration, register_pair, register_rig
 
 SIZES_PX = (4, 10, 18)
 COMPARED_SIZE_PX = 10

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.sam._package import Sam
+from twinband.sam.build import Sam
+from twinband.sam.torchvision_stub import stand_in
 
 with stand_in():
     from segment_anything import SamAutomaticMaskGenerator

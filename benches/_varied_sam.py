@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from twinband.annotators.sam._package import Layer, Sam
-from twinband.annotators.sam.decode import PointDecoder
-from twinband.annotators.sam.encode import embed
+from twinband.sam.build import Layer, Sam
+from twinband.sam.decode import PointDecoder
+from twinband.sam.encode import embed
 
 PROMPTS_A_SIDE = 8
 SPREAD_LOGITS, SPREAD_IOU = 8.0, 0.2  # standard deviations

@@ -15,7 +15,7 @@ import numpy as np
 import webdataset
 
 from benches._record import record
-from twinband import images
+from twinband.core import images
 
 PAIRS = 4000
 MEMORY_PAIRS = (1000, 16000)
@@ -24,9 +24,9 @@ INGEST = """
 import json, resource, sys, time
 from pathlib import Path
 from twinband.ingest.build import ingest
-from twinband.ingest.source import Source
-from twinband.params.ingest import IngestCommon, IngestDataset, SplitFractions
-from twinband.params.runtime import Runtime
+from twinband.ingest.dataset import Source
+from twinband.ingest.params import IngestCommon, IngestDataset, SplitFractions
+from twinband.core.params import Runtime
 
 def main():
     root, work = sys.argv[1:]

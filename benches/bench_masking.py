@@ -8,8 +8,9 @@ from torch import Tensor
 
 from benches._record import record
 from benches.bench_sparsity import least_ms
-from twinband.masking import build, nearest_without_replacement
-from twinband.sparsity import cmss
+from twinband.masking.draws import nearest_without_replacement
+from twinband.masking.measure import cmss
+from twinband.masking.sampler import open_arm
 
 BATCH, LENGTH, FEATURES, KEPT = 128, 196, 768, 19
 
@@ -45,7 +46,7 @@ def main() -> None:
         "times_as_fast": round(sorting / greedy, 1),
     }
     rgb, thermal = torch.randn(2, BATCH, LENGTH, FEATURES, generator=generator).unbind()
-    samplers = {name: build(name, patches=LENGTH) for name in ("random", "cmss", "gmm_cmss")}
+    samplers = {name: open_arm(name, patches=LENGTH) for name in ("random", "cmss", "gmm_cmss")}
     measure, *whole = least_ms(
         lambda: cmss(rgb, thermal),
         *(lambda sampler=s: sampler(rgb, thermal) for s in samplers.values()),

@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benches._record import record
-from tests.raw_pairs import RUNTIME
-from tests.unit.annotators.pseudo_labels.made_up import write_truth
-from tests.unit.sparsity.made_up import pair, write_dataset
-from twinband.annotators.labellers import dpt, mask2former
-from twinband.annotators.labellers._base import Kind
-from twinband.annotators.labellers._preprocessing import Preprocessing
-from twinband.annotators.pseudo_labels.build import Asked, build_labels
-from twinband.annotators.pseudo_labels.labeller import LabelSpec
-from twinband.annotators.pseudo_labels.truth import CLASS_TABLES, Truth
-from twinband.annotators.weights import Weights
-from twinband.sample.annotators.recipes import RECIPES
+from tests.made.cmss import pair, write_dataset
+from tests.made.pseudo_labels import write_truth
+from tests.made.raw_pairs import RUNTIME
+from twinband.annotators import dpt, mask2former
+from twinband.pseudo_labels.annotator import LabelSpec
+from twinband.pseudo_labels.build import Asked, build_labels
+from twinband.pseudo_labels.label import Kind
+from twinband.pseudo_labels.transformers import Preprocessing
+from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
+from twinband.sample_models.recipes import RECIPES
+from twinband.weights import Weights
 
 IMAGES, HEIGHT, WIDTH = 24, 192, 256
 ZOOM = 0.75

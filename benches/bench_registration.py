@@ -38,7 +38,7 @@ from benches._registration_trials import (
     timed_trial,
     wrong_trial,
 )
-from twinband.registration import Registration
+from twinband.registration.register import Registration
 
 WRONG_PAIRS = 300
 WRONG_APART = 8  # pictures between two scenes of one drive
@@ -95,7 +95,7 @@ def published_row(name: str, of: int, found: Sequence[Registration]) -> Row:
         "size_px": 0,
         "n": len(found),
         "of": of,
-        **{status: statuses.count(status) for status in STATUSES},
+        **{status: statuses.count(status) for status in STATUSES},  # type: ignore[arg-type]
         "found_px_10": round(float(low), 2),
         "found_px_50": round(float(middle), 2),
         "found_px_90": round(float(high), 2),
@@ -166,7 +166,7 @@ def wrong_row(root: Path, pool: Executor, right: Sequence[Trial]) -> Row:
         "set": "roadscene, wrong scenes",
         "method": SEARCH,
         "n": len(found),
-        **{status: statuses.count(status) for status in STATUSES},
+        **{status: statuses.count(status) for status in STATUSES},  # type: ignore[arg-type]
         "most_score": round(max(one.score for one in found), 3),
         "most_prominence": round(max(one.prominence for one in found), 2),
         "forward_backward_auc": round(auc, 4),

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from benches._record import record
 from benches._sam_package import of_package, picture
 from benches._varied_sam import made_varied
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.rle import Rle, iou
-from twinband.annotators.sam import AutomaticMasks, MaskSettings, load
-from twinband.annotators.sam._package import Sam
-from twinband.sample.render import render
-from twinband.sample.scene import HOURS, sample_scene
+from twinband.sam.build import Sam
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.rle import Rle, iou
+from twinband.sam.torchvision_stub import stand_in
+from twinband.sam.weights import load
+from twinband.world.render import render
+from twinband.world.scene import HOURS, sample_scene
 
 with stand_in():
     from segment_anything import sam_model_registry

@@ -11,8 +11,8 @@ from functools import partial
 import cv2
 
 from benches._record import record
-from twinband.sample.render import Rendered, render
-from twinband.sample.scene import HOURS, Scene, sample_scene
+from twinband.world.render import Rendered, render
+from twinband.world.scene import HOURS, Scene, sample_scene
 
 SCENES = 40
 WIDTH, HEIGHT = 256, 192

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
 from benches._record import record
-from twinband.sparsity import Histogram, Mixture1d, OnlineMixture, cmss
+from twinband.cmss.histogram import Histogram
+from twinband.cmss.mixture import Mixture1d
+from twinband.masking.measure import cmss
+from twinband.masking.online import OnlineMixture
 
 BATCH, LENGTH, FEATURES = 128, 196, 768
 VALUES = 10_000_000

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.dvc_command import DvcError
+from flows.dvc import DvcError
 from flows.experiment_set import ExperimentSetError
 from flows.graph import GraphError
-from flows.server import ServerError, prefect_server
+from flows.serve import ServerError, prefect_server
 from flows.stage_task import StageResult
 from flows.walk import StagesFailed
 

@@ -1,15 +1,152 @@
-"""Everything on this machine: a Prefect server and the scheduled flows, until Ctrl-C."""
+"""The deployments of prefect.yaml, served to the Prefect server that PREFECT_API_URL names.
 
+Flow runs whose process is gone but which still count as running.
+
+Everything on this machine: a Prefect server and the scheduled flows, until Ctrl-C.
+
+A Prefect server of our own, on this machine only, that ends with us.
+"""
+
+import contextlib
 import os
 import signal
+import socket
+import subprocess
 import sys
-from typing import Annotated
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
 
+import httpx
+import prefect
 import typer
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Crashed
+from pydantic import BaseModel, ConfigDict
 
-from flows.open_runs import close_open_runs
-from flows.server import ServerError, prefect_server
 from flows.supervise import supervised
+
+DEPLOYMENTS_FILE = Path(__file__).parents[1] / "prefect.yaml"
+
+
+class _Deployment(BaseModel):
+    """An entry of prefect.yaml's ``deployments``; what is served ignores its work pool."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    entrypoint: str
+    description: str
+    schedules: list[CronSchedule]
+    parameters: dict[str, Any] = {}
+    tags: list[str] = []
+    concurrency_limit: int | None = None
+    work_pool: dict[str, Any] = {}
+
+
+def read_deployments(path: Path = DEPLOYMENTS_FILE) -> list[RunnerDeployment]:
+    """The deployments that prefect.yaml describes.
+
+    Raises:
+        pydantic.ValidationError: an entry has a key or a value that is not understood here.
+    """
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["deployments"]
+    return [
+        RunnerDeployment.from_entrypoint(
+            schedules=list(entry.schedules),
+            **entry.model_dump(exclude={"schedules", "work_pool"}),
+        )
+        for entry in (_Deployment.model_validate(entry) for entry in entries)
+    ]
+
+
+_OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+def close_open_runs() -> None:
+    """Mark every open run of a deployment as crashed.
+
+    For the server whose only runner is known to be down: a killed run would otherwise show as
+    running for ever, and hold its deployment's only slot.
+    """
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=_OPEN))
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state)):
+            if run.deployment_id:
+                message = "What ran this flow was stopped before it ended."
+                client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+
+
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 120.0
+DRAIN_TIMEOUT_S = 10.0
+
+
+class ServerError(RuntimeError):
+    """The Prefect server did not come up."""
+
+
+@contextlib.contextmanager
+def prefect_server(port: int | None = None, *, with_ui: bool = False) -> Iterator[str]:
+    """Run a server and make it the one that Prefect talks to; yields its API's address.
+
+    Args:
+        port: None for any free one.
+        with_ui: serve the pages and run the scheduler. A server for one command needs neither.
+
+    Raises:
+        ServerError: the port is taken, or the server ended or did not answer in time.
+    """
+    port = _free_port(port)
+    quiet = [] if with_ui else ["--no-ui", "--no-scheduler", "--no-late-runs"]
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    options = ["--host", HOST, "--port", str(port), "--log-level", "WARNING"]
+    url = f"http://{HOST}:{port}/api"
+    # The UI in the browser asks for the API under this address.
+    environment = {**os.environ, "PREFECT_API_URL": url}
+    with supervised(
+        [*command, *options, *quiet], env=environment, stdout=subprocess.DEVNULL
+    ) as process:
+        _wait_until_healthy(process, url)
+        with temporary_settings({PREFECT_API_URL: url}):
+            try:
+                yield url
+            finally:
+                # What is still queued would otherwise be sent, in vain and for minutes, on exit.
+                APILogWorker.drain_all(timeout=DRAIN_TIMEOUT_S)
+                EventsWorker.drain_all(timeout=DRAIN_TIMEOUT_S)
+
+
+def _free_port(port: int | None) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port or 0))
+        except OSError as error:
+            raise ServerError(f"port {port} is taken ({error.strerror}); choose another") from error
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerError(f"the Prefect server ended with code {process.returncode}")
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health", timeout=2).status_code == httpx.codes.OK:
+                return
+        time.sleep(0.1)
+    raise ServerError(f"the Prefect server at {url} did not answer in {START_TIMEOUT_S:g} s")
+
 
 # A flow first ends its stages, within their own grace, and then reports its last state.
 STOP_GRACE_S = 20.0
@@ -39,7 +176,7 @@ def _serve_deployments(url: str) -> int:
     try:
         # SIGINT, because Prefect's runner answers SIGTERM with tracebacks.
         with supervised(
-            [sys.executable, "-m", "flows.deployments"],
+            [sys.executable, "-m", "flows.serve"],
             stop_signal=signal.SIGINT,
             grace_s=STOP_GRACE_S,
             env={**os.environ, "PREFECT_API_URL": url},
@@ -58,6 +195,11 @@ def _welcome(url: str) -> str:
         "  prefect deployment run rebuild/nightly\n"
         "Ctrl-C stops everything."
     )
+
+
+if __name__ == "__main__":
+    # One run at a time: all of them work on the same files.
+    prefect.serve(*read_deployments(), limit=1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from flows.dvc_command import dvc, environment, stream
+from flows.dvc import dvc, environment, stream
 from flows.graph import Stage
 from flows.supervise import stop, supervised
 

@@ -10,9 +10,8 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import read_metrics, show_metrics, show_report, show_stages
-from flows.dvc_command import changed_stages, check_parameters, repository_root
+from flows.dvc import changed_stages, check_parameters, release_dead_locks, repository_root
 from flows.graph import Stage, read_graph, select
-from flows.locks import release_dead_locks
 from flows.stage_task import NOT_READY, StageProcesses, StageResult, stage_task
 
 # A thread per stage, since those that wait for another stage hold one, too: what limits the

@@ -3,19 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.params.cmss import CmssParams
-from twinband.params.runtime import Runtime
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.cmss.build import UNKNOWN_HOUR, Plan, WeightsFile, measure_dataset
+from twinband.cmss.facts import facts
+from twinband.cmss.mixture import Fitted
+from twinband.cmss.params import CmssParams
+from twinband.cmss.pictures import choose, distribution, draw_maps, objects_and_background, series
+from twinband.cmss.statistics import Measure, Statistics, write_product
+from twinband.core.params import Runtime
+from twinband.drawing import in_reading_order
 from twinband.shards.write import write_atomically
-from twinband.sparsity.dataset import UNKNOWN_HOUR, Plan, measure_dataset
-from twinband.sparsity.embedded import WeightsFile
-from twinband.sparsity.facts import facts
-from twinband.sparsity.figures import distribution, objects_and_background, series
-from twinband.sparsity.fitted import Fitted
-from twinband.sparsity.maps import choose, draw_maps
-from twinband.sparsity.product import Measure, write_product
-from twinband.sparsity.statistics import Statistics
-from twinband.text import in_reading_order
 
 
 def run(

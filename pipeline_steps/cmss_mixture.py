@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline_steps._step import Base, In, Out, StepReport, main
-from twinband.errors import InputError
-from twinband.params.cmss_mixture import CmssMixtureParams
-from twinband.shards.manifest import to_json
+from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.cmss.params import CmssMixtureParams
+from twinband.cmss.pictures import distribution, series
+from twinband.cmss.pooled import Pooled
+from twinband.cmss.statistics import Product, read_product
+from twinband.core.errors import InputError
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
-from twinband.sparsity.figures import distribution, series
-from twinband.sparsity.pooled import Pooled
-from twinband.sparsity.product import Product, read_product
 
 
 def run(

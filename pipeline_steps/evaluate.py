@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.benchmarks._base import Inputs
-from twinband.params.base import validate
-from twinband.params.evaluate import EvaluateParams
-from twinband.shards.follow import write_following
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.params import validate
+from twinband.evaluation.benchmark import Inputs
+from twinband.evaluation.params import EvaluateParams
+from twinband.shards.product import write_following
 from twinband.shards.write import write_atomically
 
 COLUMNS = [pa.field("prediction", pa.string())]

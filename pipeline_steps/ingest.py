@@ -10,17 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.contact_sheet import contact_sheet
-from twinband.errors import InputError
-from twinband.images import encode_jpeg
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.errors import InputError
+from twinband.core.images import encode_jpeg
+from twinband.core.params import Runtime
+from twinband.drawing import contact_sheet
 from twinband.ingest.build import Ingested, ingest
-from twinband.ingest.source import Source
-from twinband.params.ingest import IngestDataset, IngestParams
-from twinband.params.runtime import Runtime
-from twinband.shards.counts import count_values
-from twinband.shards.join import open_products
-from twinband.shards.manifest import product_id
+from twinband.ingest.dataset import Source
+from twinband.ingest.params import IngestDataset, IngestParams
+from twinband.shards.product import count_values, product_id
+from twinband.shards.read import open_products
 from twinband.shards.write import write_atomically
 
 SHEET_PAIRS, SHEET_COLUMNS, SHEET_QUALITY = 12, 6, 88

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._pretraining import Pool, Subject, pretraining
-from pipeline_steps._step import Base, In, Out, StepReport, main
-from twinband.models.mae import MaskedAutoencoder
-from twinband.params.mae import MaeParams
-from twinband.params.runtime import Runtime
-from twinband.pretraining.configured import configured
+from pipeline_steps.harness.pretraining import Pool, Subject, pretraining
+from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.core.params import Runtime
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.pretraining.params import MaeParams
+from twinband.pretraining.start import configured
 
 
 def run(

@@ -5,12 +5,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline_steps._step import Base, In, Out, StepReport, main
-from twinband.errors import InputError
-from twinband.params.pool import PoolParams
-from twinband.pool import build_pool
-from twinband.shards.counts import count_values
-from twinband.shards.manifest import product_id, to_json
+from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.core.errors import InputError
+from twinband.pool import PoolParams, build_pool
+from twinband.shards.product import count_values, product_id, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
 
 

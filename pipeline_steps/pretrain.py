@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._pretraining import Pool, Subject, pretraining
-from pipeline_steps._step import Base, In, Out, StepReport, main
-from twinband.params.pretrain import PretrainParams
-from twinband.params.runtime import Runtime
+from pipeline_steps.harness.pretraining import Pool, Subject, pretraining
+from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.core.params import Runtime
+from twinband.pretraining.params import PretrainParams
 from twinband.pretraining.start import started_model
 
 

@@ -5,23 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps._closure import import_closure
-from pipeline_steps._fingerprint import fingerprint
-from pipeline_steps._step import In, Out, StepReport, main
-from pipeline_steps._work import work_root
-from twinband.annotators.labellers._base import Kind
-from twinband.annotators.pseudo_labels.build import Asked, build_labels
-from twinband.annotators.pseudo_labels.labeller import LabelSpec
-from twinband.annotators.pseudo_labels.pictures import write_pictures
-from twinband.annotators.pseudo_labels.truth import CLASS_TABLES, Truth
-from twinband.annotators.weights import find_weights
-from twinband.params.pseudo_labels import AnnotatorParams, PseudoLabelsCommon, PseudoLabelsParams
-from twinband.params.runtime import Runtime
-from twinband.shards.manifest import product_id
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from pipeline_steps.harness.work import fingerprint, work_root
+from tests.contract.closure import import_closure
+from twinband.core.params import Runtime
+from twinband.pseudo_labels.annotator import LabelSpec
+from twinband.pseudo_labels.build import Asked, build_labels
+from twinband.pseudo_labels.label import Kind
+from twinband.pseudo_labels.params import AnnotatorParams, PseudoLabelsCommon, PseudoLabelsParams
+from twinband.pseudo_labels.pictures import write_pictures
+from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
+from twinband.shards.product import product_id
+from twinband.weights import find_weights
 
 DYNAMIC = [  # imported by name
-    "twinband.annotators.labellers.{common.depth.annotator}",
-    "twinband.annotators.labellers.{common.semantics.annotator}",
+    "twinband.annotators.{common.depth.annotator}",
+    "twinband.annotators.{common.semantics.annotator}",
 ]
 KINDS: tuple[Kind, ...] = ("depth", "semantics")
 
@@ -85,7 +84,7 @@ def spec_of(common: PseudoLabelsCommon, kind: Kind, truth: Truth) -> LabelSpec:
     """Who labels, with weights that are there; how consistently, where no truth will tell."""
     who: AnnotatorParams = getattr(common, kind)
     outside = os.environ.get("TWINBAND_WEIGHTS")
-    module = f"twinband.annotators.labellers.{who.annotator}"
+    module = f"twinband.annotators.{who.annotator}"
     code = import_closure(Path.cwd(), [LabelSpec.__module__, module])
     return LabelSpec(
         name=who.annotator,

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.params.register import RegisterParams
-from twinband.params.runtime import Runtime
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.params import Runtime
 from twinband.registration.build import register
 from twinband.registration.facts import facts
+from twinband.registration.params import RegisterParams
 from twinband.registration.pictures import write_pictures
-from twinband.shards.manifest import product_id
+from twinband.shards.product import product_id
 
-DYNAMIC = ["twinband.registration.backends.{backend}"]  # imported by name
+DYNAMIC = ["twinband.backends.{backend}"]  # imported by name
 
 
 def run(

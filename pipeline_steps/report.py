@@ -4,26 +4,34 @@
 never are the same twice and so have no place in the stage.
 """
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.params.report import ReportParams
-from twinband.report.cmss_facts import read_cmss, read_cmss_mixture
-from twinband.report.experiment_facts import read_experiments
-from twinband.report.facts import read_dataset, read_evaluation, read_pool, read_registration
-from twinband.report.label_facts import read_masks, read_pseudo_labels
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.report.experiments import read_experiments
 from twinband.report.page import page
-from twinband.report.pretraining_facts import read_pretrained
-from twinband.report.sections import cmss as cmss_section
-from twinband.report.sections import (
-    datasets,
-    evaluations,
-    labels,
-    overview,
-    pretraining,
-    registration,
-    timings,
-    versions,
+from twinband.report.params import ReportParams
+from twinband.report.read import (
+    read_cmss,
+    read_cmss_mixture,
+    read_dataset,
+    read_evaluation,
+    read_masks,
+    read_pool,
+    read_pretrained,
+    read_pseudo_labels,
+    read_registration,
 )
-from twinband.report.sections import experiments as experiments_section
+from twinband.report.sections import (
+    cmss_section,
+    datasets_section,
+    evaluations_section,
+    experiments_section,
+    labels_section,
+    overview_section,
+    pretraining_section,
+    read_timings,
+    registration_section,
+    timings_section,
+    versions_section,
+)
 from twinband.shards.write import write_atomically
 
 
@@ -74,18 +82,18 @@ def run(
     ]
     compared = [read_experiments(name, experiments) for name in params.experiments]
     sections = [
-        overview.section(ingested, pooled, evaluated),
-        datasets.section(ingested, params.quarantined),
-        registration.section(registered),
-        labels.section(masked, labelled),
-        cmss_section.section(measured, read_cmss_mixture(mixture, mixture_plots)),
-        pretraining.section(pretrained),
-        evaluations.section(evaluated),
-        experiments_section.section(compared),
-        versions.section(ingested, pooled),
+        overview_section(ingested, pooled, evaluated),
+        datasets_section(ingested, params.quarantined),
+        registration_section(registered),
+        labels_section(masked, labelled),
+        cmss_section(measured, read_cmss_mixture(mixture, mixture_plots)),
+        pretraining_section(pretrained),
+        evaluations_section(evaluated),
+        experiments_section(compared),
+        versions_section(ingested, pooled),
     ]
     if runs is not None:
-        sections.append(timings.section(timings.read_timings(runs)))
+        sections.append(timings_section(read_timings(runs)))
     html = page(params.title, sections).encode()
     write_atomically(out / "index.html", html)
     return StepReport(

@@ -4,21 +4,20 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._closure import import_closure
-from pipeline_steps._fingerprint import fingerprint
-from pipeline_steps._step import In, Out, StepReport, main
-from pipeline_steps._work import work_root
-from twinband.annotators.examples import example_keys
-from twinband.annotators.masks_build import build_masks
-from twinband.annotators.masks_pictures import histogram, write_pictures
-from twinband.annotators.sam.labeller import SamSpec
-from twinband.annotators.weights import find_weights
-from twinband.params.runtime import Runtime
-from twinband.params.sam_masks import SamMasksCommon, SamMasksParams
-from twinband.shards.manifest import product_id
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from pipeline_steps.harness.work import fingerprint, work_root
+from tests.contract.closure import import_closure
+from twinband.core.params import Runtime
+from twinband.drawing import example_keys
+from twinband.masks.annotator import SamSpec
+from twinband.masks.build import build_masks
+from twinband.masks.params import SamMasksCommon, SamMasksParams
+from twinband.masks.pictures import histogram, write_pictures
+from twinband.shards.product import product_id
 from twinband.shards.write import write_atomically
+from twinband.weights import find_weights
 
-LABELLER = "twinband.annotators.sam.labeller"
+LABELLER = "twinband.masks.annotator"
 
 
 def run(

@@ -6,16 +6,15 @@ Frozen: its outputs are in Git. ``make sample-models`` runs it.
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._live import live_log
-from pipeline_steps._step import Out, StepReport, main
-from twinband.params.runtime import Runtime
-from twinband.params.sample_models import SampleModelsParams
-from twinband.pretraining.seeded import seeded
-from twinband.sample.annotators.card import card
-from twinband.sample.annotators.scenes import HELD_OUT_SEED, rendered_scenes
-from twinband.sample.annotators.scores import SCORERS, score
-from twinband.sample.annotators.train import train_annotator
+from pipeline_steps.harness.log import live_log
+from pipeline_steps.harness.step import Out, StepReport, main
+from twinband.core.params import Runtime
+from twinband.sample_models.params import SampleModelsParams
+from twinband.sample_models.scenes import HELD_OUT_SEED, rendered_scenes
+from twinband.sample_models.scores import SCORERS, card, score
+from twinband.sample_models.train import train_annotator
 from twinband.shards.write import write_atomically
+from twinband.training.seeds import seeded
 
 
 def run(

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from pipeline_steps._step import Out, StepReport, main
-from twinband.params.runtime import Runtime
-from twinband.params.sample_world import SampleWorldParams
-from twinband.sample.layouts._write import write
+from pipeline_steps.harness.step import Out, StepReport, main
+from twinband.core.params import Runtime
+from twinband.world.params import SampleWorldParams
+from twinband.world.write import write
 
-DYNAMIC = ["twinband.sample.layouts.{layout}"]  # imported by name
+DYNAMIC = ["twinband.layouts.{layout}"]  # imported by name
 
 
 def run(

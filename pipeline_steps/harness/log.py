@@ -1,10 +1,33 @@
-"""What a step says: log lines, and on a terminal a progress bar with the time left."""
+"""DVCLive for stages that train: curves of this run, beside what DVC keeps of it.
+
+What a step says: log lines, and on a terminal a progress bar with the time left.
+"""
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
+from dvclive import Live
 from tqdm import tqdm
+
+
+@contextmanager
+def live_log(work: Path) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    """A function that logs the values of a step below ``work``, where they outlive a kill."""
+    with Live(
+        str(work / "live"), resume=True, report=None, dvcyaml=None, save_dvc_exp=False
+    ) as live:
+
+        def log(step: int, values: Mapping[str, float]) -> None:
+            live.step = step
+            for name, value in values.items():
+                live.log_metric(name, value)
+            live.make_summary()
+
+        yield log
+
 
 log = logging.getLogger("twinband")
 

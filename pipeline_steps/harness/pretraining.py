@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps._live import live_log
-from pipeline_steps._step import StepReport
-from twinband.models.mae import MaskedAutoencoder
-from twinband.models.mspecgene import MSpecGene
-from twinband.params.pretraining_data import PretrainingData
-from twinband.params.runtime import Runtime
-from twinband.params.training import Training
-from twinband.pretraining.build import pretrain
-from twinband.pretraining.card import model_card
-from twinband.pretraining.pool_pairs import open_pool
-from twinband.pretraining.seeded import seeded
+from pipeline_steps.harness.log import live_log
+from pipeline_steps.harness.step import StepReport
+from twinband.core.params import Runtime
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.pretraining.build import open_pool, pretrain
+from twinband.pretraining.facts import model_card
+from twinband.pretraining.params import PretrainingData
 from twinband.shards.write import write_atomically
 from twinband.training.distributed import launched
+from twinband.training.seeds import seeded
+from twinband.training.settings import Training
 
 
 @dataclass(frozen=True, slots=True)

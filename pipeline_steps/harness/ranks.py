@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from twinband.parallel import die_with_parent
-from twinband.params.base import StageParams
+from twinband.core.parallel import die_with_parent
+from twinband.core.params import StageParams
 
 # An address of this machine's own for ranks to meet at; port 0 is any that is free.
 MEETING_POINT = "127.0.0.1:0"

@@ -28,15 +28,20 @@ import numpy as np
 import yaml
 
 import twinband
-from pipeline_steps._closure import file_of, import_closure
-from pipeline_steps._fingerprint import fingerprint
-from pipeline_steps._log import log, progress_of, start_logging
-from pipeline_steps._ranks import end_with_the_agent, ranks_to_start, start_ranks, this_rank
-from pipeline_steps._work import folder_of, publish, remove, work_folder, work_root
-from twinband.errors import InputError, TooManyBadSamples, WorkFailed
-from twinband.params.base import ParamsError, StageParams, narrow, validate
-from twinband.params.runtime import Runtime
-from twinband.shards.manifest import to_json
+from pipeline_steps.harness.log import log, progress_of, start_logging
+from pipeline_steps.harness.ranks import end_with_the_agent, ranks_to_start, start_ranks, this_rank
+from pipeline_steps.harness.work import (
+    fingerprint,
+    folder_of,
+    publish,
+    remove,
+    work_folder,
+    work_root,
+)
+from tests.contract.closure import file_of, import_closure
+from twinband.core.errors import InputError, TooManyBadSamples, WorkFailed
+from twinband.core.params import ParamsError, Runtime, StageParams, narrow, validate
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
 
 In = Annotated[Path, "input"]

@@ -1,13 +1,125 @@
-"""A contact sheet of pairs: RGB above thermal, a few columns, each with its key."""
+"""Which pairs are drawn: one of each hour of the day.
 
-from collections.abc import Sequence
+What pictures of labels have in common.
+
+A contact sheet of pairs: RGB above thermal, a few columns, each with its key.
+
+Figures as SVG: the same data give the same bytes.
+
+Numbers and names as people read them.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
+import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinband.images import to_eight_bits
+from twinband.core.images import to_eight_bits
+from twinband.shards.product import read_manifest
+
+NARROW_SPACE = "\u202f"
+# Names with an order of their own; all others stand between these two, as they come.
+FIRST = ("train", "val", "test", "rgb", "thermal", "both", "dawn", "day", "dusk", "night")
+LAST = ("unknown", "mean", "overall")
+
+
+def in_reading_order(names: Iterable[str]) -> list[str]:
+    """Train before test, RGB before thermal, day before night; the unknown and the whole last."""
+
+    def place(name: str) -> tuple[int, int]:
+        if name in FIRST:
+            return 0, FIRST.index(name)
+        return (2, LAST.index(name)) if name in LAST else (1, 0)
+
+    return sorted(names, key=place)
+
+
+def count(number: int) -> str:
+    """``1 234 567``, with narrow spaces that do not break."""
+    return f"{number:,}".replace(",", NARROW_SPACE)
+
+
+def share(part: int, whole: int) -> str:
+    """``part`` of ``whole`` in per cent; never 0 % of something or 100 % of less than all."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return f"<{NARROW_SPACE}0.1{NARROW_SPACE}%"
+    if part < whole and percent > 99.9:
+        return f">{NARROW_SPACE}99.9{NARROW_SPACE}%"
+    return f"{percent:.1f}{NARROW_SPACE}%"
+
+
+def size(number: int) -> str:
+    """Bytes in decimal units: ``3.1 MB``."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if value >= 99.5 or unit == "B" else f"{value:.1f} {unit}"
+
+
+def words(name: str) -> str:
+    """``near_duplicate`` as ``near duplicate``."""
+    return name.replace("_", " ").strip()
+
+
+UNKNOWN_HOUR = "unknown"
+
+
+def example_keys(pairs: Path, registered: Path) -> dict[str, str]:
+    """The first pair with both images of each hour, in order of key; hours in reading order.
+
+    Raises:
+        InputError: a folder is no finished product.
+    """
+    hours = hours_of(pairs)
+    said = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
+    usable = sorted(row["key"] for row in said if row["thermal_present"] and row["key"] in hours)
+    first: dict[str, str] = {}
+    for key in usable:
+        first.setdefault(hours[key], key)
+    return {hour: first[hour] for hour in in_reading_order(sorted(first))}
+
+
+def hours_of(pairs: Path) -> dict[str, str]:
+    """Hour of the day of every usable pair by key, ``unknown`` if nobody said."""
+    rows = read_manifest(pairs, ["key", "status", "hour"]).to_pylist()
+    return {row["key"]: row["hour"] or UNKNOWN_HOUR for row in rows if row["status"] == "ok"}
+
+
+Image = NDArray[np.uint8]
+LEAST_WIDTH_PX, MOST_WIDTH_PX = 512, 1024
+QUALITY = 88
+
+
+def enlarged(image: Image) -> Image:
+    """So wide that a person sees it, and no wider than a page."""
+    size = shown_size(image)
+    how = cv2.INTER_CUBIC if size[0] > image.shape[1] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=how))
+
+
+def shown_size(image: Image) -> tuple[int, int]:
+    """Width and height at which an image ``H,W,…`` is drawn."""
+    height, width = image.shape[:2]
+    zoom = min(max(1.0, LEAST_WIDTH_PX / width), MOST_WIDTH_PX / width)
+    return round(width * zoom), max(1, round(height * zoom))
+
+
+def file_word(hour: str) -> str:
+    """The name of an hour as a part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", hour)
+
 
 CELL_PX = 200
 TEXT_PX = 18
@@ -54,3 +166,11 @@ def _fit(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     canvas = np.full((height, width, 3), 235, np.uint8)
     canvas[top : top + size[1], left : left + size[0]] = resized
     return canvas
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, without a date and with fixed ids."""
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "twinband", "svg.fonttype": "path"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()

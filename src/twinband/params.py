@@ -1,24 +1,29 @@
-"""The whole params.yaml; steps read only their own section, ``twinband doctor`` all of it."""
+"""``python -m twinband.params FILE``: is the file valid as a whole? Exit code 2 and a list if not.
 
+The quick part of ``twinband doctor``, for those that run before every walk over the graph.
+
+The whole params.yaml; steps read only their own section, ``twinband doctor`` all of it.
+"""
+
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import Field
 
-from twinband.params.base import Params, validate
-from twinband.params.cmss import CmssParams
-from twinband.params.cmss_mixture import CmssMixtureParams
-from twinband.params.evaluate import EvaluateParams
-from twinband.params.ingest import IngestParams
-from twinband.params.mae import MaeParams
-from twinband.params.pool import PoolParams
-from twinband.params.pretrain import PretrainParams
-from twinband.params.pseudo_labels import PseudoLabelsParams
-from twinband.params.register import RegisterParams
-from twinband.params.report import ReportParams
-from twinband.params.runtime import Runtime
-from twinband.params.sam_masks import SamMasksParams
-from twinband.params.sample_models import SampleModelsParams
-from twinband.params.sample_world import SampleWorldParams
+from twinband.cmss.params import CmssMixtureParams, CmssParams
+from twinband.core.params import Params, ParamsError, Runtime, validate
+from twinband.evaluation.params import EvaluateParams
+from twinband.ingest.params import IngestParams
+from twinband.masks.params import SamMasksParams
+from twinband.pool import PoolParams
+from twinband.pretraining.params import MaeParams, PretrainParams
+from twinband.pseudo_labels.params import PseudoLabelsParams
+from twinband.registration.params import RegisterParams
+from twinband.report.params import ReportParams
+from twinband.sample_models.params import SampleModelsParams
+from twinband.world.params import SampleWorldParams
 
 
 class Root(Params):
@@ -47,3 +52,17 @@ def validate_file(data: Any) -> Root:
         ParamsError: all problems in one list.
     """
     return validate(Root, data, "")
+
+
+def main(path: Path) -> int:
+    """Print what is wrong with the file, a line each."""
+    try:
+        validate_file(yaml.safe_load(path.read_text()))
+    except (ParamsError, OSError, yaml.YAMLError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,4 +1,6 @@
-"""Which pairs of all datasets may be pretrained on: copies and evaluation data taken out.
+"""Parameters of the stage ``pool``.
+
+Which pairs of all datasets may be pretrained on: copies and evaluation data taken out.
 
 Ingestion leaves every dataset whole, since its benchmark needs it whole; what must not be trained
 on twice, or at all, is a question of the pool that is trained on.
@@ -9,16 +11,43 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic import Field, field_validator
 
-from twinband.errors import InputError
-from twinband.ingest.duplicates import equal_rows, impressions_of
-from twinband.ingest.hashes import close_pairs, same_everywhere
-from twinband.shards.manifest import read_manifest
+from twinband.core.errors import InputError
+from twinband.core.params import StageParams
+from twinband.ingest.duplicates import close_pairs, equal_rows, impressions_of, same_everywhere
+from twinband.shards.product import read_manifest
+
+
+class PoolParams(StageParams):
+    """Which pairs may be pretrained on.
+
+    Attributes:
+        datasets: datasets that are pooled, in order of trust: of two copies the first stays.
+        protect: datasets whose test pairs are looked for in the pool and taken out of it.
+        near_duplicate_bits: as in ``ingest.common``, here between datasets.
+        hold_out: file of ``dataset/name`` patterns, one a line (``*`` and ``?`` allowed), whose
+            pairs, and near duplicates of them, are taken out of the pool.
+    """
+
+    datasets: list[str]
+    protect: list[str]
+    near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
+    hold_out: str
+
+    @field_validator("datasets", "protect")
+    @classmethod
+    def _each_once(cls, names: list[str]) -> list[str]:
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"named more than once: {', '.join(repeated)}")
+        return names
+
 
 COLUMNS = [
     *["key", "name", "status", "split", "rgb_sha256", "thermal_sha256"],

@@ -4,12 +4,12 @@ import hashlib
 import tarfile
 from pathlib import Path
 
-from twinband.errors import InputError
-from twinband.shards.manifest import MANIFEST, read_index, read_manifest
+from twinband.core.errors import InputError
+from twinband.shards.product import MANIFEST, read_index, read_manifest
 from twinband.shards.write import KEY_PATTERN
 
 
-def verify(folder: Path, source: Path | None = None) -> list[str]:
+def verify_product(folder: Path, source: Path | None = None) -> list[str]:
     """What is wrong with a product; an empty list if all is well.
 
     Checks the shards' sizes, checksums and counts, that the manifest and the shards hold the

@@ -12,15 +12,15 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.contract.conftest import ROOT
-from tests.unit.annotators.pseudo_labels.made_up import label_dataset, shards, specs
-from tests.unit.annotators.small_labellers import weights
-from tests.unit.sparsity.made_up import write_dataset
-from twinband.annotators.pseudo_labels.build import Asked
-from twinband.annotators.pseudo_labels.encode import read_depth
-from twinband.params.base import ParamsError
-from twinband.readers._base import Entry, Options, Problem
-from twinband.readers._files import open_files
-from twinband.shards.join import open_products
+from tests.made.annotators import weights
+from tests.made.cmss import write_dataset
+from tests.made.pseudo_labels import label_dataset, shards, specs
+from twinband.core.params import ParamsError
+from twinband.ingest.files import open_files
+from twinband.ingest.layout import Entry, Options, Problem
+from twinband.pseudo_labels.build import Asked
+from twinband.pseudo_labels.label import read_depth
+from twinband.shards.read import open_products
 
 
 def example(section: str) -> str:
@@ -47,7 +47,7 @@ def test_the_example_annotator_labels_a_dataset(
 ) -> None:
     code = example("Add an annotator")
     assert len([line for line in code.splitlines() if line.strip()]) <= 20
-    module = ModuleType("twinband.annotators.labellers.colours")
+    module = ModuleType("twinband.annotators.colours")
     exec(compile(code, "CONTRIBUTING.md", "exec"), module.__dict__)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     (tmp_path / "colours").mkdir()

@@ -7,10 +7,10 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from pipeline_steps._closure import import_closure
-from pipeline_steps._step import named_modules, option_of, paths_of
+from pipeline_steps.harness.step import named_modules, option_of, paths_of
+from tests.contract.closure import import_closure
 from tests.contract.conftest import ROOT, Stage
-from twinband.params.base import StageParams
+from twinband.core.params import StageParams
 
 CODE = ("src/", "pipeline_steps/")
 # Packages whose modules parameters name, each with the stage that imports them.

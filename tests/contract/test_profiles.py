@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.contract.conftest import PROFILES, ROOT
-from twinband.params.root import validate_file
+from twinband.params import validate_file
 
 
 def test_the_committed_parameters_are_the_sample_profile() -> None:

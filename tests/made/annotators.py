@@ -16,7 +16,7 @@ from transformers import (
     SwinConfig,
 )
 
-from twinband.annotators.weights import Weights
+from twinband.weights import Weights
 
 NAMES = ("road", "sky", "person")
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.raw_pairs import encoded, ingest_folder, scene, write
-from tests.registered_pairs import register_pairs
-from twinband.benchmarks._base import Inputs
+from tests.made.raw_pairs import encoded, ingest_folder, scene, write
+from tests.made.registered_pairs import register_pairs
+from twinband.evaluation.benchmark import Inputs
 
 Draw = Callable[[str, np.random.Generator], NDArray[np.uint8]]
 SETTINGS: dict[str, Any] = {"image_px": 16, "patch_px": 8, "width": 32, "depth": 2, "heads": 2}

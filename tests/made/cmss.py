@@ -11,11 +11,11 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from tests.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
-from twinband.models import build
-from twinband.models.checkpoints import save_weights
-from twinband.params.cmss import CmssCommon
-from twinband.shards.manifest import write_product_files
+from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
+from twinband.cmss.params import CmssCommon
+from twinband.networks.config import build
+from twinband.networks.weights import save_weights
+from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 PATCH_PX = 8
@@ -85,7 +85,13 @@ def write_dataset(base: Path, *shards: Mapping[str, At], **registration: Any) ->
 def write_model(folder: Path, seed: int = 0) -> Path:
     """An encoder with patches of ``PATCH_PX`` as ``folder/weights.safetensors``."""
     torch.manual_seed(seed)
-    sizes = {"image_px": 32, "patch_px": PATCH_PX, "width": 16, "depth": 1, "heads": 2}
+    sizes: dict[str, Any] = {
+        "image_px": 32,
+        "patch_px": PATCH_PX,
+        "width": 16,
+        "depth": 1,
+        "heads": 2,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "weights.safetensors"
     save_weights(build("vit_tiny", **sizes), path)

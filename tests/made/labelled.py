@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.raw_pairs import RUNTIME
-from tests.registered_pairs import Made
-from tests.unit.annotators.diary import Diary
-from tests.unit.sparsity.made_up import At, pair, write_dataset
-from twinband.annotators.fill import ImageLabel, fill_cache
-from twinband.params.runtime import Runtime
+from tests.made.cmss import At, pair, write_dataset
+from tests.made.diary import Diary
+from tests.made.raw_pairs import RUNTIME
+from tests.made.registered_pairs import Made
+from twinband.core.params import Runtime
+from twinband.labels.fill import ImageLabel, fill_cache
 
 WITHOUT = {"aligned": False, "on_failure": "single_modality"}
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from twinband.readers._base import Entry, Problem
-from twinband.readers._open import open_layout
+from twinband.ingest.dataset import open_layout
+from twinband.ingest.layout import Entry, Problem
 
 WIDTH, HEIGHT = 32, 24
 

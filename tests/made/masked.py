@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.raw_pairs import RUNTIME, write
-from tests.registered_pairs import name_of
-from tests.unit.annotators.small_sam import small_sam
-from twinband.annotators.masks_build import Masked, build_masks
-from twinband.annotators.rle import encode
-from twinband.annotators.sam.labeller import SamSpec
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.sam.weights import save
-from twinband.annotators.weights import Weights
-from twinband.images import encode_png
-from twinband.params.runtime import Runtime
-from twinband.shards.manifest import write_product_files
+from tests.made.raw_pairs import RUNTIME, write
+from tests.made.registered_pairs import name_of
+from tests.made.sam import small_sam
+from twinband.core.images import encode_png
+from twinband.core.params import Runtime
+from twinband.masks.annotator import SamSpec
+from twinband.masks.build import Masked, build_masks
+from twinband.sam.generate import MaskSettings
+from twinband.sam.rle import encode
+from twinband.sam.weights import save
+from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
+from twinband.weights import Weights
 
 SETTINGS: dict[str, Any] = {
     "points_per_side": 3,

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from twinband.models.config import AutoencoderConfig, MaeConfig
-from twinband.models.mae import MaskedAutoencoder
-from twinband.models.mspecgene import MSpecGene
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.config import AutoencoderConfig, MaeConfig
 
 SIZES: dict[str, Any] = {
     "image_px": 32,

@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.raw_pairs import scene
-from tests.registered_pairs import Made, register_pairs, write_pairs
-from twinband.params.mae import MaeParams
-from twinband.params.pretrain import Pretraining
-from twinband.shards.manifest import product_id
+from tests.made.raw_pairs import scene
+from tests.made.registered_pairs import Made, register_pairs, write_pairs
+from twinband.pretraining.params import MaeParams, Pretraining
+from twinband.shards.product import product_id
 
 TINY: dict[str, Any] = {
     "width": 16,

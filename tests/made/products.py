@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tests.raw_pairs import scene
-from twinband.images import encode_png
-from twinband.shards.manifest import write_product_files
+from tests.made.raw_pairs import scene
+from twinband.core.images import encode_png
+from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, read_rows, rows_of, shard_name, sidecar_of
 
 NOTE = [pa.field("note", pa.string())]

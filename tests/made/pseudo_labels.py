@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.raw_pairs import RUNTIME, write
-from tests.registered_pairs import name_of
-from tests.unit.annotators.small_labellers import save_dpt, save_mask2former, weights
-from tests.unit.sparsity.made_up import At, pair
-from twinband.annotators.labellers._base import Kind
-from twinband.annotators.pseudo_labels.build import Asked, Labelled, build_labels
-from twinband.annotators.pseudo_labels.labeller import LabelSpec
-from twinband.annotators.pseudo_labels.truth import CLASS_TABLES, Truth
-from twinband.images import encode_png
+from tests.made.annotators import save_dpt, save_mask2former, weights
+from tests.made.cmss import At, pair
+from tests.made.raw_pairs import RUNTIME, write
+from tests.made.registered_pairs import name_of
+from twinband.core.images import encode_png
+from twinband.pseudo_labels.annotator import LabelSpec
+from twinband.pseudo_labels.build import Asked, Labelled, build_labels
+from twinband.pseudo_labels.label import Kind
+from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
 
 SCENE_NAMES = CLASS_TABLES["sample_world"][1:]
 HOURS = ("day", "night", "")

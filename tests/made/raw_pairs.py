@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twinband.core.params import Runtime
 from twinband.ingest.build import Ingested, ingest
-from twinband.ingest.source import Source
-from twinband.params.ingest import IngestCommon, IngestDataset
-from twinband.params.runtime import Runtime
+from twinband.ingest.dataset import Source
+from twinband.ingest.params import IngestCommon, IngestDataset
 
 HEIGHT, WIDTH = 48, 64
 RUNTIME = Runtime(executor="processes", workers=1, scheduler="", log_level="info")

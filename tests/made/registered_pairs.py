@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tests.raw_pairs import RUNTIME
-from tests.unit.registration.scenes import scene
-from twinband.images import encode_png
-from twinband.params.register import RegisterCommon, RegisterDataset
-from twinband.params.runtime import Runtime
+from tests.made.raw_pairs import RUNTIME
+from tests.made.scenes import scene
+from twinband.core.images import encode_png
+from twinband.core.params import Runtime
 from twinband.registration.build import Registered, register
-from twinband.registration.calibration import ENTRIES
-from twinband.shards.join import open_products
-from twinband.shards.manifest import write_product_files
+from twinband.registration.params import RegisterCommon, RegisterDataset
+from twinband.registration.trust import ENTRIES
+from twinband.shards.product import write_product_files
+from twinband.shards.read import open_products
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 WIDTH, HEIGHT = 160, 120

@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from twinband.benchmarks._figures import grouped_bars
-from twinband.contact_sheet import contact_sheet
-from twinband.figures import svg
-from twinband.params.report import ReportParams
+from twinband.drawing import contact_sheet, svg
+from twinband.evaluation.figures import grouped_bars
+from twinband.report.params import ReportParams
 
 REASONS = {
     "near_duplicate": ("duplicate", "copy of set00-v001-frame-000017, 4 bits apart"),

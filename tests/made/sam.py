@@ -6,8 +6,7 @@ import torch
 
 from benches._sam_package import picture
 from benches._varied_sam import made_varied
-from twinband.annotators.sam import Sizes, build
-from twinband.annotators.sam._package import Sam
+from twinband.sam.build import Sam, Sizes, build
 
 SMALL = Sizes(
     image_px=96,

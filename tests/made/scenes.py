@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.registration.similarity import Frame, Matrix, Similarity, inverted
+from twinband.registration.geometry import Frame, Matrix, Similarity, inverted
 
 
 def scene(seed: int, width: int = 320, height: int = 200) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from twinband.training.data import Batch, Stream
+from twinband.core.normalise import Batch
+from twinband.training.data import Stream
 from twinband.training.distributed import Ranks, launched
-from twinband.training.loop import TrainingResult, train
+from twinband.training.loop import TrainingResult, TrainingTask, train
 from twinband.training.settings import TrainingSettings
-from twinband.training.task import TrainingTask
 
 LENGTH = 13
 SETTINGS: dict[str, Any] = {

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from twinband.images import decode
-from twinband.readers._open import Dataset, Pair, open_dataset
-from twinband.sample.layouts._write import write
-from twinband.sample.render import Rendered, render
-from twinband.sample.scene import sample_scene
+from twinband.core.images import decode
+from twinband.ingest.dataset import Dataset, Pair, open_dataset
+from twinband.world.render import Rendered, render
+from twinband.world.scene import sample_scene
+from twinband.world.write import write
 
 SEED = 7
 SIZES = {"class_folders": (160, 120)}  # large enough for crops; others are as small as can be

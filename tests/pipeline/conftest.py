@@ -24,7 +24,7 @@ Repository = Callable[..., Path]
 @pytest.fixture(scope="session")
 def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prefect server of the session, on a free port, with a database of its own."""
-    from flows.server import prefect_server
+    from flows.serve import prefect_server
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pipeline.project import Project
+from tests.made.project import Project
 
 pytestmark = pytest.mark.slow
 PARAMETER = "evaluate.items.probe-hog.options.cell_px"

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.pipeline.chromium import CHROMIUM, FLAGS
+from tests.made.chromium import CHROMIUM, FLAGS
 from tests.pipeline.conftest import PROJECT, Repository, Tracked, commit, wait_until
 from tests.pipeline.test_flows_kill import hanging_repository
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.pipeline.project import TIMEOUT_S, Project, kill_group
+from tests.made.project import TIMEOUT_S, Project, kill_group
 
 pytestmark = pytest.mark.slow
 FINISHED = {  # what outlives a kill: shards in a stage's work folder, or single labels

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline_steps.report import run
-from tests.pipeline.chromium import CHROMIUM, FLAGS
-from tests.unit.report.made_up import params, write_inputs, write_json
+from tests.made.chromium import CHROMIUM, FLAGS
+from tests.made.report import params, write_inputs, write_json
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [

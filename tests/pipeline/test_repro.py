@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.project import Project
+from tests.made.project import Project
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.raw_pairs import COMMON, SETTINGS
+from tests.made.raw_pairs import COMMON, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -96,8 +96,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline_steps._step import In, Out, StepReport, main
-from twinband.params.base import StageParams
+from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.params import StageParams
 
 
 class ToyParams(StageParams):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_steps._closure import import_closure
-from tests.raw_pairs import write
+from tests.contract.closure import import_closure
+from tests.made.raw_pairs import write
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def tree(tmp_path: Path) -> Path:
         "pipeline_steps/stage.py": "",
         "src/twinband/__init__.py": "",
         "src/twinband/errors.py": "",
-        "src/twinband/images.py": "import numpy\nfrom twinband.errors import BadSample",
+        "src/twinband/images.py": "import numpy\nfrom twinband.core.errors import BadSample",
         "src/twinband/shards/__init__.py": "from twinband._lazy import lazy\nWriter = lazy()",
         "src/twinband/shards/write.py": "from twinband import images",
         "src/twinband/shards/read.py": "",
@@ -46,8 +46,8 @@ def closure(tree: Path, code: str) -> list[str]:
         ("", []),
         ("import twinband", []),
         ("import os, numpy.linalg, other.images", []),
-        ("import twinband.images", ["errors.py", "images.py"]),
-        ("import twinband.images as pictures", ["errors.py", "images.py"]),
+        ("import twinband.core.images", ["errors.py", "images.py"]),
+        ("import twinband.core.images as pictures", ["errors.py", "images.py"]),
         ("from twinband import images as pictures, errors", ["errors.py", "images.py"]),
         ("from twinband.shards import read", ["shards/read.py"]),
         ("from twinband.shards.read import anything", ["shards/read.py"]),
@@ -59,7 +59,7 @@ def closure(tree: Path, code: str) -> list[str]:
             "class A:\n  from twinband import errors",
             ["errors.py", "shards/read.py"],
         ),
-        ("try:\n  import twinband.errors\nexcept ImportError:\n  pass", ["errors.py"]),
+        ("try:\n  import twinband.core.errors\nexcept ImportError:\n  pass", ["errors.py"]),
     ],
 )
 def test_every_way_of_importing_is_seen(tree: Path, code: str, expected: list[str]) -> None:

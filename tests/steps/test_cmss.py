@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from pipeline_steps.cmss import run
-from tests.raw_pairs import RUNTIME, contents, write
+from tests.made.cmss import COMMON, pair, write_dataset, write_model
+from tests.made.raw_pairs import RUNTIME, contents, write
 from tests.steps.conftest import Project
-from tests.unit.sparsity.made_up import COMMON, pair, write_dataset, write_model
-from twinband.params.cmss import CmssCommon, CmssDataset, CmssParams
-from twinband.report.cmss_facts import read_cmss, read_cmss_mixture
+from twinband.cmss.params import CmssCommon, CmssDataset, CmssParams
+from twinband.report import sections
 from twinband.report.page import page
-from twinband.report.sections import cmss
-from twinband.shards.manifest import to_json
+from twinband.report.read import read_cmss, read_cmss_mixture
+from twinband.shards.product import to_json
 
 MIXTURE = {"components": 3, "most_components": 4, "quantile": 0.999}
 POOL = (
@@ -141,7 +141,7 @@ def test_the_mixture_pools_what_the_metrics_name(measurable: Project) -> None:
 
     datasets = [read_cmss(n, root / "metrics/cmss", root / "plots/cmss") for n in ("one", "two")]
     pool = read_cmss_mixture(root / "metrics/cmss_mixture.json", root / "plots/cmss_mixture")
-    html = page("made up", [cmss.section(datasets, pool)])
+    html = page("made up", [sections.cmss_section(datasets, pool)])
     assert html.count("data:image/svg+xml") == 2 + 3 + 1 and html.count("data:image/jpeg") == 2
     assert "The CMSS of objects is" in html and 'id="cmss-one"' in html
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.raw_pairs import contents, encoded, ingest_folder, scene, write
-from tests.registered_pairs import register_pairs
+from tests.made.benchmarks import untrained, write_mfnet
+from tests.made.raw_pairs import contents, encoded, ingest_folder, scene, write
+from tests.made.registered_pairs import register_pairs
 from tests.steps.conftest import Project
-from tests.unit.benchmarks.small import untrained, write_mfnet
-from twinband.shards.join import open_products
-from twinband.shards.verify import verify
+from twinband.shards.read import open_products
+from twinband.verify import verify_product
 
 NONE = "models/none.json"
 
@@ -60,7 +60,7 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     done = crops.run("evaluate", *command("crops"))
     assert done.returncode == 0, done.stdout
     pairs, predictions = crops.root / "data/pairs/crops", crops.root / "data/predictions/probe"
-    assert verify(predictions, pairs) == []
+    assert verify_product(predictions, pairs) == []
     joined = open_products({"pairs": pairs, "predictions": predictions})
     assert sum(item["predictions"] is not None for item in joined) == 8
     for item in joined:
@@ -75,7 +75,7 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     ("changes", "message"),
     [
         ({"benchmark": "nobody"}, "there is no twinband.benchmarks.nobody"),
-        ({"benchmark": "_base"}, "there is no twinband.benchmarks._base"),
+        ({"benchmark": "_base"}, "there is no twinband.evaluation.benchmark"),
         ({"options": {"crop_px": 32}}, "evaluate.items.probe.options.cell_px: missing"),
         ({"options": {"crop_px": 16, "cell_px": 16}}, "twice cell_px"),
     ],
@@ -107,7 +107,7 @@ def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> 
         project.root / "data/pairs/streets",
         project.root / "data/predictions/probe",
     )
-    assert verify(predictions, pairs) == []
+    assert verify_product(predictions, pairs) == []
     joined = open_products({"pairs": pairs, "predictions": predictions})
     tested = [item for item in joined if item["predictions"] is not None]
     assert len(tested) == 2

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from pyarrow import csv
 
-from tests.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
+from tests.made.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
 from tests.steps.conftest import INGEST, Project
-from twinband.readers._files import open_files, write_inventory
-from twinband.shards.manifest import product_id
-from twinband.shards.verify import verify
+from twinband.ingest.files import open_files, write_inventory
+from twinband.shards.product import product_id
+from twinband.verify import verify_product
 
 RAW = Path("data/raw/made-up")
 
@@ -36,7 +36,7 @@ def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     done = project.ingest()
     assert done.returncode == 0, done.stdout
     pairs, metrics, plots, left_out = project.outputs
-    assert verify(pairs) == []
+    assert verify_product(pairs) == []
     facts = json.loads(metrics.read_text())
     assert (facts["pairs"], facts["left_out"]) == (7, 1)
     assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
@@ -131,7 +131,7 @@ def test_no_usable_pair_exits_3(project: Project) -> None:
     ("settings", "code", "message"),
     [
         ({"reader": "nobody"}, 2, "there is no twinband.readers.nobody"),
-        ({"reader": "_base"}, 2, "there is no twinband.readers._base"),
+        ({"reader": "_base"}, 2, "there is no twinband.ingest.layout"),
         ({"options": {"colour": 1}}, 2, "colour: unknown parameter"),
         ({"shards": 0}, 2, "ingest.datasets.made-up.shards"),
         ({"reader": "mfnet"}, 3, "looked for images/NAME.png"),
@@ -169,4 +169,4 @@ def test_outside_data_are_found_by_their_inventory(project: Project, tmp_path: P
         assert done.returncode == 3 and message in done.stdout and "export" in done.stdout
     done = project.run("ingest", *arguments, TWINBAND_DATA=str(tmp_path / "datasets"))
     assert done.returncode == 0, done.stdout
-    assert verify(project.outputs[0]) == []
+    assert verify_product(project.outputs[0]) == []

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.raw_pairs import contents, ingest_folder, write_pair, write_pairs
-from tests.registered_pairs import register_pairs
+from tests.made.raw_pairs import contents, ingest_folder, write_pair, write_pairs
+from tests.made.registered_pairs import register_pairs
 from tests.steps.conftest import Project
-from twinband.shards.manifest import product_id
+from twinband.shards.product import product_id
 
 POOL = (
     *("--ingest", "metrics/ingest", "--register", "metrics/register"),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.raw_pairs import contents
+from tests.made.pretraining import mae_section, method_section, write_pool
+from tests.made.raw_pairs import contents
 from tests.steps.conftest import Project
-from tests.unit.pretraining.made_up import mae_section, method_section, write_pool
 
 DATA = ("--pool", "data/pool", "--pairs", "data/pairs", "--registered", "data/registered")
 MAE = (*DATA, "--out", "models/mae", "--metrics", "metrics/mae.json", "--plots", "plots/mae")

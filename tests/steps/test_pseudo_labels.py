@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from pipeline_steps.pseudo_labels import run
-from tests.raw_pairs import RUNTIME, contents, write
+from tests.made.annotators import save_dpt, save_mask2former
+from tests.made.cmss import write_dataset
+from tests.made.pseudo_labels import SCENE_NAMES, shards, write_truth
+from tests.made.raw_pairs import RUNTIME, contents, write
 from tests.steps.conftest import Project
-from tests.unit.annotators.pseudo_labels.made_up import SCENE_NAMES, shards, write_truth
-from tests.unit.annotators.small_labellers import save_dpt, save_mask2former
-from tests.unit.sparsity.made_up import write_dataset
-from twinband.params.pseudo_labels import PseudoLabelsParams
-from twinband.shards.manifest import to_json
+from twinband.pseudo_labels.params import PseudoLabelsParams
+from twinband.shards.product import to_json
 
 PAIRS = 24
 OUTPUTS = ("data/depth/one", "data/semantics/one", "plots/pseudo_labels/one")
@@ -149,4 +149,4 @@ def test_wrong_parameters_are_told_at_once(labellable: Project) -> None:
     labellable.write_params(pseudo_labels=settings(annotator="nobody"))
     done = labellable.run("pseudo_labels", *ARGUMENTS)
     assert done.returncode == 2, done.stdout
-    assert "there is no twinband.annotators.labellers.nobody" in done.stdout
+    assert "there is no twinband.annotators.nobody" in done.stdout

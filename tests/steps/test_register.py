@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.raw_pairs import contents, write
-from tests.registered_pairs import SETTINGS, Made, homographies, name_of, shift, write_pairs
+from tests.made.raw_pairs import contents, write
+from tests.made.registered_pairs import SETTINGS, Made, homographies, name_of, shift, write_pairs
+from tests.made.scenes import displaced, scene
 from tests.steps.conftest import RUNTIME, Project
-from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.similarity import Similarity
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
-from twinband.shards.manifest import product_id
-from twinband.shards.verify import verify
+from twinband.registration.geometry import Similarity
+from twinband.shards.product import product_id
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
+from twinband.verify import verify_product
 
 OUTPUTS = ("data/registered/made-up", "metrics/register/made-up.json", "plots/register/made-up")
 PAIRS, CALIBRATION, TRUTH = "data/pairs/made-up", "data/homographies/rig.csv", "data/truth.csv"
@@ -78,7 +78,7 @@ def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     assert done.returncode == 0, done.stdout
     assert "Warning" not in done.stdout and "Traceback" not in done.stdout
     out, metrics, plots = (project.root / path for path in OUTPUTS)
-    assert verify(out, source=project.root / PAIRS) == []
+    assert verify_product(out, source=project.root / PAIRS) == []
     facts = json.loads(metrics.read_text())
     assert facts["product"] == product_id(out) and facts["pairs"] == 7
     assert facts["status"]["accepted"] >= 1 and facts["reasons"]["too_small"] == 1
@@ -159,7 +159,7 @@ LEARNED = '''
 
 import numpy as np
 
-from twinband.registration.api import Registration
+from twinband.registration.register import Registration
 
 SHIFT_PX = 5.0
 
@@ -199,8 +199,8 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"backend": "nobody"}, 2, "there is no twinband.registration.backends.nobody"),
-        ({"backend": "_base"}, 2, "there is no twinband.registration.backends._base"),
+        ({"backend": "nobody"}, 2, "there is no twinband.backends.nobody"),
+        ({"backend": "_base"}, 2, "there is no twinband.registration.trust"),
         (
             {"options": {"colour": 1}},
             2,

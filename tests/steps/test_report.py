@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.report.made_up import params, write_inputs, write_json
+from tests.made.report import params, write_inputs, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps._step import StepReport
+from pipeline_steps.harness.step import StepReport
 from pipeline_steps.sam_masks import run
-from tests.raw_pairs import RUNTIME, contents, write
+from tests.made.cmss import pair
+from tests.made.labelled import write_pairs
+from tests.made.masked import COMMON, write_sam, write_truth
+from tests.made.raw_pairs import RUNTIME, contents, write
 from tests.steps.conftest import Project
-from tests.unit.annotators.labelled import write_pairs
-from tests.unit.annotators.masked import COMMON, write_sam, write_truth
-from tests.unit.sparsity.made_up import pair
-from twinband.params.base import validate
-from twinband.params.sam_masks import SamMasksParams
-from twinband.shards.manifest import product_id, to_json
-from twinband.shards.verify import verify
+from twinband.core.params import validate
+from twinband.masks.params import SamMasksParams
+from twinband.shards.product import product_id, to_json
+from twinband.verify import verify_product
 
 WEIGHTS, TRUTH = "models/sample/sam", "data/truth/made-up"
 SECTION = {
@@ -135,7 +135,7 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
         *("shard-000000.tar", "shard-000001.tar"),
         *(f"{hour}-{modality}.jpg" for hour in ("day", "night") for modality in ("rgb", "thermal")),
     }
-    assert verify(maskable.root / "data/masks/one", maskable.root / "data/one/pairs") == []
+    assert verify_product(maskable.root / "data/masks/one", maskable.root / "data/one/pairs") == []
 
 
 def test_the_metrics_say_what_was_found(maskable: Project) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.raw_pairs import contents
+from tests.made.raw_pairs import contents
 from tests.steps.conftest import Project
 
 TOY = ("--source", "data", "--out", "out/words", "--metrics", "metrics/toy.json")
@@ -110,7 +110,7 @@ def test_a_copy_on_pythonpath_does_not_win(toy: Project, tmp_path: Path) -> None
 
 
 def test_too_many_bad_samples_exit_4(toy: Project) -> None:
-    hook(toy, "from twinband.errors import TooManyBadSamples as T\nraise T('5 of 6')")
+    hook(toy, "from twinband.core.errors import TooManyBadSamples as T\nraise T('5 of 6')")
     done = toy.run("toy", *TOY)
     assert (done.returncode, done.stdout) == (4, "error: 5 of 6\n")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_steps._work import publish, remove, work_folder, work_root
-from tests.raw_pairs import contents, write
+from pipeline_steps.harness.work import publish, remove, work_folder, work_root
+from tests.made.raw_pairs import contents, write
 
 
 def staged_folder(base: Path) -> Path:

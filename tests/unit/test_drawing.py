@@ -1,11 +1,45 @@
 """The contact sheet: every pair in its place, 16 bits made visible."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.raw_pairs import scene
-from twinband.contact_sheet import CELL_PX, contact_sheet
-from twinband.images import to_eight_bits
+from tests.made.cmss import pair, write_dataset
+from tests.made.labelled import WITHOUT, without_thermal
+from tests.made.raw_pairs import scene
+from twinband.core.errors import InputError
+from twinband.core.images import to_eight_bits
+from twinband.drawing import (
+    CELL_PX,
+    contact_sheet,
+    count,
+    example_keys,
+    hours_of,
+    in_reading_order,
+    share,
+    size,
+)
+from twinband.report.page import anchor_of
+
+
+def test_the_first_pair_of_each_hour(tmp_path: Path) -> None:
+    one = {"d": pair(1, "night"), "e": pair(2)}
+    two = {"a": pair(3, "fog"), "b": pair(4, "night"), "c": pair(5, "day"), "f": pair(6, "day")}
+    examples = example_keys(*write_dataset(tmp_path, one, two))
+    assert list(examples.items()) == [
+        ("day", "c"), ("night", "b"), ("fog", "a"), ("unknown", "e")
+    ]  # fmt: skip
+    assert hours_of(tmp_path / "pairs")["e"] == "unknown"
+
+
+def test_pairs_without_thermal_are_no_examples(tmp_path: Path) -> None:
+    assert example_keys(*write_dataset(tmp_path, {"a": without_thermal(1)}, **WITHOUT)) == {}
+
+
+def test_what_is_no_product(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no finished product"):
+        example_keys(tmp_path, tmp_path)
 
 
 def test_pairs_fill_rows_and_the_rest_stays_white() -> None:
@@ -49,3 +83,40 @@ def test_eight_bits_are_shown_as_they_are() -> None:
 @pytest.mark.parametrize("level", [0, 9000])
 def test_a_flat_deep_image_is_black_and_no_error(level: int) -> None:
     assert not to_eight_bits(np.full((20, 20), level, np.uint16)).any()
+
+
+def test_counts_are_grouped_by_narrow_spaces() -> None:
+    assert [count(0), count(999), count(1_234_567)] == ["0", "999", "1\u202f234\u202f567"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (99_400, "99.4 kB"), (99_960, "100 kB"),
+     (999_700, "1.0 MB"), (3_140_000_000, "3.1 GB"), (5e15, "5000 TB")],
+)  # fmt: skip
+def test_sizes_are_decimal(number: int, text: str) -> None:
+    assert size(number) == text
+
+
+def test_a_share_never_rounds_to_none_or_all() -> None:
+    shares = [share(1, 100_000), share(99_999, 100_000), share(1, 3), share(0, 5), share(5, 5)]
+    plain = [text.replace("\u202f", "") for text in shares]
+    assert plain == ["<0.1%", ">99.9%", "33.3%", "0.0%", "100.0%"]
+    assert share(0, 0) == "–"
+
+
+def test_known_names_have_their_own_order_and_the_whole_comes_last() -> None:
+    names = ["both", "overall", "person", "night", "rgb", "unknown", "car", "day", "thermal"]
+    assert in_reading_order(names) == [
+        *["rgb", "thermal", "both", "day", "night"],
+        *["person", "car"],
+        *["unknown", "overall"],
+    ]
+    assert in_reading_order(["test", "train", "val"]) == ["train", "val", "test"]
+
+
+def test_anchors_are_safe_and_distinct() -> None:
+    names = ["a b", "a.b", "a-b", "a_b", 'a"b', "a<b>", "ä", "A-b"]
+    anchors = [anchor_of("dataset", name) for name in names]
+    assert len(set(anchors)) == len(names)
+    assert all(set(anchor) <= set("abcdefghijklmnopqrstuvwxyzA0123456789.-_") for anchor in anchors)

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.raw_pairs import encoded, ingest_folder, scene, write
-from twinband.errors import InputError
+from tests.made.raw_pairs import encoded, ingest_folder, scene, write
+from twinband.core.errors import InputError
 from twinband.pool import Pool, build_pool
-from twinband.shards.manifest import read_manifest, write_product_files
+from twinband.shards.product import read_manifest, write_product_files
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 OPTIONS = {"rgb": "*/rgb/*.jpg", "thermal": "*/thermal/*.jpg", "split_files": "{split}.txt"}

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.shards.products import sample, two_shards, write_product
-from twinband.shards.manifest import read_manifest
-from twinband.shards.verify import verify
+from tests.made.products import sample, two_shards, write_product
+from twinband.shards.product import read_manifest
+from twinband.verify import verify_product
 
 SHARD = "shard-000001.tar"
 
@@ -61,9 +61,9 @@ def change_a_note(folder: Path) -> None:
 )
 def test_damage_is_found(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
     write_product(tmp_path, two_shards())
-    assert verify(tmp_path) == []
+    assert verify_product(tmp_path) == []
     damage(tmp_path)
-    problems = verify(tmp_path)
+    problems = verify_product(tmp_path)
     assert len(problems) == 1 and message in problems[0]
 
 
@@ -103,13 +103,13 @@ def test_a_manifest_that_tells_something_else_is_found(
 ) -> None:
     write_product(tmp_path, two_shards())
     rewrite(tmp_path, change)
-    assert any(message in problem for problem in verify(tmp_path)), verify(tmp_path)
+    assert any(message in problem for problem in verify_product(tmp_path)), verify_product(tmp_path)
 
 
 def test_samples_of_the_source_must_have_a_row(tmp_path: Path) -> None:
     write_product(tmp_path / "pairs", two_shards())
     write_product(tmp_path / "whole", two_shards())
-    assert verify(tmp_path / "whole", tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "whole", tmp_path / "pairs") == []
     write_product(tmp_path / "part", [{"a": sample(1), "c": None}, {"b": None}])
-    [problem] = verify(tmp_path / "part", tmp_path / "pairs")
+    [problem] = verify_product(tmp_path / "part", tmp_path / "pairs")
     assert "2 samples" in problem and "(e, f)" in problem

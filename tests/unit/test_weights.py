@@ -1,14 +1,25 @@
+"""Checksums of weights, and what is said of weights that do not fit."""
+
 import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from tests.raw_pairs import write
-from twinband.annotators.weights import find_weights, weights_file
-from twinband.errors import InputError
-from twinband.params.base import ParamsError, validate
-from twinband.params.weights import WeightsSource
+from tests.made.raw_pairs import write
+from twinband.core.errors import InputError
+from twinband.core.params import ParamsError, validate
+from twinband.weights import (
+    WeightsSource,
+    check_sha256,
+    find_weights,
+    misfits,
+    read_safetensors,
+    sha256_of,
+    weights_file,
+    write_safetensors,
+)
 
 DATA = b"some weights"
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -61,7 +72,7 @@ def test_weights_in_the_hub_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def look(name: str, file: str, revision: str) -> str | None:
         return str(config) if (name, file, revision) == ("a/b", "config.json", "1f") else None
 
-    monkeypatch.setattr("twinband.annotators.weights.try_to_load_from_cache", look)
+    monkeypatch.setattr("twinband.weights.try_to_load_from_cache", look)
     found = find_weights(source(outside="a/b", revision="1f", sha256=SHA256), None)
     assert found.path == tmp_path / "snapshot" and found.name == "a/b"
 
@@ -98,3 +109,37 @@ def test_missing_weights_outside(
 def test_weights_outside_need_a_checksum() -> None:
     with pytest.raises(ParamsError, match=r"weights: .*sha256 of the weights vit_b\.pth"):
         source(outside="vit_b.pth")
+
+
+def test_a_checksum_is_that_of_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert sha256_of(path) == digest
+    check_sha256(path, digest.upper())
+    with pytest.raises(InputError, match=rf"weights.pth: its SHA-256 is {digest}, not 00"):
+        check_sha256(path, "0" * 64)
+
+
+def test_what_is_written_is_read_and_equals_are_equal_bytes(tmp_path: Path) -> None:
+    tensors = {"b": torch.arange(6).view(2, 3).T, "a": torch.ones(1, dtype=torch.float16)}
+    one, two = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
+    write_safetensors(tensors, one, {"kind": "vit", "settings": {"depth": 2}})
+    write_safetensors(
+        dict(reversed(tensors.items())), two, {"settings": {"depth": 2}, "kind": "vit"}
+    )
+    assert one.read_bytes() == two.read_bytes()
+    found, text = read_safetensors(one)
+    assert list(found) == ["a", "b"] and torch.equal(found["b"], tensors["b"])
+    assert text == '{"kind": "vit", "settings": {"depth": 2}}'
+
+
+def test_each_kind_of_misfit_is_a_line() -> None:
+    own = {name: torch.zeros(2) for name in ("same", "gone", "head.weight", "size")}
+    tensors = {"same": torch.zeros(2), "more": torch.zeros(1), "size": torch.zeros(3)}
+    assert misfits(own, own) == ""
+    assert misfits(tensors, own, fresh=("head.",)) == (
+        "\n  missing: gone\n  unexpected: more\n  of another size: size (3,) instead of (2,)"
+    )
+    many = {str(number): torch.zeros(1) for number in range(20)}
+    assert misfits({}, many).endswith("10, 11 and 8 more")

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DPTForDepthEstimation
 
-from twinband.annotators.labellers._base import Depth
-from twinband.annotators.labellers._batches import in_batches
-from twinband.annotators.labellers._preprocessing import Preprocessing
-from twinband.annotators.labellers._pretrained import load_pretrained, positive
-from twinband.annotators.weights import Weights
+from twinband.pseudo_labels.label import Depth
+from twinband.pseudo_labels.transformers import Preprocessing, in_batches, load_pretrained, positive
+from twinband.weights import Weights
 
 MULTIPLE_PX = 32
 # The first fusion has nothing to add to, so official files leave out what would add it.

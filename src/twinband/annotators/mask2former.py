@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Mask2FormerForUniversalSegmentation
 
-from twinband.annotators.labellers._base import Semantics
-from twinband.annotators.labellers._batches import in_batches
-from twinband.annotators.labellers._preprocessing import Preprocessing
-from twinband.annotators.labellers._pretrained import load_pretrained, positive
-from twinband.annotators.weights import Weights
+from twinband.pseudo_labels.label import Semantics
+from twinband.pseudo_labels.transformers import Preprocessing, in_batches, load_pretrained, positive
+from twinband.weights import Weights
 
 UNUSED = r"criterion\..*"  # of the loss
 

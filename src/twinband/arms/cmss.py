@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from twinband.masking.draws import uniform
+from twinband.masking.measure import gathered
 from twinband.masking.targeted import TargetedSampler, Wanted
-from twinband.sparsity.ranks import gathered
 
 
 class CmssSampler(TargetedSampler):

@@ -1,6 +1,6 @@
 """Random masking that always shows more of thermal."""
 
-from twinband.masking.random import RandomSampler
+from twinband.arms.random import RandomSampler
 
 THERMAL_SHARE = 1.25
 

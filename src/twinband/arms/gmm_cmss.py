@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from twinband.masking.draws import Scope, draw_targets
+from twinband.masking.online import Initial, OnlineMixture
 from twinband.masking.targeted import TargetedSampler, Wanted
-from twinband.sparsity.online import Initial, OnlineMixture
 
 
 class GmmCmssSampler(TargetedSampler):

@@ -1,11 +1,11 @@
-"""The search over orientation fields (``twinband.registration.api``) as a backend."""
+"""The search over orientation fields (``twinband.registration.register``) as a backend."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from twinband.registration.api import Registration, register_rig
-from twinband.registration.backends._base import Backend, Sample
 from twinband.registration.quality import Options
+from twinband.registration.register import Registration, register_rig
+from twinband.registration.trust import Backend, Sample
 
 
 class _Search:

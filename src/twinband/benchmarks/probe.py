@@ -14,25 +14,39 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from twinband.benchmarks._base import Benchmark as Base
-from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
-from twinband.benchmarks._encoders import check_size, load_encoder
-from twinband.benchmarks._features import encode, encode_blank, fixed_threads
-from twinband.benchmarks._intervals import wilson
-from twinband.benchmarks._missing import with_missing
-from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
-from twinband.benchmarks._probe_figures import plot_accuracy, plot_confusion, plot_retrieval
-from twinband.benchmarks._probes import (
+from twinband.core.params import Params
+from twinband.evaluation.benchmark import Benchmark as Base
+from twinband.evaluation.benchmark import (
+    Inputs,
+    Pairs,
+    Scores,
+    by_hour,
+    json_member,
+    open_pairs,
+    rounded,
+    wilson,
+)
+from twinband.evaluation.features import (
+    check_size,
+    encode,
+    encode_blank,
+    fixed_threads,
+    load_encoder,
+    with_missing,
+)
+from twinband.evaluation.probes import (
     Labels,
     Predict,
     Values,
     fit_linear,
     fit_neighbours,
+    plot_accuracy,
+    plot_confusion,
+    plot_retrieval,
     recall_at,
     unit,
 )
-from twinband.models.vit import Features
-from twinband.params.base import Params
+from twinband.networks.vit import Features
 
 RANKS = (1, 5)
 Answers = Mapping[str, Labels]  # predicted classes of the test crops, by modality

@@ -17,13 +17,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from twinband.benchmarks._base import Benchmark as Base
-from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
-from twinband.benchmarks._figures import grouped_bars
-from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
-from twinband.figures import svg
-from twinband.images import to_eight_bits
-from twinband.params.base import Params
+from twinband.core.images import to_eight_bits
+from twinband.core.params import Params
+from twinband.drawing import svg
+from twinband.evaluation.benchmark import Benchmark as Base
+from twinband.evaluation.benchmark import (
+    Inputs,
+    Pairs,
+    Scores,
+    by_hour,
+    json_member,
+    open_pairs,
+    rounded,
+)
+from twinband.evaluation.figures import grouped_bars
 
 MODALITIES = ("rgb", "thermal", "both")
 

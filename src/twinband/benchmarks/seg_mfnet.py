@@ -1,33 +1,53 @@
-"""How much of MFNet's nine classes a light head finds in an encoder's frozen features.
+"""MFNet's classes by id, and the colours that its authors draw them in.
+
+Pictures of a segmentation: examples in MFNet's colours, and IoU by class.
+
+How much of MFNet's nine classes a light head finds in an encoder's frozen features.
 
 MFNet's protocol: all nine ids count, ``unlabeled`` too; the confusion matrix is counted over the
 whole set; a class in neither truth nor predictions is left out of the mean. Only the head is
 trained, so figures do not compare with those of networks trained as a whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import cv2
 import numpy as np
 import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from twinband.benchmarks._base import Benchmark as Base
-from twinband.benchmarks._base import Inputs, Scores, json_member, rounded
-from twinband.benchmarks._encoders import check_size, load_encoder
-from twinband.benchmarks._features import Size, encode, encode_blank, fixed_threads
-from twinband.benchmarks._head import CachedBatches, Head, head_settings
-from twinband.benchmarks._intervals import bootstrap
-from twinband.benchmarks._mfnet import CLASSES
-from twinband.benchmarks._missing import with_missing
-from twinband.benchmarks._pairs import Pairs, by_hour, open_pairs
-from twinband.benchmarks._seg_figures import Example, plot_examples, plot_iou
-from twinband.errors import InputError
-from twinband.images import encode_png
+from twinband.core.errors import InputError
+from twinband.core.images import encode_png, to_eight_bits
+from twinband.core.params import Params
+from twinband.drawing import svg
+from twinband.evaluation.benchmark import Benchmark as Base
+from twinband.evaluation.benchmark import (
+    Inputs,
+    Pairs,
+    Scores,
+    bootstrap,
+    by_hour,
+    json_member,
+    open_pairs,
+    rounded,
+)
+from twinband.evaluation.features import (
+    Size,
+    check_size,
+    encode,
+    encode_blank,
+    fixed_threads,
+    load_encoder,
+    with_missing,
+)
+from twinband.evaluation.figures import grouped_bars, jpg, show_image
+from twinband.evaluation.head import CachedBatches, Head, head_settings
 from twinband.metrics.segmentation import (
     Counts,
     Shares,
@@ -36,11 +56,97 @@ from twinband.metrics.segmentation import (
     mean_accuracy,
     mean_iou,
 )
-from twinband.models.pairs import refold
-from twinband.models.vit import VisionTransformer
-from twinband.params.base import Params
-from twinband.registration.view import RegisteredPair
+from twinband.networks.masked import refold
+from twinband.networks.vit import VisionTransformer
+from twinband.shards.registered import RegisteredPair
 from twinband.training.loop import train
+
+CLASSES = (
+    "unlabeled",
+    "car",
+    "person",
+    "bike",
+    "curve",
+    "car_stop",
+    "guardrail",
+    "color_cone",
+    "bump",
+)
+PALETTE = np.asarray(
+    [
+        (0, 0, 0),
+        (64, 0, 128),
+        (64, 64, 0),
+        (0, 128, 192),
+        (0, 0, 192),
+        (128, 128, 0),
+        (64, 64, 128),
+        (192, 128, 128),
+        (192, 64, 0),
+    ],
+    np.uint8,
+)
+
+
+SERIES = {"full": "both", "no_thermal_zeros": "rgb", "no_rgb_zeros": "thermal"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One test pair with its ids, true and predicted, all ``H,W`` (``rgb`` ``H,W,3``)."""
+
+    hour: str
+    rgb: NDArray[np.uint8]
+    thermal: NDArray[Any]
+    truth: NDArray[np.uint8]
+    predicted: NDArray[np.uint8]
+
+
+def plot_examples(examples: Sequence[Example]) -> bytes:
+    """A row for each example: RGB, thermal, truth, prediction; the classes' colours below."""
+    figure = Figure(figsize=(8.4, 1.65 * len(examples) + 0.5), layout="constrained")
+    for axes, example in zip(
+        figure.subplots(len(examples), 4, squeeze=False), examples, strict=True
+    ):
+        show_image(axes[0], example.rgb)
+        show_image(axes[1], to_eight_bits(example.thermal))
+        show_image(axes[2], PALETTE[example.truth])
+        show_image(axes[3], PALETTE[example.predicted])
+        axes[0].set_ylabel(example.hour, fontsize=8)
+    for place, title in zip(
+        figure.axes, ("RGB", "thermal", "truth", "predicted from both"), strict=False
+    ):
+        place.set_title(title, fontsize=9)
+    colours = [Patch(color=PALETTE[i] / 255, label=name) for i, name in enumerate(CLASSES)]
+    figure.legend(
+        handles=colours,
+        loc="outside lower center",
+        ncols=len(CLASSES),
+        fontsize=7,
+        frameon=False,
+        handlelength=1,
+        columnspacing=1,
+    )
+    return jpg(figure)
+
+
+def plot_iou(iou: Mapping[str, Mapping[str, float]]) -> bytes:
+    """IoU of each class from both modalities, and with the mean colour in place of one of them.
+
+    Args:
+        iou: by what is hidden, then by class; one that only a part of them has counts as 0.
+    """
+    classes = [name for name in CLASSES if any(name in shares for shares in iou.values())]
+    series = {
+        label: {name: iou[key].get(name, 0.0) for name in classes} for key, label in SERIES.items()
+    }
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    grouped_bars(figure.subplots(), series, "IoU")
+    figure.supxlabel(
+        "one head, trained on both; rgb and thermal: the other image replaced by the mean colour",
+        fontsize=8,
+    )
+    return svg(figure)
 
 
 class Options(Params):

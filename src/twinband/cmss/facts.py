@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from twinband.sparsity.fitted import DIGITS, Fitted, mixture_facts, shares
-from twinband.sparsity.histogram import Histogram
-from twinband.sparsity.statistics import Statistics
+from twinband.cmss.histogram import Histogram
+from twinband.cmss.mixture import DIGITS, Fitted, mixture_facts, shares
+from twinband.cmss.statistics import Statistics
 
 QUANTILES = {"p01": 0.01, "p05": 0.05, "median": 0.5, "p95": 0.95, "p99": 0.99}
 

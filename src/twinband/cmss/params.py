@@ -1,10 +1,13 @@
-"""Parameters of the stage ``cmss``."""
+"""Parameters of the stage ``cmss``.
+
+Parameters of the stage ``cmss_mixture``.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from twinband.params.base import Params, StageParams
+from twinband.core.params import Params, StageParams
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
@@ -59,3 +62,26 @@ class CmssParams(StageParams):
     axis: ClassVar[str | None] = "datasets"
     common: CmssCommon
     datasets: dict[str, CmssDataset]
+
+
+class CmssMixtureParams(StageParams):
+    """What the measure looks like over all data.
+
+    Attributes:
+        datasets: that are pooled, each with the weight of its patches.
+        components: of the mixtures, pooled and by dataset.
+        most_components: up to which the Bayesian information criterion may choose.
+        quantile: the share of all values that the normaliser is not exceeded by.
+    """
+
+    datasets: Annotated[list[str], Field(min_length=1)]
+    components: Annotated[int, Field(ge=1)]
+    most_components: Annotated[int, Field(ge=1)]
+    quantile: Annotated[float, Field(gt=0, le=1)]
+
+    @field_validator("datasets")
+    @classmethod
+    def _each_once(cls, names: list[str]) -> list[str]:
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"named more than once: {', '.join(repeated)}")
+        return names

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from twinband.errors import InputError
-from twinband.sparsity.facts import histogram_facts
-from twinband.sparsity.fitted import DIGITS, Fitted, mixture_facts
-from twinband.sparsity.histogram import Histogram
-from twinband.sparsity.product import Product
+from twinband.cmss.facts import histogram_facts
+from twinband.cmss.histogram import Histogram
+from twinband.cmss.mixture import DIGITS, Fitted, mixture_facts
+from twinband.cmss.statistics import Product
+from twinband.core.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

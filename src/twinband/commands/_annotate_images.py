@@ -10,31 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from twinband import images
-from twinband.annotators.images import grey_image
-from twinband.annotators.labellers._base import Depth, Semantics
-from twinband.annotators.labellers.dpt import Dpt
-from twinband.annotators.labellers.dpt import open_annotator as open_dpt
-from twinband.annotators.labellers.mask2former import Mask2Former
-from twinband.annotators.labellers.mask2former import open_annotator as open_mask2former
-from twinband.annotators.masks_pictures import overlay
-from twinband.annotators.pictures import QUALITY, Image, enlarged
-from twinband.annotators.pseudo_labels.encode import encoded
-from twinband.annotators.pseudo_labels.pictures import (
-    coloured_classes,
-    coloured_depth,
-    drawn_grey,
-    palette,
-)
-from twinband.annotators.sam.generate import AutomaticMasks
-from twinband.annotators.sam.labeller import compact
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.sam.weights import load
-from twinband.annotators.weights import Weights, weights_file
-from twinband.commands._usage import UsageError
-from twinband.errors import BadSample, InputError
-from twinband.shards.manifest import to_json
+from twinband.annotators.dpt import Dpt
+from twinband.annotators.dpt import open_annotator as open_dpt
+from twinband.annotators.mask2former import Mask2Former
+from twinband.annotators.mask2former import open_annotator as open_mask2former
+from twinband.cli import UsageError
+from twinband.core import images
+from twinband.core.errors import BadSample, InputError
+from twinband.drawing import QUALITY, Image, enlarged
+from twinband.labels.images import grey_image
+from twinband.masks.annotator import compact
+from twinband.masks.pictures import overlay
+from twinband.pseudo_labels.label import Depth, Semantics, encoded
+from twinband.pseudo_labels.pictures import coloured_classes, coloured_depth, drawn_grey, palette
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.weights import load
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
+from twinband.weights import Weights, weights_file
 
 
 @dataclass(frozen=True, slots=True)

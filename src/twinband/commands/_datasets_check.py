@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinband.errors import BadSample
+from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
-from twinband.readers._attributes import read_attributes
-from twinband.readers._base import Entry, Layout, Problem
-from twinband.readers._open import open_layout
+from twinband.ingest.dataset import open_layout
+from twinband.ingest.files import read_attributes
+from twinband.ingest.layout import Entry, Layout, Problem
 
 SAMPLE_PAIRS = 50
 ADVICE = {

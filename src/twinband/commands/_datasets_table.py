@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from twinband.readers._open import layout_class, reader_names
+from twinband.ingest.dataset import layout_class, reader_names
 
 
 def described_readers() -> list[dict[str, Any]]:

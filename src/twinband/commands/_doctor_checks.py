@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twinband.commands._usage import UsageError, parse_yaml, read_text
-from twinband.errors import InputError
-from twinband.params.base import ParamsError, validate
-from twinband.params.ingest import IngestDataset
-from twinband.params.root import Root, validate_file
-from twinband.readers._files import read_inventory
-from twinband.readers._open import layout_class
+from twinband.cli import UsageError, parse_yaml, read_text
+from twinband.core.errors import InputError
+from twinband.core.params import ParamsError, validate
+from twinband.ingest.dataset import layout_class
+from twinband.ingest.files import read_inventory
+from twinband.ingest.params import IngestDataset
+from twinband.params import Root, validate_file
 
 PACKAGES = (
     "torch",

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from twinband import images
-from twinband.commands._usage import UsageError
-from twinband.errors import BadSample, InputError
-from twinband.registration.api import Registration, register_pair
-from twinband.registration.apply import resampled
+from twinband.cli import UsageError
+from twinband.core import images
+from twinband.core.errors import BadSample, InputError
+from twinband.registration.geometry import Frame, grid_change, resampled
 from twinband.registration.pictures import Column, comparison, jpeg
-from twinband.registration.similarity import Frame, grid_change
+from twinband.registration.register import Registration, register_pair
 from twinband.shards.write import write_atomically
 
 # In plain words, what each reason of a failed registration means.

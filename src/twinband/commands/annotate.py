@@ -38,8 +38,8 @@ def annotate(
     bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the image,
     its masks, depth (near is dark) and classes.
     """
-    from twinband.annotators.sam.settings import MaskSettings
     from twinband.commands._annotate_images import Annotators, annotate_files
+    from twinband.sam.generate import MaskSettings
 
     settings = MaskSettings(
         points_per_side=points,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from twinband.commands._usage import UsageError
+from twinband.cli import UsageError
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -116,8 +116,8 @@ def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
     """
     from pydantic import ValidationError
 
-    from twinband.params.base import describe
-    from twinband.readers._open import layout_class
+    from twinband.core.params import describe
+    from twinband.ingest.dataset import layout_class
 
     without = [item for item in given if "=" not in item]
     if without:

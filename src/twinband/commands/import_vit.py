@@ -20,8 +20,8 @@ def import_vit(
 ) -> None:
     """Write a ViT's weights as a model's folder, for cmss.common.model, pretrain.methods.M.start
     and evaluate.items.E.model."""
-    from twinband.models.checkpoints import save_weights
     from twinband.models.imported import imported_vit
+    from twinband.networks.weights import save_weights
     from twinband.shards.write import write_atomically
 
     encoder = imported_vit(weights, heads)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from twinband.commands._usage import UsageError, parse_yaml, read_text
+from twinband.cli import UsageError, parse_yaml, read_text
 
 app = typer.Typer()
 PARAMS, PROFILES = Path("params.yaml"), Path("profiles")
@@ -22,7 +22,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
     Results in metrics/ and plots/ of items that the profile does not name are removed, since the
     report shows what these folders hold.
     """
-    from twinband.params.root import validate_file
+    from twinband.params import validate_file
 
     source = PROFILES / f"{name}.yaml"
     if not source.is_file():
@@ -57,7 +57,7 @@ def would_lose_edits() -> bool:
 
 def foreign_results(data: Mapping[str, Any]) -> Iterator[Path]:
     """Files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section does not name."""
-    from twinband.params.root import Root
+    from twinband.params import Root
 
     for name, field in Root.model_fields.items():
         stage = field.alias or name

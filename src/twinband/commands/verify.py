@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from twinband.errors import InputError
+from twinband.core.errors import InputError
 
 app = typer.Typer()
 HOLDERS = (Path("data"), Path("models"))
@@ -23,11 +23,11 @@ def verify(
     """Read products back and compare them with their manifests: counts, keys, checksums."""
     from tqdm import tqdm
 
-    from twinband.shards import verify as verifying
+    from twinband import verify as verifying
 
     chosen = folders or products()
     found = {
-        str(folder): verifying.verify(folder)
+        str(folder): verifying.verify_product(folder)
         for folder in tqdm(chosen, desc="verify", unit="product", leave=False, disable=None)
     }
     if json_:

@@ -1,6 +1,7 @@
 """Decoding and encoding images without any silent change of depth, channels or orientation."""
 
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from twinband.errors import BadSample
+from twinband.core.errors import BadSample
 
 cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 EXIF_ORIENTATION = 0x0112
@@ -179,3 +180,18 @@ def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = np.percentile(thermal, (1, 99))
     scaled = (thermal.astype(np.float32) - low) * (255 / max(float(high - low), 1))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+
+
+def render(pixels: NDArray[np.uint8], box: Box, flip: bool, size_px: int) -> NDArray[np.uint8]:
+    """The part of ``H,W`` or ``H,W,C`` pixels in ``box``, resized (bicubic) to a square."""
+    left, top = math.floor(box[0]), math.floor(box[1])
+    right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
+    image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    # Rounding may put an edge a hair outside, which Pillow refuses.
+    edges = (min(box[2], right) - left, min(box[3], bottom) - top)
+    inner = (box[0] - left, box[1] - top, *edges)
+    resized = image.resize((size_px, size_px), Image.Resampling.BICUBIC, inner)
+    return np.asarray(resized.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else resized)

@@ -1,6 +1,7 @@
 """Between images and what annotators take."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,3 +25,24 @@ def normalised(images: Tensor, by: Normalisation) -> Tensor:
     mean = torch.tensor(by.mean, device=images.device).view(3, 1, 1) * 255
     std = torch.tensor(by.std, device=images.device).view(3, 1, 1) * 255
     return (images.float() - mean) / std
+
+
+Batch = dict[str, Any]  # name to a Tensor whose first axis is the sample, or a list of str
+# ImageNet's, of 0..255 values; of thermal as well.
+MEAN = (123.675, 116.28, 103.53)
+STD = (58.395, 57.12, 57.375)
+
+
+def normalise(batch: Batch, device: torch.device) -> Batch:
+    """The batch on ``device``, its ``B,C,H,W`` uint8 images (C = 1 or 3) as ``B,3,H,W`` float32
+    by ImageNet's statistics."""
+    mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
+
+    def moved(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        value = value.to(device, non_blocking=True)
+        return (value - mean) / std if value.dtype == torch.uint8 else value
+
+    return {name: moved(value) for name, value in batch.items()}

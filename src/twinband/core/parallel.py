@@ -11,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from twinband.errors import InputError
-from twinband.params.runtime import Runtime
+from twinband.core.errors import InputError
+from twinband.core.params import Runtime
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -1,12 +1,14 @@
 """What all parameter models share: strict, frozen, no unknown key, errors in one readable list.
 
 No field has a default: a default that changed in the code would not invalidate the stage.
+
+Settings that change how fast a step runs and never what it makes; DVC does not track them.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 
 class Params(BaseModel):
@@ -86,3 +88,26 @@ def narrow(section: Any, axis: str | None, item: str | None, path: str) -> Any:
         known = ", ".join(map(str, items)) if isinstance(items, Mapping) else "none"
         raise ParamsError([f"{path}.{axis}.{item}: missing (there are: {known})"])
     return {**section, axis: {item: items[item]}}
+
+
+class Runtime(Params):
+    """The ``runtime`` section of params.yaml.
+
+    Attributes:
+        executor: where the shards of shard-parallel steps are worked on: ``processes`` of this
+            machine, or a running ``dask`` cluster.
+        workers: processes side by side (``processes`` only), at least 1.
+        scheduler: address of the Dask scheduler (``tcp://host:port``), empty for ``processes``.
+        log_level: least level that is printed.
+    """
+
+    executor: Literal["processes", "dask"]
+    workers: Annotated[int, Field(ge=1)]
+    scheduler: str
+    log_level: Literal["debug", "info", "warning", "error"]
+
+    @model_validator(mode="after")
+    def _scheduler_for_dask(self) -> "Runtime":
+        if (self.executor == "dask") != bool(self.scheduler):
+            raise ValueError("scheduler is needed for dask, and for dask only")
+        return self

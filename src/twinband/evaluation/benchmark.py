@@ -1,17 +1,116 @@
-"""The pairs of a dataset as benchmarks see them: on one grid, to train or to test on."""
+"""What a benchmark provides: scores, pictures and predictions of one model on one dataset.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+95 % intervals, so that people see which differences mean something.
+
+The pairs of a dataset as benchmarks see them: on one grid, to train or to test on.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
-from twinband.benchmarks._base import Inputs
-from twinband.errors import InputError
-from twinband.registration.view import RegisteredPair, registered_pair
-from twinband.shards.join import Dataset, open_products
-from twinband.shards.manifest import read_manifest
+from twinband.core.errors import InputError
+from twinband.core.params import Params
+from twinband.shards.product import read_manifest
+from twinband.shards.read import Dataset, open_products
+from twinband.shards.registered import RegisteredPair, registered_pair
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a benchmark runs on.
+
+    Attributes:
+        pairs: the product ``pairs`` of a dataset.
+        registered: the product ``registered`` of the same dataset.
+        model: what is evaluated (see ``_encoders.load_encoder``).
+        work: a folder of this evaluation's own, kept between tries.
+        progress: is told how many pairs are done, and of how many.
+    """
+
+    pairs: Path
+    registered: Path
+    model: Path
+    work: Path
+    progress: Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The outcome of a benchmark.
+
+    Attributes:
+        summary: one line for people.
+        metrics: nested numbers, rounded, headlines first.
+        predictions: by key of the test pair, the members of its sample in a shard; one of them
+            is ``json``.
+        plots: picture files by name, as bytes.
+    """
+
+    summary: str
+    metrics: Mapping[str, Any]
+    predictions: Mapping[str, Mapping[str, bytes]]
+    plots: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Benchmark(ABC):
+    """A benchmark with its own checked ``Options``."""
+
+    Options: ClassVar[type[Params]]
+
+    def __init__(self, options: Any, seed: int) -> None:
+        self.options = options
+        self.seed = seed
+
+    @abstractmethod
+    def run(self, inputs: Inputs) -> Scores:
+        """Evaluate ``inputs.model`` on the dataset.
+
+        Raises:
+            InputError: the dataset lacks what the benchmark needs, or the model cannot be used.
+        """
+
+
+def json_member(value: Any) -> bytes:
+    """A prediction as the member ``json``."""
+    return json.dumps(value, sort_keys=True).encode()
+
+
+def rounded(value: SupportsFloat) -> float:
+    """A share with the four digits that metrics keep."""
+    return round(float(value), 4)
+
+
+RESAMPLES = 1000
+
+
+def wilson(right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Wilson's interval of a share of right answers, each 0..1; at least one answer is needed."""
+    interval = binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def bootstrap(
+    counts: NDArray[np.int64], score: Callable[[NDArray[np.int64]], NDArray[np.float64]], seed: int
+) -> tuple[float, float]:
+    """Percentile interval of a score of added counts, over resampled images.
+
+    Args:
+        counts: ``N,…``, of each image.
+        score: of ``R,…`` sums over the images drawn, a value for each of the R resamples.
+    """
+    images = len(counts)
+    random = np.random.default_rng(seed)
+    drawn = random.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
+    low, high = np.nanpercentile(score(np.tensordot(drawn, counts, axes=1)), (2.5, 97.5))
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,26 +1,105 @@
-"""Frozen features of pairs, a batch at a time.
+"""The encoder that a benchmark evaluates: trained, or described and freshly initialised.
+
+Frozen features of pairs, a batch at a time.
 
 Both images of a pair go through one encoder, stacked as rgb 0, thermal 0, rgb 1, thermal 1, ...
+
+One modality taken away when testing: what is put in its place.
+
+Two ways. ``zeros``: the absent image is the mean colour. ``copy``: the present image stands in
+both places. Repeating the present image's features instead of encoding it twice is the same as
+``copy`` here, since one encoder without any mark of modality serves both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, ValidationError
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from twinband.errors import InputError
-from twinband.images import to_eight_bits
-from twinband.models.pairs import interleave
-from twinband.models.vit import Features, VisionTransformer
-from twinband.registration.view import RegisteredPair
-from twinband.training.data import normalise
+from twinband.core.errors import InputError
+from twinband.core.images import to_eight_bits
+from twinband.core.normalise import normalise
+from twinband.core.params import Params, describe
+from twinband.networks import weights
+from twinband.networks.config import from_settings
+from twinband.networks.masked import interleave
+from twinband.networks.vit import Features, VisionTransformer
+from twinband.shards.registered import RegisteredPair
+
+WEIGHTS = "weights.safetensors"  # in the folder of a trained model
+
+
+class Untrained(Params):
+    """A file such as ``models/untrained.json``: the floor that pretraining has to beat.
+
+    Attributes:
+        kind: of model.
+        settings: fields of ``models.config.VitConfig``.
+        seed: of its random weights.
+    """
+
+    kind: Literal["vit"]
+    settings: dict[str, Any]
+    seed: Annotated[int, Field(ge=0)]
+
+
+def load_encoder(path: Path) -> VisionTransformer:
+    """The encoder at ``path``, frozen and in evaluation mode.
+
+    Args:
+        path: a folder with the ``weights.safetensors`` of any model of ``twinband.models``, or a
+            ``.json`` that describes an ``Untrained`` one.
+
+    Raises:
+        InputError: it is neither, or the weights are damaged, foreign or of other sizes.
+    """
+    encoder = weights.load_encoder(path / WEIGHTS) if path.is_dir() else _untrained(path)
+    return encoder.requires_grad_(False).eval()
+
+
+def check_size(encoder: VisionTransformer, height_px: int, width_px: int) -> None:
+    """Check that images of this size are whole patches.
+
+    Raises:
+        InputError: they are not.
+    """
+    patch = encoder.config.patch_px
+    if height_px % patch or width_px % patch:
+        raise InputError(
+            f"images of {height_px}x{width_px} px are no whole number of the model's patches of "
+            f"{patch} px; change the options that set their size"
+        )
+
+
+def _untrained(path: Path) -> VisionTransformer:
+    if path.suffix != ".json":
+        raise InputError(
+            f"{path} is neither a folder with {WEIGHTS} nor a .json that describes a"
+            " model; `dvc repro` makes the models"
+        )
+    try:
+        described = Untrained.model_validate_json(path.read_bytes())
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(described.seed)
+            encoder = from_settings(described.kind, described.settings)
+    except ValidationError as error:
+        problems = "; ".join(describe(error, ""))
+        raise InputError(
+            f"{path} describes no encoder, and this benchmark needs one ({problems})"
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: settings: {error}") from None
+    return cast(VisionTransformer, encoder)
+
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -92,3 +171,28 @@ def _scaled(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     scaled: NDArray[Any] = cv2.resize(image, (width, height), interpolation=how)
     return scaled
+
+
+class Shown(NamedTuple):
+    """What a head is given as the features of RGB and of thermal, equal in shape."""
+
+    rgb: Tensor
+    thermal: Tensor
+
+
+def with_missing(rgb: Tensor, thermal: Tensor, blank: Tensor) -> dict[str, Shown]:
+    """Both modalities (``full``), and each of them absent, by name.
+
+    Args:
+        rgb: features of RGB images, ``B,…``.
+        thermal: of thermal images, ``B,…``.
+        blank: of the mean colour, ``1,…``.
+    """
+    blank = blank.expand_as(rgb)
+    return {
+        "full": Shown(rgb, thermal),
+        "no_thermal_zeros": Shown(rgb, blank),
+        "no_thermal_copy": Shown(rgb, rgb),
+        "no_rgb_zeros": Shown(blank, thermal),
+        "no_rgb_copy": Shown(thermal, thermal),
+    }

@@ -11,10 +11,11 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from twinband.training.data import Batch, Stream
+from twinband.core.normalise import Batch
+from twinband.training.data import Stream
 from twinband.training.distributed import Ranks
+from twinband.training.loop import TrainingTask
 from twinband.training.settings import TrainingSettings
-from twinband.training.task import TrainingTask
 
 
 class Head(TrainingTask):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from twinband.params.base import Params, Scalar, StageParams
+from twinband.core.params import Params, Scalar, StageParams
 
 
 class Evaluation(Params):

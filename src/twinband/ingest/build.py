@@ -1,24 +1,40 @@
-"""The whole of ``ingest`` for one dataset: scan, check, deduplicate, write."""
+"""The whole of ``ingest`` for one dataset: scan, check, deduplicate, write.
 
+The first pass over one shard: read, check, hash and write every usable pair of it.
+
+Whether a pair is a duplicate is known only when all are hashed, so this pass writes them all;
+the second one (``build``) takes duplicates out again.
+
+Which pairs go into which shard, kept in small files: memory does not grow with the dataset.
+
+Which shard and which split a pair belongs to: functions of its own group's name only.
+
+So nothing moves when a dataset grows, and a sequence is never torn apart.
+"""
+
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twinband.errors import TooManyBadSamples
-from twinband.ingest.card import card
-from twinband.ingest.check import COLUMNS
-from twinband.ingest.checked_shard import ShardTask, quarantine_of, write_checked_shard
+from twinband.core.errors import BadSample, InputError, TooManyBadSamples
+from twinband.core.parallel import map_unfinished
+from twinband.core.params import Runtime
+from twinband.ingest.check import COLUMNS, check_pair
+from twinband.ingest.dataset import Source
 from twinband.ingest.duplicates import Duplicate, find_duplicates
-from twinband.ingest.plan import write_plan
-from twinband.ingest.source import Source
-from twinband.parallel import map_unfinished
-from twinband.params.ingest import IngestCommon, IngestDataset
-from twinband.params.runtime import Runtime
-from twinband.shards.manifest import write_product_files
+from twinband.ingest.facts import card
+from twinband.ingest.files import key_of
+from twinband.ingest.layout import Entry, Layout, Problem
+from twinband.ingest.params import IngestCommon, IngestDataset, SplitFractions
+from twinband.shards.product import write_product_files
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,
@@ -30,6 +46,148 @@ from twinband.shards.write import (
     shard_name,
     take_rows,
 )
+
+
+def shard_of(group: str, shards: int) -> int:
+    """The shard of a group, in ``[0, shards)``."""
+    return _hash(group) % shards
+
+
+def split_of(group: str, fractions: SplitFractions, seed: int) -> str:
+    """The split of a group where its layout names none."""
+    position = _hash(f"{seed}/{group}") / 2**64
+    if position < fractions.train:
+        return "train"
+    return "val" if position < fractions.train + fractions.val else "test"
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
+    """Scan the raw files and write one list a shard; empty ones too, so numbers never shift.
+
+    Raises:
+        InputError: nothing was found, or the files are not of the reader's layout.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"plan-{number:06d}.jsonl" for number in range(shards)]
+    count = 0
+    with ExitStack() as stack:
+        streams = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
+        for found in source.open().scan():
+            group = (found.group if isinstance(found, Entry) else "") or found.name
+            line = json.dumps(asdict(found), ensure_ascii=False)
+            streams[shard_of(group, shards)].write(f"{line}\n")
+            count += 1
+    if not count:
+        raise InputError(f"{source.root}: the reader {source.reader} found no pair there")
+    return paths
+
+
+def read_plan(path: Path) -> list[Entry | Problem]:
+    """The pairs of one shard in order of key."""
+    found: list[Entry | Problem] = []
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            values = json.loads(line)
+            found.append(Problem(**values) if "reason" in values else Entry(**values))
+    return sorted(found, key=lambda item: key_of(item.name))
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """What one worker does: ``plan`` lists the pairs of the shard at ``path``."""
+
+    path: Path
+    source: Source
+    plan: Path
+    fractions: SplitFractions
+    split_seed: int
+    frame_stride: int
+    licence: str
+
+
+def write_checked_shard(task: ShardTask) -> Shard:
+    """Write the shard, and beside it ``quarantine-….tar`` with what could not be used."""
+    layout = task.source.open()
+    quarantined: list[tuple[Entry | Problem, str, str]] = []
+    with ShardWriter(task.path, COLUMNS) as writer:
+        for found in read_plan(task.plan):
+            row = _row(found, task)
+            key = key_of(found.name)
+            if isinstance(found, Problem):
+                bad = (found.reason, found.detail)
+            elif found.group and found.frame % task.frame_stride:
+                writer.skip(key, {**row, **_status("thinned", "frame_stride")})
+                continue
+            else:
+                try:
+                    checked = check_pair(layout, found)
+                    writer.add(key, checked.fields, {**row, **checked.row, **OK})
+                    continue
+                except BadSample as error:
+                    bad = (error.reason, error.detail)
+            writer.skip(key, {**row, **_status("quarantined", *bad)})
+            quarantined.append((found, *bad))
+        if quarantined:
+            _write_quarantine(quarantine_of(task.path), layout, quarantined)
+    return writer.shard
+
+
+def quarantine_of(shard: Path) -> Path:
+    """Where the unusable pairs of a shard are kept."""
+    return shard.with_name(shard.name.replace("shard-", "quarantine-"))
+
+
+def _status(status: str, reason: str, detail: str = "") -> dict[str, str]:
+    return {"status": status, "reason": reason, "detail": detail}
+
+
+def _row(found: Entry | Problem, task: ShardTask) -> dict[str, Any]:
+    """The columns that are known before any file is read."""
+    row: dict[str, Any] = {
+        "name": found.name,
+        "licence": task.licence,
+        "rgb_path": found.files.get("rgb", ""),
+        "thermal_path": found.files.get("thermal", ""),
+    }
+    if isinstance(found, Problem):
+        return row
+    group = found.group or found.name
+    named = bool(found.split)
+    return {
+        **row,
+        "split": found.split or split_of(group, task.fractions, task.split_seed),
+        "split_source": "layout" if named else "hash",
+        "group": group,
+        "frame": found.frame,
+        "hour": found.attributes.get("hour", ""),
+        "attributes": sorted(found.attributes.items()),
+    }
+
+
+def _write_quarantine(
+    path: Path, layout: Layout, quarantined: list[tuple[Entry | Problem, str, str]]
+) -> None:
+    with ShardWriter(path, []) as writer:
+        for found, reason, detail in quarantined:
+            note = {"name": found.name, "reason": reason, "detail": detail}
+            fields = {"json": json.dumps(note, sort_keys=True).encode()}
+            writer.add(key_of(found.name), fields | _raw_files(layout, found.files), OK)
+
+
+def _raw_files(layout: Layout, files: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of a bad pair as found, as far as they can be read at all."""
+    found = {}
+    for field, path in files.items():
+        suffix = path.rpartition(".")[2].lower()
+        try:
+            found[f"{field}.{suffix if suffix.isalnum() else 'bin'}"] = layout.files.read(path)
+        except BadSample:
+            continue
+    return found
 
 
 @dataclass(frozen=True, slots=True)

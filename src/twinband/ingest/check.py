@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from twinband import images
-from twinband.errors import BadSample
-from twinband.ingest.hashes import THUMBNAIL_SIDE, impression_of
-from twinband.readers._base import Encoded, Entry, Layout
+from twinband.core import images
+from twinband.core.errors import BadSample
+from twinband.ingest.duplicates import THUMBNAIL_SIDE, impression_of
+from twinband.ingest.layout import Encoded, Entry, Layout
 
 MIN_SIDE_PX = 16
 RATIO_TOLERANCE = 0.25  # beyond it, the two images can hardly show one scene

@@ -1,22 +1,27 @@
-"""Opening a dataset by the name of its reader: ``open_dataset`` and the lazily read ``Pair``."""
+"""Where a dataset's raw files are, in a form that travels to worker processes.
+
+Opening a dataset by the name of its reader: ``open_dataset`` and the lazily read ``Pair``.
+"""
 
 import importlib
+import json
 import pkgutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import twinband.readers
-from twinband import images
-from twinband.errors import InputError
-from twinband.params.base import validate
-from twinband.readers._base import Encoded, Entry, Layout, Problem, RawPair
-from twinband.readers._files import Recorded, open_files
-from twinband.readers._keys import key_of
+from twinband.core import images
+from twinband.core.errors import InputError
+from twinband.core.params import validate
+from twinband.ingest.files import Recorded, key_of, open_files, read_inventory
+from twinband.ingest.layout import Encoded, Entry, Layout, Problem, RawPair
 
 
 def reader_names() -> list[str]:
@@ -143,3 +148,37 @@ def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
         ParamsError: unknown or wrong options.
     """
     return Dataset(open_layout(reader, str(root), options))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A reader over a raw folder or tar.
+
+    Attributes:
+        reader: name of the reader.
+        root: folder, fsspec URL or tar.
+        options: the reader's options as JSON.
+        inventory: path of the committed inventory, empty if there is none.
+    """
+
+    reader: str
+    root: str
+    options: str
+    inventory: str
+
+    @classmethod
+    def of(
+        cls, reader: str, root: str, options: Mapping[str, Any], inventory: str = ""
+    ) -> "Source":
+        return cls(reader, root, json.dumps(dict(options), sort_keys=True), inventory)
+
+    def open(self) -> Layout:
+        """The layout, opened once a thread: a tar has one reading position, which threads of a
+        Dask worker must not share."""
+        return _open(self, threading.get_ident())
+
+
+@lru_cache(maxsize=16)
+def _open(source: Source, thread: int) -> Layout:
+    recorded = read_inventory(Path(source.inventory)) if source.inventory else None
+    return open_layout(source.reader, source.root, json.loads(source.options), recorded)

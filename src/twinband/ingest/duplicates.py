@@ -1,13 +1,100 @@
-"""Which pairs of one dataset are copies of others."""
+"""Which pairs of one dataset are copies of others.
 
+Recognising copies of images: perceptual hashes to find them, thumbnails to make sure.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from twinband.ingest.hashes import THUMBNAIL_SIDE, close_pairs, same_everywhere
+SIDE = 32
+THUMBNAIL_SIDE = 16
+THUMBNAIL_TOLERANCE = 12  # grey levels
+LEAST_SPAN_COUNTS = 64.0  # of 16-bit thermal
+BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What is remembered of an image to recognise copies of it.
+
+    Attributes:
+        hash: 64-bit DCT hash, quick to compare.
+        thumbnail: ``THUMBNAIL_SIDE`` squared grey levels, row by row, to make sure.
+    """
+
+    hash: int
+    thumbnail: bytes
+
+
+def impression_of(grey: NDArray[np.generic]) -> Impression:
+    """Impression of ``H,W`` grey pixels, 8 or 16 bits.
+
+    The hash holds the signs of the 8x8 lowest frequencies about their median (the constant term
+    left out), row by row from the highest bit; it is 0 for an image without contrast.
+    """
+    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if grey.dtype != np.uint8:
+        low, high = np.percentile(small, (2, 98))  # one hot or dead pixel must not matter
+        span = max(float(high - low), LEAST_SPAN_COUNTS)  # nor the noise of a flat scene
+        small = np.clip((small - low) * np.float32(255 / span), 0, 255)
+    half = SIDE // THUMBNAIL_SIDE
+    blocks = small.reshape(THUMBNAIL_SIDE, half, THUMBNAIL_SIDE, half).mean(axis=(1, 3))
+    thumbnail = np.rint(blocks).astype(np.uint8).tobytes()
+    if float(small.std()) < 0.5:
+        return Impression(0, thumbnail)
+    frequencies = cv2.dct(small)[:8, :8].ravel()
+    bits = frequencies > np.median(frequencies[1:])
+    bits[0] = False
+    return Impression(int.from_bytes(np.packbits(bits).tobytes(), "big"), thumbnail)
+
+
+def same_everywhere(
+    thumbnails: NDArray[np.uint8], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether rows ``firsts`` and ``seconds`` of ``N,T`` thumbnails agree in every place.
+
+    A fixed camera gives images with one hash in which other people walk about; those differ by
+    tens of levels somewhere, recompressed or resized copies by a few.
+    """
+    agree = np.empty(len(firsts), dtype=bool)
+    for begin in range(0, len(firsts), BLOCK_COLUMNS):
+        part = slice(begin, begin + BLOCK_COLUMNS)
+        one, other = thumbnails[firsts[part]], thumbnails[seconds[part]]
+        difference = np.maximum(one, other) - np.minimum(one, other)
+        agree[part] = difference.max(axis=1) <= THUMBNAIL_TOLERANCE
+    return agree
+
+
+def close_pairs(
+    hashes: NDArray[np.uint64], max_bits: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """All pairs ``i < j`` of rows of ``N,2`` hashes that differ in at most ``max_bits`` bits.
+
+    Yields arrays of ``i`` and ``j``, blocks of rows in order. Every pair is compared: exact, in
+    memory that grows with the pairs found only, and 10^5 samples take seconds.
+    """
+    count = len(hashes)
+    for row in range(0, count, BLOCK_ROWS):
+        rows = hashes[row : row + BLOCK_ROWS, None]
+        found = []
+        for column in range(row, count, BLOCK_COLUMNS):
+            columns = hashes[None, column : column + BLOCK_COLUMNS]
+            distance = np.bitwise_count(rows[..., 0] ^ columns[..., 0])
+            distance += np.bitwise_count(rows[..., 1] ^ columns[..., 1])
+            first, second = np.nonzero(distance <= max_bits)
+            found.append(np.stack([first + row, second + column]))
+        first, second = np.concatenate(found, axis=1)
+        later = second > first
+        first, second = first[later], second[later]
+        order = np.lexsort((second, first))
+        yield first[order], second[order]
+
 
 SPLIT_ORDER = ["test", "val", "train"]
 

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twinband.params.ingest import IngestDataset
-from twinband.shards.counts import card_lines, count_values
+from twinband.ingest.params import IngestDataset
+from twinband.shards.product import card_lines, count_values
 
 
 def card(name: str, settings: IngestDataset, rows: pa.Table) -> str:

@@ -1,7 +1,13 @@
-"""The raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked."""
+"""``attributes.csv`` at a dataset's root: facts of its pairs that the layout cannot express.
+
+The raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked.
+
+From a pair's name in its dataset to its key in every shard.
+"""
 
 import csv
 import hashlib
+import re
 import tarfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import fsspec
 
-from twinband.errors import BadSample, InputError
+from twinband.core.errors import BadSample, InputError
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 JUNK_FOLDERS = frozenset({"__MACOSX"})
@@ -187,3 +193,47 @@ def write_inventory(
         writer.writerows(rows)
     unfinished.replace(path)
     return len(rows)
+
+
+ATTRIBUTES_FILE = "attributes.csv"
+
+
+def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """The columns of each pair by the pair's name; nothing if there is no such file.
+
+    Empty cells say nothing, so what the layout derives stays.
+
+    Raises:
+        InputError: it has no column ``name``, or a line with too many cells.
+    """
+    if ATTRIBUTES_FILE not in paths:
+        return {}
+    rows = csv.DictReader(read_lines(files, ATTRIBUTES_FILE))
+    if "name" not in (rows.fieldnames or ()):
+        raise InputError(f"{files.root}: {ATTRIBUTES_FILE} needs a first line with a column `name`")
+    attributes = {}
+    for row in rows:
+        if None in row:
+            line = f"line {rows.line_num} of {ATTRIBUTES_FILE}"
+            raise InputError(f"{files.root}: {line} has more cells than columns")
+        attributes[row["name"]] = {k: v for k, v in row.items() if v and k != "name"}
+    return attributes
+
+
+def key_of(name: str) -> str:
+    """The key: ``[a-z0-9_-]+``, no dots (WebDataset cuts keys at the first one).
+
+    Capitals are lowered and ``/`` becomes ``-``. Whatever else must be replaced adds six
+    hexadecimal digits of the name's hash, so that a key depends on its own name only and stays
+    when the dataset grows.
+    """
+    plain = name.lower().replace("/", "-")
+    slug = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-") or "pair"
+    if slug == plain:
+        return slug
+    return f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def natural_order(name: str) -> list[str | int]:
+    """A sort key by which ``2.jpg`` comes before ``10.jpg``."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

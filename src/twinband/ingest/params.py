@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from twinband.params.base import Params, Scalar, StageParams
+from twinband.core.params import Params, Scalar, StageParams
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 

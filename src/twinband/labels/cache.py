@@ -3,12 +3,16 @@
 An image's label is found by the SHA-256 of its pixels below the fingerprint of who labelled it,
 so it is found again in a grown dataset, in another dataset, after a kill, and by other processes
 that fill the same folder.
+
+Sharing work between processes: who is at something already is waited for.
 """
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -67,3 +71,24 @@ def _sha256(sizes: Mapping[str, int], body: bytes) -> str:
     digest = hashlib.sha256(json.dumps(sizes).encode())
     digest.update(body)
     return digest.hexdigest()
+
+
+DIGITS = 15  # of a SHA-256: as many as an offset in a file can hold
+
+
+@contextmanager
+def claimed(file: Path, sha256s: Iterable[str]) -> Iterator[None]:
+    """Hold the claim to some images while the context lasts; other processes wait.
+
+    A claim is a lock on one byte of ``file``, so it needs no file of its own and goes with its
+    owner's process. Claims are taken in one order by all, so that no two wait for each other.
+
+    Args:
+        sha256s: what the images are known by.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as stream:
+        for place in sorted({int(sha256[:DIGITS], 16) for sha256 in sha256s}):
+            with suppress(OSError):  # without locks work may be done twice, which harms nothing
+                fcntl.lockf(stream, fcntl.LOCK_EX, 1, place)
+        yield

@@ -11,13 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.cache import LabelCache
-from twinband.annotators.claims import claimed
-from twinband.annotators.images import image_of, modalities_of, pixels_sha256
-from twinband.parallel import map_tasks
-from twinband.params.runtime import Runtime
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
+from twinband.core.parallel import map_tasks
+from twinband.core.params import Runtime
+from twinband.labels.cache import LabelCache, claimed
+from twinband.labels.images import image_of, modalities_of, pixels_sha256
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
 
 PAIRS_AT_ONCE = 8  # labelled together, and lost together if the process is killed
 FIRST = (1, 2)  # pairs labelled before it is known how long one takes: to warm up, and to measure

@@ -1,19 +1,25 @@
-"""Cutting objects out of rendered scenes, and some of what stands between them.
+"""Choosing crops evenly from a stream of scenes, in an order that growth does not change.
+
+Cutting objects out of rendered scenes, and some of what stands between them.
 
 Crops are square, so that an object's proportions do not give its class away.
+
+Crops of objects in folders by hour, split, modality and class, such as those cut from FLIR.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from twinband.sample.classes import scene_id
-from twinband.sample.layouts._files import encode_jpeg
-from twinband.sample.layouts._job import Job
-from twinband.sample.render import Box, Rendered
-from twinband.sample.scene import HOURS, generator_of
+from twinband.core.errors import InputError
+from twinband.world.classes import scene_id
+from twinband.world.render import Box, Rendered
+from twinband.world.scene import HOURS, generator_of
+from twinband.world.truth import write_hours
+from twinband.world.write import Each, Job, encode_jpeg, write_bytes, write_table
 
 CLASSES = ("person", "car", "bicycle")
 MOST_OF_A_CLASS = 2  # in one scene
@@ -104,3 +110,102 @@ def _background(
             xyxy = (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
             return [(Box(0, "background", xyxy, 0.0, side * side), window)]
     return []
+
+
+CROPS_A_SCENE = 3  # that are chosen on average
+
+
+class Balance:
+    """Takes crops one by one, each from the hour and class with the fewest so far.
+
+    After every round of scenes, the crops taken are brought to ``CROPS_A_SCENE`` of each scene
+    seen. So which crop comes n-th depends on the rounds before it and not on how many are wanted.
+
+    Attributes:
+        taken: the crops in the order in which they were chosen.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Crop] = []
+        self._scenes = 0
+        self._waiting: dict[tuple[str, str, str], deque[Crop]] = {}
+        self._counts: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, scenes: Sequence[Iterable[Crop]]) -> None:
+        """One round: the crops of some further scenes."""
+        self._scenes += len(scenes)
+        for crop in (crop for crops in scenes for crop in crops):
+            cell = (crop.split, crop.hour, crop.box.name)
+            self._waiting.setdefault(cell, deque()).append(crop)
+        while len(self.taken) < CROPS_A_SCENE * self._scenes and self._waiting:
+            self._take()
+
+    def _take(self) -> None:
+        cell = min(self._waiting, key=self._rank)
+        self.taken.append(self._waiting[cell].popleft())
+        if not self._waiting[cell]:
+            del self._waiting[cell]
+        split, hour, name = cell
+        self._counts.update([cell, (split, hour), (split, name), (split,)])
+
+    def _rank(self, cell: tuple[str, str, str]) -> tuple[int | str, ...]:
+        """Least comes next: val while it has too few, then the emptiest hour and class."""
+        split, hour, name = cell
+        val_is_behind = len(self.taken) >= VAL_EVERY * (self._counts["val",] + 1) - 1
+        return (
+            val_is_behind != (split == "val"),
+            self._counts[cell],
+            self._counts[split, name],
+            self._counts[split, hour],
+            HOURS.index(hour),
+            name,
+        )
+
+
+ROUND = len(HOURS)  # scenes, one of each hour
+MOST_SCENES_A_CROP = 4
+HEADER = ["name", "scene", "x1", "y1", "x2", "y2", "occlusion"]
+
+
+def write_all(job: Job, each: Each) -> None:
+    """``HOUR/{train,val}/{rgb,thermal}/CLASS/``, and ``truth/crops.csv``.
+
+    Scenes are rendered in rounds until there are enough crops.
+
+    Raises:
+        InputError: the scenes hold too few objects that are large enough.
+    """
+    crops = choose(job, each)
+    for crop in crops:
+        write_crop(job, crop)
+    write_hours(job, ((crop.name, crop.hour) for crop in crops))
+    rows = [(c.name, c.scene, *map(float, c.box.xyxy), float(c.box.occlusion)) for c in crops]
+    write_table(job.root / "truth/crops.csv", HEADER, sorted(rows))
+
+
+def choose(job: Job, each: Each) -> Sequence[Crop]:
+    """The first ``job.count`` crops of a sequence that depends on seed and name only."""
+    balance = Balance()
+    scenes = 0
+    while (missing := job.count - len(balance.taken)) > 0:
+        if scenes > MOST_SCENES_A_CROP * job.count + ROUND:
+            raise InputError(
+                f"{job.name}: {scenes} scenes of {job.width}x{job.height} px gave only "
+                f"{len(balance.taken)} of {job.count} crops, since few objects are "
+                f"{LEAST_HEIGHT_PX} px high; raise sample_world.datasets.{job.name}.width_px and "
+                "height_px"
+            )
+        rounds = -(-missing // (CROPS_A_SCENE * ROUND))
+        found = each(cut_scene, range(scenes, scenes + rounds * ROUND), CROPS_A_SCENE)
+        for first in range(0, len(found), ROUND):
+            balance.add(found[first : first + ROUND])
+        scenes += len(found)
+    return balance.taken[: job.count]
+
+
+def write_crop(job: Job, crop: Crop) -> None:
+    """Both images; the suffixes differ, as in the crops cut from FLIR."""
+    hour, split, label, stem = crop.name.split("/")
+    folder = job.root / hour / split
+    write_bytes(folder / f"rgb/{label}/{stem}.jpg", crop.rgb)
+    write_bytes(folder / f"thermal/{label}/{stem}.jpeg", crop.thermal)

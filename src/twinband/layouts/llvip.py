@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
-from twinband.sample.layouts._boxes import whole_pixels
-from twinband.sample.layouts._files import write_bytes, write_jpeg
-from twinband.sample.layouts._job import Each, Job
-from twinband.sample.layouts._truth import Written, write_facts, write_truth
-from twinband.sample.render import Box
+from twinband.world.render import Box
+from twinband.world.truth import Written, write_facts, write_truth
+from twinband.world.write import Each, Job, whole_pixels, write_bytes, write_jpeg
 
 PLACES = 20
 TEST_EVERY = 4  # one place in so many is tested on

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from twinband.sample.layouts._files import write_lines, write_png
-from twinband.sample.layouts._job import Each, Job
-from twinband.sample.layouts._truth import Written, write_facts, write_truth
-from twinband.sample.scene import HOURS
+from twinband.world.scene import HOURS
+from twinband.world.truth import Written, write_facts, write_truth
+from twinband.world.write import Each, Job, write_lines, write_png
 
 NIGHT = frozenset({"dusk", "night"})
 # Four goes round five hours, so every split gets every hour, in every twenty pairs equally.

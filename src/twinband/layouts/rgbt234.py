@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.sample.layouts._boxes import whole_pixels
-from twinband.sample.layouts._files import write_jpeg, write_lines
-from twinband.sample.layouts._job import Each, Job
-from twinband.sample.layouts._truth import Written, write_facts, write_homographies, write_truth
-from twinband.sample.render import Box, Rendered, render
-from twinband.sample.scene import HOURS, generator_of, sample_sequence
+from twinband.world.render import Box, Rendered, render
+from twinband.world.scene import HOURS, generator_of, sample_sequence
+from twinband.world.truth import Written, write_facts, write_homographies, write_truth
+from twinband.world.write import Each, Job, whole_pixels, write_jpeg, write_lines
 
 FRAMES = 16
 TARGETS = frozenset({"person", "car"})

@@ -3,11 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.sample.layouts._files import write_jpeg
-from twinband.sample.layouts._job import Each, Job
-from twinband.sample.layouts._misalign import sample_homography, warp_thermal
-from twinband.sample.layouts._truth import Written, write_facts, write_homographies, write_truth
-from twinband.sample.scene import HOURS, generator_of
+from twinband.world.scene import HOURS, generator_of
+from twinband.world.truth import (
+    Written,
+    sample_homography,
+    warp_thermal,
+    write_facts,
+    write_homographies,
+    write_truth,
+)
+from twinband.world.write import Each, Job, write_jpeg
 
 
 def write_all(job: Job, each: Each) -> None:

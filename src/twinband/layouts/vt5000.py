@@ -1,9 +1,8 @@
 """The layout of VT5000: pairs of JPEGs with a mask of the salient objects."""
 
-from twinband.sample.layouts._files import write_jpeg, write_png
-from twinband.sample.layouts._job import Each, Job
-from twinband.sample.layouts._truth import Written, write_facts, write_truth
-from twinband.sample.scene import HOURS
+from twinband.world.scene import HOURS
+from twinband.world.truth import Written, write_facts, write_truth
+from twinband.world.write import Each, Job, write_jpeg, write_png
 
 SPLITS = ("Train", "Test")  # in turn: halves, as in the public set
 

@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from twinband.masking.measure import summed
 from twinband.masking.sampler import share_of
-from twinband.sparsity.ranks import summed
 
 Pace = Literal["static", "linear", "cosine"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from twinband.sparsity.ranks import gathered, rank_and_size, summed
+from twinband.masking.measure import gathered, rank_and_size, summed
 
 Initial = Literal["uniform", "quantiles"]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from twinband.masking.curriculum import Curriculum, Pace
-from twinband.masking.greedy import nearest_without_replacement
+from twinband.masking.draws import nearest_without_replacement
+from twinband.masking.measure import Norm, RunningMaximum, Variance, cmss
 from twinband.masking.sampler import Sampler, Visible
-from twinband.sparsity.measure import Norm, RunningMaximum, Variance, cmss
 
 Modality = Literal["thermal", "rgb"]
 
@@ -34,8 +34,8 @@ class TargetedSampler(Sampler):
         mask_ratio_max: hidden share that the cheaper modality may reach.
         first_modality: the one that chooses first; the choice depends on the order.
         disjoint: no position is visible in both modalities.
-        variance: see ``twinband.sparsity.cmss``.
-        norm: see ``twinband.sparsity.cmss``.
+        variance: see ``twinband.cmss.cmss``.
+        norm: see ``twinband.cmss.cmss``.
         curriculum: see ``Curriculum``.
         ticks: see ``Curriculum``.
         components: of the mixture; groups of the quantiles.

@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinband.annotators.sam.generate import AutomaticMasks
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.sam.weights import load
-from twinband.annotators.weights import Weights, weights_file
-from twinband.errors import InputError
+from twinband.core.errors import InputError
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.weights import load
+from twinband.weights import Weights, weights_file
 
 FIELD = "masks.json"
 DECIMALS = 6

@@ -1,13 +1,81 @@
-"""The data card of a dataset's masks."""
+"""The data card of a dataset's masks.
 
-from collections.abc import Mapping
+Numbers of a dataset's masks, for metrics/ and for the card.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from twinband.annotators.images import MODALITIES
-from twinband.annotators.masks_facts import BOTH, OVERALL
-from twinband.annotators.masks_truth import NO_TRUTH, OTHER_GRID, SCORED
-from twinband.annotators.sam.labeller import SamSpec
-from twinband.annotators.shown import LEAST_CONTRAST, RING_PX
+import pyarrow as pa
+
+from twinband.drawing import in_reading_order
+from twinband.labels.images import LEAST_CONTRAST, MODALITIES, RING_PX
+from twinband.masks.annotator import SamSpec
+from twinband.masks.truth import NO_TRUTH, OTHER_GRID, SCORED
+from twinband.metrics.masks import ObjectScores
+from twinband.shards.product import count_values
+
+OVERALL = "overall"
+BOTH = "both"
+DECIMALS = 4
+
+
+def facts(manifest: pa.Table, hours: Mapping[str, str]) -> dict[str, Any]:
+    """Counts of images and masks, and scores if any pair has a truth.
+
+    Args:
+        manifest: of the product ``masks``.
+        hours: hour of the day of each pair by key.
+    """
+    rows = manifest.to_pylist()
+    found: dict[str, Any] = {
+        "pairs": len(rows),
+        "images": {modality: _counts(rows, modality) for modality in MODALITIES},
+        "pairs_by_truth": count_values(manifest["truth"]),
+    }
+    scored = [row for row in rows if row["truth"] == SCORED]
+    if scored:
+        found["scores"] = _score_facts(scored, hours)
+    return found
+
+
+def _counts(rows: Iterable[Mapping[str, Any]], modality: str) -> dict[str, Any]:
+    counts = [row[f"masks_{modality}"] for row in rows]
+    present = [count for count in counts if count is not None]
+    return {
+        "images": len(present),
+        "absent": len(counts) - len(present),
+        "masks": sum(present),
+        "masks_mean": round(sum(present) / len(present), DECIMALS) if present else 0.0,
+        "without_masks": present.count(0),
+    }
+
+
+def _score_facts(rows: Iterable[Mapping[str, Any]], hours: Mapping[str, str]) -> dict[str, Any]:
+    """By modality (and of both together), then by hour and overall."""
+    ious: dict[str, dict[str, list[float]]] = {name: {OVERALL: []} for name in (*MODALITIES, BOTH)}
+    for row in rows:
+        for modality in MODALITIES:
+            values = row[f"object_iou_{modality}"] or []
+            for name in (modality, BOTH):
+                ious[name].setdefault(hours[row["key"]], []).extend(values)
+                ious[name][OVERALL] += values
+    return {
+        name: {hour: _rounded(each[hour]) for hour in in_reading_order(sorted(each))}
+        for name, each in ious.items()
+    }
+
+
+def _rounded(ious: Iterable[float]) -> dict[str, float | int]:
+    scores = ObjectScores.of(ious)
+    if scores is None:
+        return {"objects": 0}
+    return {
+        "objects": scores.objects,
+        "mean_iou": round(scores.mean_iou, DECIMALS),
+        "recall": round(scores.recall, DECIMALS),
+    }
+
 
 TRUTHS = {
     SCORED: "scored against it",
@@ -70,7 +138,7 @@ def card(dataset: str, spec: SamSpec, least_px: int, found: Mapping[str, Any]) -
         "`height`, `width`, the `sha256` of the labelled pixels, and `masks`, largest first, with "
         "the keys of segment_anything (`stability_score` is null for a mask without a pixel above "
         "the lower cut) and `rle`, uncompressed COCO run lengths. No masks is a result too. "
-        "`twinband.annotators.mask_cache.MaskCache` reads them.",
+        "`twinband.masks.read.MaskCache` reads them.",
         "",
     ]
     return "\n".join(lines)

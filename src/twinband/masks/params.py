@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.params.base import Params, StageParams
-from twinband.params.weights import WeightsSource
+from twinband.core.params import Params, StageParams
+from twinband.sam.generate import MaskSettings
+from twinband.weights import WeightsSource
 
 AtLeastZero = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]

@@ -11,13 +11,12 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from twinband.annotators.crops import Crop, decode_crop
-from twinband.annotators.images import MODALITIES, image_of
-from twinband.annotators.pictures import QUALITY, Image, enlarged, file_word, shown_size
-from twinband.figures import svg
-from twinband.images import encode_jpeg
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
+from twinband.core.images import encode_jpeg
+from twinband.drawing import QUALITY, Image, enlarged, file_word, shown_size, svg
+from twinband.labels.images import MODALITIES, image_of
+from twinband.sam.rle import Crop, decode_crop
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
 from twinband.shards.write import write_atomically
 
 FILL = 0.4

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from twinband.annotators.crops import Crop, decode_crop, nearest
-from twinband.annotators.images import MODALITIES
-from twinband.annotators.rle import array_iou
-from twinband.errors import InputError
-from twinband.shards.join import Product
+from twinband.core.errors import InputError
+from twinband.labels.images import MODALITIES
+from twinband.sam.rle import Crop, array_iou, decode_crop, nearest
+from twinband.shards.read import Product
 
 Masks = NDArray[np.bool_]
 Size = tuple[int, int]

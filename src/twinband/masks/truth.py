@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.crops import Crop, decode_crop
-from twinband.annotators.images import image_of
-from twinband.annotators.shown import shows
-from twinband.errors import BadSample, InputError
-from twinband.images import decode
+from twinband.core.errors import BadSample, InputError
+from twinband.core.images import decode
+from twinband.labels.images import image_of, shows
 from twinband.metrics.masks import best_ious, large_objects
-from twinband.registration.view import RegisteredPair
-from twinband.shards.manifest import read_manifest
+from twinband.sam.rle import Crop, decode_crop
+from twinband.shards.product import read_manifest
+from twinband.shards.registered import RegisteredPair
 
 SCORED, NO_TRUTH, OTHER_GRID = "scored", "no_truth", "other_grid"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.rle import array_iou
+from twinband.sam.rle import array_iou
 
 RECALLED_IOU = 0.5
 

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import cast
 
-from twinband.errors import InputError
-from twinband.models.checkpoints import load_strictly, read_weights
-from twinband.models.layouts import Tensors, from_any
-from twinband.models.registry import from_settings
-from twinband.models.vit import VisionTransformer
-from twinband.models.warm_start import PATCH_KEY, POSITIONS_KEY
+from twinband.core.errors import InputError
+from twinband.models.key_layouts import Tensors, from_any
+from twinband.networks.config import from_settings
+from twinband.networks.vit import VisionTransformer
+from twinband.networks.warm_start import PATCH_KEY, POSITIONS_KEY
+from twinband.networks.weights import load_strictly, read_weights
 
 HEAD_WIDTH = 64  # of the ViTs that are published: ViT-Ti, S, B, L, DINOv2, MAE
 

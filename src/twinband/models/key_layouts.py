@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from twinband.errors import InputError
-from twinband.models.vit import VisionTransformer
+from twinband.core.errors import InputError
+from twinband.networks.vit import VisionTransformer
 
 Tensors = dict[str, Tensor]
 

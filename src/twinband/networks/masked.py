@@ -1,13 +1,32 @@
-"""Images as patches, patches left out and put back, and the loss on those left out.
+"""The decoder of a masked autoencoder: from the tokens of kept patches to all patches.
+
+Shapes: B batch, L patches, K kept patches, D width of the encoder, E width of the decoder,
+P values of a patch.
+
+Images as patches, patches left out and put back, and the loss on those left out.
 
 Shapes: B batch, L patches of an image, K kept ones, P values of a patch (row in the patch, then
 column, then channel), D width.
+
+RGB-thermal pairs in and around one shared encoder.
 """
 
-import torch
-from torch import Tensor
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from twinband.models.positions import Grid
+import torch
+from torch import Tensor, nn
+
+from twinband.networks.config import AutoencoderConfig
+from twinband.networks.layers import (
+    Block,
+    Grid,
+    Positions,
+    layer_norm,
+    random_token,
+    random_weights,
+)
+from twinband.networks.vit import CHANNELS
 
 VARIANCE_EPS = 1e-6
 
@@ -94,3 +113,81 @@ def _grid(images: Tensor, patch_px: int) -> Grid:
 
 def _each_channel(kept_BK: Tensor, width: int) -> Tensor:
     return kept_BK[:, :, None].expand(-1, -1, width)
+
+
+class Decoder(nn.Module):
+    """Two halves, so that something can be done to the whole sequence between them."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        width = config.decoder_width
+        self.embed = nn.Linear(config.width, width)
+        self.mask_token = nn.Parameter(torch.empty(1, 1, width))
+        self.positions = Positions(width, config.grid)
+        self.blocks = nn.ModuleList(
+            Block(width, config.decoder_heads) for _ in range(config.decoder_depth)
+        )
+        self.norm = layer_norm(width)
+        self.head = nn.Linear(width, CHANNELS * config.patch_px**2)
+        random_token(self.mask_token)
+        random_weights(self)
+
+    def sequence(self, encoded: Tensor, kept_BK: Tensor, grid: Grid) -> Tensor:
+        """Class token, then every patch of ``grid`` with its position: ``B,L+1,E``.
+
+        Args:
+            encoded: ``B,K+1,D``, the class token in front.
+            kept_BK: the places of the others.
+        """
+        class_token, visible = self.embed(encoded).tensor_split([1], dim=1)
+        places = restore_tokens(visible, self.mask_token, kept_BK, grid[0] * grid[1])
+        places = places + self.positions(grid)
+        return torch.cat([class_token.to(places.dtype), places], 1)
+
+    def predict(self, sequence: Tensor) -> Tensor:
+        """Values of every patch, ``B,L,P``."""
+        for block in self.blocks:
+            sequence = block(sequence)
+        return self.head(self.norm(sequence[:, 1:]))
+
+
+def batch_images(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """``rgb`` and ``thermal`` of a batch.
+
+    Raises:
+        ValueError: their shapes differ.
+    """
+    rgb, thermal = batch["rgb"], batch["thermal"]
+    if rgb.shape != thermal.shape:
+        raise ValueError(
+            f"rgb {tuple(rgb.shape)} and thermal {tuple(thermal.shape)} must have one shape:"
+            " register the pairs first"
+        )
+    return rgb, thermal
+
+
+def interleave(rgb: Tensor, thermal: Tensor) -> Tensor:
+    """``B,...`` each, to ``2B,...`` in the order rgb 0, thermal 0, rgb 1, thermal 1, ..."""
+    return torch.stack([rgb, thermal], 1).flatten(0, 1)
+
+
+def refold(features: Tensor) -> Tensor:
+    """``2B,C,H,W`` features of interleaved pairs, to ``B,2C,H,W``: RGB channels, then thermal.
+
+    Raises:
+        ValueError: an odd number of images.
+    """
+    if len(features) % 2:
+        raise ValueError(f"interleaved pairs come in even numbers, got {len(features)} images")
+    return features.unflatten(0, (-1, 2)).flatten(1, 2)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """``model`` in evaluation mode for a while: nothing in it learns from what it is shown."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)

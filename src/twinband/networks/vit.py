@@ -9,10 +9,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from twinband.models.blocks import Block, layer_norm
-from twinband.models.config import VitConfig
-from twinband.models.initialise import random_token, random_weights
-from twinband.models.positions import Grid, Positions
+from twinband.networks.config import VitConfig
+from twinband.networks.layers import (
+    Block,
+    Grid,
+    Positions,
+    layer_norm,
+    random_token,
+    random_weights,
+)
 
 CHANNELS = 3
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from twinband.models.checkpoints import load_strictly
-from twinband.models.layouts import from_any
-from twinband.models.mspecgene import MSpecGene
-from twinband.models.positions import resize_table
-from twinband.models.vit import VisionTransformer
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.models.key_layouts import from_any
+from twinband.networks.layers import resize_table
+from twinband.networks.vit import VisionTransformer
+from twinband.networks.weights import load_strictly
 
 PATCH_KEY = "patch_embed.proj.weight"
 POSITIONS_KEY = "positions.table"

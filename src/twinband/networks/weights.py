@@ -8,12 +8,11 @@ from typing import Any, NamedTuple, cast
 
 from torch import Tensor, nn
 
-from twinband.errors import InputError
-from twinband.models.config import VitConfig
-from twinband.models.layouts import Tensors, from_any
-from twinband.models.registry import from_settings, kind_of
-from twinband.models.vit import VisionTransformer
-from twinband.weights_files import misfits, read_safetensors, read_torch, write_safetensors
+from twinband.core.errors import InputError
+from twinband.models.key_layouts import Tensors, from_any
+from twinband.networks.config import VitConfig, from_settings, kind_of
+from twinband.networks.vit import VisionTransformer
+from twinband.weights import misfits, read_safetensors, read_torch, write_safetensors
 
 
 class Weights(NamedTuple):

@@ -1,34 +1,36 @@
-"""The whole of a pretraining stage: open the pool, train, save, draw."""
+"""The whole of a pretraining stage: open the pool, train, save, draw.
 
+The pairs of the pool, opened for training.
+"""
+
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from twinband.models.checkpoints import save_weights
-from twinband.models.mae import MaskedAutoencoder
-from twinband.models.mspecgene import MSpecGene
-from twinband.params.pretraining_data import PretrainingData
-from twinband.params.runtime import Runtime
-from twinband.pretraining.pictures import (
-    loss_figure,
-    masking_figure,
-    reconstruction_sheet,
-)
-from twinband.pretraining.task import MaskedPretraining
-from twinband.pretraining.visible_objects import VisibleObjects
-from twinband.shards.join import Dataset
+from twinband.core.errors import InputError
+from twinband.core.normalise import Batch
+from twinband.core.params import Runtime
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.weights import save_weights
+from twinband.pretraining.params import PretrainingData
+from twinband.pretraining.pictures import loss_figure, masking_figure, reconstruction_sheet
+from twinband.pretraining.task import MaskedPretraining, VisibleObjects
+from twinband.shards.product import product_id
+from twinband.shards.read import Dataset, open_products
 from twinband.shards.write import link, write_atomically
 from twinband.training.curve import read_curve
-from twinband.training.data import Batch, PairBatches
+from twinband.training.data import PairBatches, keep_fraction
 from twinband.training.distributed import Ranks
-from twinband.training.loop import Log, TrainingResult, train
+from twinband.training.loop import Log, TrainingResult, TrainingTask, train
 from twinband.training.pixels import DecodedPixels, PairPixels
 from twinband.training.settings import TrainingSettings
-from twinband.training.task import TrainingTask
 
 WEIGHTS = "weights.safetensors"
 
@@ -133,3 +135,40 @@ def _write_plots(
 
 def _round(value: float) -> float:
     return round(float(value), 5)
+
+
+def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dict[str, Dataset]:
+    """Pairs and their registration, joined, by dataset.
+
+    Args:
+        pool: product of the stage ``pool``.
+        pairs: holds the product ``pairs`` of each dataset.
+        registered: holds the product ``registered`` of each dataset.
+        fraction: about this share of the pool.
+
+    Raises:
+        InputError: a product is not the one that the pool was made of, or nothing is left.
+    """
+    products = json.loads((pool / "products.json").read_bytes())
+    keys: dict[str, list[str]] = {}
+    for row in pq.read_table(pool / "pool.parquet", columns=["dataset", "key"]).to_pylist():
+        keys.setdefault(row["dataset"], []).append(row["key"])
+    chosen = {name: keep_fraction(name, those, fraction) for name, those in keys.items()}
+    opened = {}
+    for name, those in chosen.items():
+        if not those:
+            continue
+        folders = {"pairs": pairs / name, "registered": registered / name}
+        _check_products(name, folders, products)
+        opened[name] = open_products(folders, those)
+    if not opened:
+        raise InputError(f"{pool} leaves no pair to train on; see its left_out.parquet")
+    return opened
+
+
+def _check_products(
+    name: str, folders: Mapping[str, Path], products: Mapping[str, Mapping[str, str]]
+) -> None:
+    for kind, folder in folders.items():
+        if product_id(folder) != products[kind][name]:
+            raise InputError(f"{folder} is not what the pool was made of: dvc checkout")

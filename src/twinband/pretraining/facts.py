@@ -35,7 +35,7 @@ def model_card(name: str, what: str, trained: Pretrained, facts: Mapping[str, An
         ),
         "",
         "`weights.safetensors` holds parameters, buffers and sizes; "
-        "`twinband.models.checkpoints.load_model` builds the model from it alone.",
+        "`twinband.networks.weights.load_model` builds the model from it alone.",
         "",
     ]
     return "\n".join(lines)

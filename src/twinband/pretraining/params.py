@@ -1,12 +1,50 @@
-"""Parameters of the stage ``pretrain``."""
+"""Parameters of the stage ``mae``.
+
+Parameters of the stage ``pretrain``.
+
+What pairs a pretraining stage sees, and how.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from twinband.params.base import Params, Scalar, StageParams
-from twinband.params.pretraining_data import PretrainingData
-from twinband.params.training import Training
+from twinband.core.params import Params, Scalar, StageParams
+from twinband.training.settings import Training
+
+
+class PretrainingData(Params):
+    """Pairs of the pool.
+
+    Attributes:
+        fraction: about this share of the pool's pairs, chosen by their names.
+        image_px: side of the square crops, as the model wants them.
+        shift_tolerance: let thermal crops stand off by up to what each dataset's registration
+            tolerates (``register.datasets.D.shift_tolerance_px``).
+        decoded_mib: memory-mapped file for images decoded beforehand, at most this large.
+    """
+
+    fraction: Annotated[float, Field(gt=0, le=1)]
+    image_px: Annotated[int, Field(ge=8)]
+    shift_tolerance: bool
+    decoded_mib: Annotated[int, Field(ge=0)]
+
+
+class MaeParams(StageParams):
+    """M-SpecGene's stage 0: a masked autoencoder of single images, RGB and thermal alike.
+
+    Attributes:
+        model: name of a configuration, ``mae_base`` or ``mae_tiny``.
+        options: fields of the configuration (``models.config.MaeConfig``) with other values.
+        data: the pairs whose images are seen.
+        training: the run.
+    """
+
+    model: str
+    options: dict[str, Scalar]
+    data: PretrainingData
+    training: Training
+
 
 Arm = Literal["random", "fixed", "cmss", "gmm_cmss"]
 

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from twinband.figures import svg
-from twinband.images import encode_jpeg
-from twinband.training.data import MEAN, STD
+from twinband.core.images import encode_jpeg
+from twinband.core.normalise import MEAN, STD
+from twinband.drawing import svg
 
 COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d"}
 SHOWN_PAIRS = 6

@@ -1,6 +1,10 @@
-"""An annotator whose labels are kept with how consistent they are: ``LabelSpec``."""
+"""The annotator that params.yaml names.
+
+An annotator whose labels are kept with how consistent they are: ``LabelSpec``.
+"""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +16,34 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinband.annotators.labellers._base import Annotator, Label
-from twinband.annotators.labellers._open import open_annotator
-from twinband.annotators.pseudo_labels.consistency import consistency, mirrored
-from twinband.annotators.pseudo_labels.encode import encoded
-from twinband.annotators.weights import Weights
+from twinband.pseudo_labels.label import Annotator, Label, consistency, encoded, mirrored
+from twinband.weights import Weights
+
+PACKAGE = "twinband.annotators"
+
+
+def open_annotator(
+    name: str, weights: Weights, options: Mapping[str, Any], device: str
+) -> Annotator:
+    """The annotator of the module ``twinband.annotators.NAME``.
+
+    Raises:
+        InputError: the weights are not its own.
+        ValueError: there is no such annotator, or it does not take these options or this device.
+    """
+    module = f"{PACKAGE}.{name}"
+    try:
+        imported = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f"there is no annotator {name} ({module})") from None
+    try:
+        annotator: Annotator = imported.open_annotator(weights, options, device)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the annotator {name} cannot be opened: {error}") from None
+    return annotator
+
 
 # What has a part in turning pixels into labels.
 PACKAGES = ("torch", "transformers", "numpy", "opencv-python-headless")

@@ -1,15 +1,122 @@
-"""Labels as they are stored: PNG and JSON, and back."""
+"""What every annotator is asked, and what it answers.
+
+Whether an annotator says the same of an image shown otherwise: for leaving out bad labels where
+nobody knows the truth. 1 is full agreement.
+
+Labels as they are stored: PNG and JSON, and back.
+"""
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.labellers._base import Depth, Label, Semantics
-from twinband.errors import WorkFailed
-from twinband.images import encode_png
+from twinband.core.errors import WorkFailed
+from twinband.core.images import encode_png
+
+Kind: TypeAlias = Literal["depth", "semantics"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Depth:
+    """How far everything in one image is.
+
+    Attributes:
+        values: ``H,W`` float32.
+        inverse: the nearer, the greater.
+        scale_m: a distance is ``scale_m / value`` (inverse) or ``scale_m * value`` metres; None
+            if the values tell distances only up to an unknown scale and shift.
+    """
+
+    values: NDArray[np.float32]
+    inverse: bool
+    scale_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Semantics:
+    """The class of every pixel of one image.
+
+    Attributes:
+        classes: ``H,W``, indices of ``names``.
+        confidence: ``H,W`` float32 in [0, 1].
+        names: of all classes.
+        top: the likeliest classes ``K,H,W`` of each pixel and their scores ``K,H,W`` in [0, 1],
+            best first.
+    """
+
+    classes: NDArray[np.integer]
+    confidence: NDArray[np.float32]
+    names: tuple[str, ...]
+    top: tuple[NDArray[np.integer], NDArray[np.float32]] | None = None
+
+
+Label: TypeAlias = Depth | Semantics
+
+
+class Annotator(Protocol):
+    """A frozen model that labels images.
+
+    A module of ``twinband.annotators`` makes one by ``open_annotator(weights, options,
+    device)``, which raises TypeError or ValueError for options that it does not take and
+    InputError for weights that are not its own.
+    """
+
+    @property
+    def kind(self) -> Kind:
+        """What it answers: ``Depth`` or ``Semantics``."""
+
+    @property
+    def rule(self) -> str:
+        """In words, at which size it is shown an image."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its classes, by index; none if it tells depth."""
+
+    def labels(
+        self, images: Sequence[NDArray[np.uint8]], zoom: float = 1.0
+    ) -> Sequence[Depth] | Sequence[Semantics]:
+        """The label of each image (``H,W,3`` uint8 RGB), on the image's own grid.
+
+        Args:
+            zoom: show the images at so many times the usual size.
+        """
+
+
+def mirrored(label: Label) -> Label:
+    """The label of the mirrored image, laid over the image itself."""
+    if isinstance(label, Depth):
+        return Depth(label.values[:, ::-1], label.inverse, label.scale_m)
+    return Semantics(label.classes[:, ::-1], label.confidence[:, ::-1], label.names)
+
+
+def consistency(label: Label, other: Label) -> float:
+    """How far two labels of one image agree, in [0, 1].
+
+    Of classes the share of pixels that are equal. Of depth 1 less the mean difference, relative
+    to the mean of both; if the scale is unknown, ``other`` is first brought to the same median.
+    """
+    if isinstance(label, Semantics) and isinstance(other, Semantics):
+        return float((label.classes == other.classes).mean())
+    assert isinstance(label, Depth) and isinstance(other, Depth)
+    second = other.values.astype(np.float64)
+    if label.scale_m is None:
+        second = second * _ratio(np.median(label.values), np.median(second))
+    return _agreement(label.values.astype(np.float64), second)
+
+
+def _agreement(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    whole = float(np.abs(first).mean() + np.abs(second).mean()) / 2
+    return max(0.0, 1 - float(np.abs(first - second).mean()) / whole) if whole else 1.0
+
+
+def _ratio(wanted: np.floating, found: np.floating) -> float:
+    return float(wanted / found) if wanted and found else 1.0
+
 
 LEVELS = np.iinfo(np.uint16).max
 

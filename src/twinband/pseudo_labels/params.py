@@ -4,15 +4,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twinband.params.base import Params, Scalar, StageParams
-from twinband.params.weights import WeightsSource
+from twinband.core.params import Params, Scalar, StageParams
+from twinband.weights import WeightsSource
 
 
 class AnnotatorParams(Params):
     """Who labels.
 
     Attributes:
-        annotator: module of ``twinband.annotators.labellers``.
+        annotator: module of ``twinband.annotators``.
         weights: where its weights come from.
         options: the annotator's own options.
     """

@@ -12,15 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from twinband.annotators.examples import example_keys
-from twinband.annotators.images import image_of
-from twinband.annotators.labellers._base import Depth
-from twinband.annotators.pictures import QUALITY, Image, enlarged, file_word
-from twinband.annotators.pseudo_labels.encode import read_depth
-from twinband.figures import svg
-from twinband.images import encode_jpeg
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
+from twinband.core.images import encode_jpeg
+from twinband.drawing import QUALITY, Image, enlarged, example_keys, file_word, svg
+from twinband.labels.images import image_of
+from twinband.pseudo_labels.label import Depth, read_depth
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
 from twinband.shards.write import write_atomically
 
 NEAR_TO_FAR = "inferno_r"  # equal steps look equal, in grey and to colour-blind eyes too

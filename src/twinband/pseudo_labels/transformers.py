@@ -1,16 +1,55 @@
-"""What ``preprocessor_config.json`` says of the images that a model of transformers was taught."""
+"""Images of equal size together, as tensors.
+
+What ``preprocessor_config.json`` says of the images that a model of transformers was taught.
+
+Reading a model of transformers from a folder, every one of its weights.
+"""
 
 import json
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
+from typing import Any, TypeVar
 
+import numpy as np
+import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
+from transformers import PreTrainedModel
+from transformers.utils import logging
 
-from twinband.annotators.pixels import Normalisation, normalised
-from twinband.errors import InputError
+from twinband.core.errors import InputError
+from twinband.core.normalise import Normalisation, normalised
+from twinband.weights import Weights
+
+BATCH = 8
+Answer = TypeVar("Answer")
+
+
+def in_batches(
+    images: Sequence[NDArray[np.uint8]], device: str, answer: Callable[[Tensor], Sequence[Answer]]
+) -> list[Answer]:
+    """What ``answer`` says of each image.
+
+    Args:
+        images: ``H,W,3`` each, of any sizes.
+        answer: is given ``B,3,H,W`` float32 in [0, 255], of one size, ``BATCH`` at most.
+    """
+    places = defaultdict(list)
+    for place, image in enumerate(images):
+        places[image.shape].append(place)
+    found: dict[int, Answer] = {}
+    for alike in places.values():
+        for begin in range(0, len(alike), BATCH):
+            part = alike[begin : begin + BATCH]
+            stack = torch.from_numpy(np.stack([images[place] for place in part])).to(device)
+            found.update(zip(part, answer(stack.permute(0, 3, 1, 2).float()), strict=True))
+    return [found[place] for place in range(len(images))]
+
 
 FILE = "preprocessor_config.json"
 RESAMPLING = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers
@@ -71,3 +110,56 @@ def _normalisation(said: Mapping[str, Any]) -> Normalisation:
     red, green, blue = (mean / levels for mean in said["image_mean"])
     of_red, of_green, of_blue = (std / levels for std in said["image_std"])
     return Normalisation((red, green, blue), (of_red, of_green, of_blue))
+
+
+# It would draw a progress bar of its own into the stage's.
+logging.disable_progress_bar()
+
+
+def load_pretrained(
+    model: type[PreTrainedModel], weights: Weights, device: str, unused: str
+) -> Any:
+    """The model in single precision, ready to answer.
+
+    Args:
+        unused: pattern of names of weights that no answer depends on, which may be missing.
+
+    Raises:
+        InputError: the folder holds another model, or not all of its weights.
+        ValueError: there is no such device.
+    """
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # what it warns of is checked here
+    try:
+        read, said = model.from_pretrained(
+            weights.path,
+            local_files_only=True,
+            weights_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except UnpicklingError:
+        raise InputError(
+            f"{weights.path}: its file of weights holds more than tensors and is not read; use one"
+            " in safetensors"
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{weights.path} holds no {model.__name__}: {error}") from None
+    finally:
+        logging.set_verbosity(verbosity)
+    lacking = [name for name in said["missing_keys"] if not re.fullmatch(unused, name)]
+    if lacking := sorted([*lacking, *map(str, said["mismatched_keys"])]):
+        raise InputError(
+            f"{weights.path} lacks {len(lacking)} weights of a {model.__name__} "
+            f"({', '.join(lacking[:3])}): nothing stands in for them; fetch the model again"
+        )
+    try:
+        return read.eval().to(torch.device(device))
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"no device {device}: {error}") from None
+
+
+def positive(name: str, value: object) -> None:
+    """Raises ValueError unless an option is a positive number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise ValueError(f"{name} must be a positive number, not {value!r}")

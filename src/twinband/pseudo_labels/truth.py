@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.labellers._base import Depth
-from twinband.errors import BadSample, InputError
-from twinband.images import decode
+from twinband.core.errors import BadSample, InputError
+from twinband.core.images import decode
 from twinband.metrics.depth import abs_rel, aligned, delta
 from twinband.metrics.segmentation import class_iou, confusion_matrix
-from twinband.sample.classes import SCENE_CLASSES
+from twinband.pseudo_labels.label import Depth
+from twinband.world.classes import SCENE_CLASSES
 
 LEVELS_PER_M = 256
 FARTHEST_M = np.iinfo(np.uint16).max / LEVELS_PER_M  # what lies beyond, the truth cannot say

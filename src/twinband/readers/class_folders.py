@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from twinband.readers._base import Entry, Label
-from twinband.readers._by_name import IMAGE_SUFFIXES, ByName
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label
 
 PATH = re.compile(
     r"(?:[^/]+/)?(?P<hour>[^/]+)/(?P<split>train|val|test)/(?P<field>rgb|thermal)"

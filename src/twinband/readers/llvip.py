@@ -8,11 +8,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twinband.errors import BadSample
-from twinband.readers import _base
-from twinband.readers._base import Entry, Label, Problem
-from twinband.readers._by_name import IMAGE_SUFFIXES, ByName, folder_stem_suffix
-from twinband.readers._voc import read_boxes
+from twinband.core.errors import BadSample
+from twinband.ingest import layout
+from twinband.ingest.formats import read_boxes
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
 
 FIELDS = {
     f"{folder}/{split}": field
@@ -22,7 +21,7 @@ FIELDS = {
 CLASSES = frozenset({"person"})
 
 
-class Options(_base.Options):
+class Options(layout.Options):
     """Options of the reader ``llvip``."""
 
     voc_one_based: bool = Field(

@@ -6,11 +6,18 @@ https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectral/
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from twinband import images
-from twinband.errors import BadSample
-from twinband.readers._base import Encoded, Entry, Label, Problem, RawPair
-from twinband.readers._by_name import ByName, folder_stem_suffix
-from twinband.readers._lists import SplitLists
+from twinband.core import images
+from twinband.core.errors import BadSample
+from twinband.ingest.formats import SplitLists
+from twinband.ingest.layout import (
+    ByName,
+    Encoded,
+    Entry,
+    Label,
+    Problem,
+    RawPair,
+    folder_stem_suffix,
+)
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
 HOURS = {"D": "day", "N": "night"}

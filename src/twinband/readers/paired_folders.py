@@ -8,18 +8,15 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from twinband.readers import _base
-from twinband.readers._base import Entry, Label, Problem
-from twinband.readers._by_name import ByName, folder_stem_suffix
-from twinband.readers._files import Files
-from twinband.readers._keys import natural_order
-from twinband.readers._lists import SplitLists
-from twinband.readers._voc import read_boxes
+from twinband.ingest import layout
+from twinband.ingest.files import Files, natural_order
+from twinband.ingest.formats import SplitLists, read_boxes
+from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
 
 FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
 
 
-class Options(_base.Options):
+class Options(layout.Options):
     """Options of the reader ``paired_folders``."""
 
     rgb: str = Field(description="pattern of RGB paths, such as images/*/*/visible/*.jpg")

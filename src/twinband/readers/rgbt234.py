@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from twinband.errors import BadSample
-from twinband.readers._base import Entry, Label, Problem
-from twinband.readers._base import Layout as BaseLayout
-from twinband.readers._by_name import IMAGE_SUFFIXES, folder_stem_suffix
-from twinband.readers._files import Files
-from twinband.readers._keys import natural_order
+from twinband.core.errors import BadSample
+from twinband.ingest.files import Files, natural_order
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.layout import Layout as BaseLayout
 
 FIELDS = {"visible": "rgb", "infrared": "thermal"}
 TRACKS = {"visible.txt": "target_rgb", "infrared.txt": "target_thermal"}

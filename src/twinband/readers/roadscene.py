@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from twinband.readers._by_name import IMAGE_SUFFIXES, ByName, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, folder_stem_suffix
 
 FIELDS = {"crop_LR_visible": "rgb", "cropinfrared": "thermal"}
 FOLDERS = {field: folder for folder, field in FIELDS.items()}

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from twinband.readers._base import Entry, Label
-from twinband.readers._by_name import IMAGE_SUFFIXES, ByName, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, folder_stem_suffix
 
 FIELDS = {"RGB": "rgb", "T": "thermal", "GT": "saliency"}
 FOLDERS = {field: folder for folder, field in FIELDS.items()}

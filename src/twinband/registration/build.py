@@ -9,20 +9,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from twinband.errors import InputError
-from twinband.parallel import map_unfinished
-from twinband.params.base import ParamsError
-from twinband.params.register import RegisterCommon, RegisterDataset
-from twinband.params.runtime import Runtime
-from twinband.registration.calibration import WHOLE_DATASET, read_homographies
-from twinband.registration.card import card
-from twinband.registration.open_backend import open_backend
-from twinband.registration.pairs import Pairs
-from twinband.registration.registered_shard import ShardTask, write_registered_shard
-from twinband.registration.rig import estimate_rig, spread
-from twinband.registration.similarity import Matrix
-from twinband.shards.adopt import adopt_shard
-from twinband.shards.manifest import read_index, read_manifest, write_product_files
+from twinband.core.errors import InputError
+from twinband.core.parallel import map_unfinished
+from twinband.core.params import ParamsError, Runtime
+from twinband.registration.facts import card
+from twinband.registration.geometry import Matrix
+from twinband.registration.params import RegisterCommon, RegisterDataset
+from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
+from twinband.registration.trust import (
+    WHOLE_DATASET,
+    estimate_rig,
+    open_backend,
+    read_homographies,
+    spread,
+)
+from twinband.shards.product import adopt_shard, read_index, read_manifest, write_product_files
 from twinband.shards.write import finished_shard, shard_name, write_atomically
 
 WHOLE_RIG = ""

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.images import decode, encode_png
-from twinband.registration.apply import moved_box, resampled
-from twinband.registration.similarity import Matrix
+from twinband.core.images import decode, encode_png
+from twinband.registration.geometry import Matrix, moved_box, resampled
 
 IMAGES = frozenset({"rgb", "thermal"})
 

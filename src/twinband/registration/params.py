@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twinband.params.base import Params, Scalar, StageParams
+from twinband.core.params import Params, Scalar, StageParams
 
 Modality = Literal["rgb", "thermal"]
 FailurePolicy = Literal["keep_identity", "use_rig", "single_modality", "drop"]
@@ -31,7 +31,7 @@ class RegisterDataset(Params):
         aligned: the dataset's authors aligned it: nothing is moved, only the quality is told.
         rig: pairs that share one transform: those of the whole ``dataset``, of a ``sequence``,
             or none (``pair``).
-        backend: module of ``twinband.registration.backends`` that estimates.
+        backend: module of ``twinband.backends`` that estimates.
         options: the backend's own options.
         grid: the modality whose pixels both images and all labels get.
         labels_on: the modality that labels were drawn on, unless their name says it.

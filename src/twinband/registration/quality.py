@@ -10,8 +10,8 @@ import numpy as np
 
 from twinband.registration import search
 from twinband.registration.fields import Field
+from twinband.registration.geometry import Frame, Matrix, Similarity, corner_error_px
 from twinband.registration.search import as_complex, warped
-from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px
 
 Status = Literal["accepted", "already_aligned", "failed"]
 Model = Literal["similarity", "affine"]

@@ -9,15 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.registration import quality, search
-from twinband.registration.fields import (
-    Field,
-    is_flat,
-    luminance,
-    orientation_field,
-    resized,
-)
-from twinband.registration.quality import Model, Options, Status
-from twinband.registration.similarity import (
+from twinband.registration.fields import Field, is_flat, luminance, orientation_field, resized
+from twinband.registration.geometry import (
     Frame,
     Matrix,
     Similarity,
@@ -25,6 +18,7 @@ from twinband.registration.similarity import (
     grid_change,
     inverted,
 )
+from twinband.registration.quality import Model, Options, Status
 
 FINE_SIDE_PX = 640  # longer images are reduced to this before anything else
 COARSE_SIDE_PX = 224  # and to this for the search over the grid

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.registration.api import FINE_SIDE_PX
 from twinband.registration.fields import Field, luminance, orientation_field, resized
+from twinband.registration.register import FINE_SIDE_PX
 
 BLOCK_PX = 48
 STEP_PX = 24

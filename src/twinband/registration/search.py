@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import fft, optimize
 
 from twinband.registration.fields import Field
-from twinband.registration.similarity import (
+from twinband.registration.geometry import (
     Frame,
     Matrix,
     Similarity,

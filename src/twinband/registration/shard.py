@@ -1,4 +1,6 @@
-"""One shard of the product ``registered``: decide on every pair and write what changed.
+"""The pairs of one task, read again as often as they are needed: memory holds one at a time.
+
+One shard of the product ``registered``: decide on every pair and write what changed.
 
 Images are never copied: the shard holds only what registration made anew (the moved image, its
 validity, labels that moved with it) and a JSON that says what was done. ``view`` lays it over the
@@ -15,26 +17,65 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from twinband.images import encode_png
-from twinband.params.register import RegisterDataset
-from twinband.registration.apply import resampled
-from twinband.registration.backends._base import Sample
-from twinband.registration.calibration import Calibration
-from twinband.registration.failure import handled, lend
-from twinband.registration.labels import Move, moved_boxes, moved_label_images
-from twinband.registration.open_backend import open_backend
-from twinband.registration.pairs import Pairs
-from twinband.registration.residual import Residuals, residual_shifts
-from twinband.registration.rig import Rig
-from twinband.registration.similarity import (
+from twinband.core.images import encode_png
+from twinband.registration.geometry import (
     Frame,
     Matrix,
     corner_error_px,
     grid_change,
     inverted,
+    resampled,
 )
-from twinband.registration.trust import Decision, Trust
+from twinband.registration.labels import Move, moved_boxes, moved_label_images
+from twinband.registration.params import RegisterDataset
+from twinband.registration.residual import Residuals, residual_shifts
+from twinband.registration.trust import (
+    Calibration,
+    Decision,
+    Rig,
+    Sample,
+    Trust,
+    handled,
+    lend,
+    open_backend,
+)
+from twinband.shards.product import read_manifest
+from twinband.shards.read import Product, decode_field
 from twinband.shards.write import OK, Shard, ShardWriter
+
+
+class Pairs:
+    """Samples of the product ``pairs`` by key.
+
+    Raises:
+        InputError: the folder is no finished product.
+    """
+
+    def __init__(self, folder: Path, keys: Sequence[str]) -> None:
+        self._product = Product("pairs", folder)
+        table = read_manifest(folder, ["key", "name", "group"])
+        wanted = set(keys)
+        self._row = {key: row for row, key in enumerate(self._product.keys) if key in wanted}
+        self._names = {key: table["name"][row].as_py() for key, row in self._row.items()}
+        self._groups = {key: table["group"][row].as_py() for key, row in self._row.items()}
+        self._last: tuple[str, dict[str, bytes]] = ("", {})
+
+    def fields(self, key: str) -> dict[str, bytes]:
+        """All members of a pair, as bytes."""
+        if self._last[0] != key:
+            self._last = (key, self._product.fields(self._row[key]))
+        return self._last[1]
+
+    def sample(self, key: str) -> Sample:
+        """The pair's images, decoded."""
+        fields = self.fields(key)
+        images = dict(
+            decode_field(field, data)
+            for field, data in fields.items()
+            if field.partition(".")[0] in ("rgb", "thermal")
+        )
+        return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
+
 
 NUMBER = pa.float64()
 # What the manifest of `registered` holds beyond the columns of every product.

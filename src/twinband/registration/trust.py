@@ -1,13 +1,229 @@
-"""Which transform a pair gets: the first that there is, in order of trust."""
+"""What every backend is asked, and what it answers.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+Supplied calibration: homographies from a committed CSV.
 
-from twinband.registration import measure
-from twinband.registration.api import Registration
-from twinband.registration.backends._base import Backend, Sample
-from twinband.registration.rig import Rig
+What happens to pairs without a transform to trust.
+
+How well a pair fits under a transform that was not searched for here.
+
+The backend that params.yaml names.
+
+One transform for a rig or sequence, estimated once from pairs spread over it and kept.
+
+Which transform a pair gets: the first that there is, in order of trust.
+"""
+
+import csv
+import importlib
+import json
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from twinband.core.errors import InputError
+from twinband.registration.fields import luminance, orientation_field, resized
+from twinband.registration.geometry import Frame, Matrix, corner_error_px, grid_change, resampled
+from twinband.registration.params import FailurePolicy
+from twinband.registration.quality import LEAST_OVERLAP, Status
+from twinband.registration.register import FINE_SIDE_PX, Registration
+from twinband.registration.search import as_complex
+from twinband.shards.write import write_atomically
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One pair to register: its name, its sequence (or its own key), RGB and thermal pixels."""
+
+    name: str
+    group: str
+    rgb: NDArray[np.uint8]
+    thermal: NDArray[Any]
+
+
+class Backend(Protocol):
+    """Estimates one transform for the samples of a rig, or for a single one."""
+
+    def register(self, samples: Sequence[Sample]) -> Registration | None:
+        """The transform that holds for all ``samples``; None if this backend cannot tell.
+
+        Whatever the images show, it answers with a status and a reason, not with an exception.
+        """
+
+
+BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
+
+
+def supplied(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> Registration:
+    """A transform taken on trust: accepted whatever it scores, and scored."""
+    return _described(rgb, thermal, matrix, "accepted", "")
+
+
+def declared_aligned(rgb: NDArray[Any], thermal: NDArray[Any]) -> Registration:
+    """A pair taken for aligned, apart from the sizes of its images, on trust; and scored."""
+    return _described(
+        rgb, thermal, grid_change(_frame(thermal), _frame(rgb)), "already_aligned", "declared"
+    )
+
+
+def of_rig(rgb: NDArray[Any], thermal: NDArray[Any], rig: Registration) -> Registration:
+    """The rig's transform for one of its pairs, with the scores of this pair."""
+    own = _described(rgb, thermal, rig.matrix, rig.status, rig.reason)
+    return replace(rig, matrix=own.matrix, score=own.score, score_before=own.score_before)
+
+
+def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
+    """Correlation of the orientation fields in -1..1 where thermal has data; 0 if hardly any."""
+    target = _frame(rgb)
+    moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
+    zoom = min(1.0, FINE_SIDE_PX / max(target.width, target.height))
+    width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
+    fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
+    inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    inside = cv2.erode(
+        inside, np.ones((2 * BLUR_REACH_PX + 1,) * 2, np.uint8), borderValue=1
+    ).astype(bool)
+    if inside.mean() < LEAST_OVERLAP:
+        return 0.0
+    one, other = (as_complex(field)[inside].astype(np.complex128) for field in fields)
+    norm = math.sqrt(float(np.square(np.abs(one)).sum() * np.square(np.abs(other)).sum()))
+    return float((np.conj(one) * other).real.sum()) / norm if norm > 0 else 0.0
+
+
+def _described(
+    rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix, status: Status, reason: str
+) -> Registration:
+    target, source = _frame(rgb), _frame(thermal)
+    still = grid_change(source, target)
+    before = score(rgb, thermal, still)
+    same = np.array_equal(matrix, still)
+    return Registration(
+        matrix=matrix,
+        estimate=matrix,
+        status=status,
+        reason=reason,
+        score=before if same else score(rgb, thermal, matrix),
+        score_before=before,
+        forward_backward_px=math.nan,
+        motion_px=corner_error_px(matrix, still, source),
+    )
+
+
+def _frame(image: NDArray[Any]) -> Frame:
+    return Frame(image.shape[1], image.shape[0])
+
+
+ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
+WHOLE_DATASET = "*"
+
+
+class Calibration:
+    """A backend that knows what was supplied, and can tell nothing else."""
+
+    def __init__(self, matrices: Mapping[str, Matrix]) -> None:
+        self.matrices = matrices
+
+    def register(self, samples: Sequence[Sample]) -> Registration | None:
+        """By the pair's own name, else its sequence's, else the rig's (``*``)."""
+        [sample] = samples
+        for name in (sample.name, sample.group, WHOLE_DATASET):
+            if name in self.matrices:
+                return supplied(sample.rgb, sample.thermal, self.matrices[name])
+        return None
+
+
+def read_homographies(path: Path) -> dict[str, Matrix]:
+    """Homographies by name from a CSV with the columns ``name`` and ``h00`` to ``h22``.
+
+    They map thermal pixels to RGB pixels, pixel centres at integers; a name is that of a pair, of
+    a sequence, or ``*``. Other columns are not looked at.
+
+    Raises:
+        InputError: a column is missing, a name stands twice, or a matrix has no inverse.
+    """
+    found: dict[str, Matrix] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if missing := {"name", *ENTRIES}.difference(reader.fieldnames or ()):
+                raise InputError(f"{path}: no column {', '.join(sorted(missing))}")
+            for row in reader:
+                where, name = f"{path}, line {reader.line_num}", row["name"]
+                if name in found:
+                    raise InputError(f"{where}: {name!r} stands there twice")
+                found[name] = _matrix(row, where)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    return found
+
+
+def _matrix(row: Mapping[str, str], where: str) -> Matrix:
+    try:
+        matrix = np.array([float(row[entry]) for entry in ENTRIES]).reshape(3, 3)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: h00 to h22 must be nine numbers") from None
+    if not np.isfinite(matrix).all() or abs(matrix[2, 2]) < 1e-9:
+        raise InputError(f"{where}: h00 to h22 must be finite, and h22 not 0")
+    matrix = matrix / matrix[2, 2]
+    if abs(np.linalg.det(matrix)) < 1e-6:
+        raise InputError(f"{where}: this matrix has no inverse")
+    return matrix
+
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rig:
+    """The pooled estimate, for pairs whose images have the sizes (width, height) of its own."""
+
+    registration: Registration
+    rgb_size: Size
+    thermal_size: Size
+
+    def holds_for(self, sample: Sample) -> bool:
+        """Whether the estimate may be used for this pair; never if it failed."""
+        sizes = (_size(sample.rgb), _size(sample.thermal))
+        return self.registration.status != "failed" and sizes == (self.rgb_size, self.thermal_size)
+
+    def save(self, path: Path) -> None:
+        """As JSON, every number exactly."""
+        values = asdict(self.registration)
+        values |= {name: values[name].tolist() for name in ("matrix", "estimate")}
+        record = {"registration": values, "rgb": self.rgb_size, "thermal": self.thermal_size}
+        write_atomically(path, json.dumps(record).encode())
+
+    @classmethod
+    def load(cls, path: Path) -> "Rig":
+        record = json.loads(path.read_bytes())
+        values = record["registration"]
+        values |= {name: np.array(values[name]) for name in ("matrix", "estimate")}
+        return cls(Registration(**values), tuple(record["rgb"]), tuple(record["thermal"]))
+
+
+def estimate_rig(samples: Iterable[Sample], estimator: Backend) -> Rig | None:
+    """Pool the samples that have the first one's sizes; None if the backend cannot tell."""
+    loaded = list(samples)
+    sizes = (_size(loaded[0].rgb), _size(loaded[0].thermal))
+    alike = [sample for sample in loaded if (_size(sample.rgb), _size(sample.thermal)) == sizes]
+    pooled = estimator.register(alike)
+    return None if pooled is None else Rig(pooled, *sizes)
+
+
+def spread(keys: Sequence[str], count: int) -> list[str]:
+    """``count`` keys spread evenly over ``keys``, first and last included."""
+    places = np.linspace(0, len(keys) - 1, count).round().astype(int)
+    return [keys[int(place)] for place in places]
+
+
+def _size(image: np.ndarray[Any, Any]) -> Size:
+    return image.shape[1], image.shape[0]
+
 
 Source = Literal["supplied", "declared", "rig", "sequence", "pair"]
 
@@ -42,14 +258,71 @@ class Trust:
         if supplied is not None:
             return Decision(supplied, "supplied")
         if self.aligned:
-            return Decision(measure.declared_aligned(sample.rgb, sample.thermal), "declared")
+            return Decision(declared_aligned(sample.rgb, sample.thermal), "declared")
         for name in (sample.group, ""):
             rig = self.rigs.get(name)
             if rig is not None and rig.holds_for(sample):
-                shared = measure.of_rig(sample.rgb, sample.thermal, rig.registration)
+                shared = of_rig(sample.rgb, sample.thermal, rig.registration)
                 return Decision(shared, "sequence" if name else "rig")
         alone = self.estimator.register([sample])
         if alone is None:
-            alone = measure.declared_aligned(sample.rgb, sample.thermal)
+            alone = declared_aligned(sample.rgb, sample.thermal)
             alone = replace(alone, status="failed", reason="backend_cannot_tell")
         return Decision(alone, "pair")
+
+
+def lend(decisions: Mapping[str, Decision], groups: Mapping[str, Hashable]) -> dict[str, str]:
+    """For each failed pair the accepted pair of its sequence with the highest score, if any.
+
+    Args:
+        decisions: by key.
+        groups: by key what pairs must have in common to lend: sequence and sizes of images;
+            all pairs of one sequence are among ``decisions``.
+    """
+    best: dict[Hashable, str] = {}
+    for key, decision in sorted(decisions.items()):
+        group, score = groups[key], decision.registration.score
+        if decision.registration.status != "accepted":
+            continue
+        if group not in best or score > decisions[best[group]].registration.score:
+            best[group] = key
+    failed = (k for k, decision in decisions.items() if decision.registration.status == "failed")
+    return {key: best[groups[key]] for key in failed if groups[key] in best}
+
+
+def handled(
+    decision: Decision, policy: FailurePolicy, lender: Decision | None = None
+) -> tuple[Decision, str]:
+    """What becomes of a pair, and the policy that was applied, empty if it had not failed.
+
+    A pair that may use its sequence's transform and finds none is kept as it is.
+
+    Args:
+        lender: of the pair whose transform it may use.
+    """
+    if decision.registration.status != "failed":
+        return decision, ""
+    if policy != "use_rig":
+        return decision, policy
+    if lender is None:
+        return decision, "keep_identity"
+    registration = replace(decision.registration, matrix=lender.registration.matrix)
+    return Decision(registration, decision.source), "use_rig"
+
+
+def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
+    """The backend of the module ``twinband.backends.NAME``.
+
+    Raises:
+        ValueError: there is no such backend, or it does not take these options.
+    """
+    module = f"twinband.backends.{name}"
+    try:
+        backend: Backend = importlib.import_module(module).open_backend(options)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"the registration backend {name} cannot be opened: {error}") from None
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f"there is no registration backend {name} ({module})") from None
+    return backend

@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 from scipy.stats import t
 
-from twinband.errors import InputError
-from twinband.report.facts import present
+from twinband.core.errors import InputError
+from twinband.report.read import present
 
 LEVEL, POWER = 0.05, 0.8  # of the test that a smallest detectable difference is meant for
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twinband.params.base import StageParams
+from twinband.core.params import StageParams
 
 
 class ReportParams(StageParams):

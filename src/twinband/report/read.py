@@ -1,6 +1,12 @@
-"""What the stages have said of their outputs, read from metrics/, plots/ and data/left_out/.
+"""What ``cmss`` and ``cmss_mixture`` have said, read from metrics/ and plots/.
+
+What the stages have said of their outputs, read from metrics/, plots/ and data/left_out/.
 
 Only items that the parameters name are read: the folders may hold those of other profiles.
+
+What ``sam_masks`` and ``pseudo_labels`` have said, read from metrics/ and plots/.
+
+What ``mae`` and ``pretrain`` have said, read from metrics/ and plots/.
 """
 
 import base64
@@ -10,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twinband.errors import InputError
-from twinband.params.base import describe
+from twinband.core.errors import InputError
+from twinband.core.params import describe
 
 PICTURE_TYPES = {
     ".jpeg": "image/jpeg",
@@ -222,3 +228,274 @@ def present(path: Path, stage: str) -> Path:
     if path.exists():
         return path
     raise InputError(f"{path} does not exist: `dvc repro {stage}` makes it")
+
+
+class Mixture(Facts):
+    """Components in increasing order of their means, in log10 of the unnormalised measure."""
+
+    components: int
+    weights: list[float]
+    means: list[float]
+
+
+class Normaliser(Facts):
+    """The value (log10) that a share of all values does not exceed."""
+
+    quantile: float
+    log10: float
+
+
+class Hour(Facts):
+    """Pairs of one hour of the day, and the median of their patches."""
+
+    pairs: int
+    median: float
+
+
+class Pixels(Facts):
+    """Pixels that labels call objects, or none: their median, and shares of the components."""
+
+    pixels: int
+    median: float
+    shares: list[float]
+
+
+class Spread(Facts):
+    """Quantiles of log10 of the measure."""
+
+    p05: float
+    median: float
+    p95: float
+
+
+class Distribution(Facts):
+    """What a dataset and all of them have in common."""
+
+    values: int
+    below: int
+    above: int
+    log10: Spread
+    normaliser: Normaliser
+    mixture: Mixture
+    mixture_by_bic: Mixture
+
+
+class CmssFacts(Distribution):
+    """metrics/cmss/D.json."""
+
+    pairs: int
+    thermal_absent: int
+    partial_patches: int
+    hours: dict[str, Hour]
+    objects: Pixels | None = None
+    background: Pixels | None = None
+
+
+class PooledFacts(Distribution):
+    """metrics/cmss_mixture.json; ``datasets`` holds the patches of each."""
+
+    datasets: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CmssDataset:
+    """One measured dataset; ``pictures`` by the names of their files."""
+
+    name: str
+    facts: CmssFacts
+    pictures: dict[str, Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class CmssPool:
+    """All measured datasets together."""
+
+    facts: PooledFacts
+    pictures: dict[str, Picture]
+
+
+def read_cmss(name: str, metrics: Path, plots: Path) -> CmssDataset:
+    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"cmss@{name}"
+    facts = read_facts(CmssFacts, metrics / f"{name}.json", stage)
+    return CmssDataset(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
+
+
+def read_cmss_mixture(metrics: Path, plots: Path) -> CmssPool:
+    """Read metrics/cmss_mixture.json and the pictures in ``plots/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = "cmss_mixture"
+    return CmssPool(
+        read_facts(PooledFacts, metrics, stage), {p.name: p for p in read_pictures(plots, stage)}
+    )
+
+
+class ImageMasks(Facts):
+    """Images of one modality, those that are absent, and masks of an image on average."""
+
+    images: int
+    absent: int
+    masks_mean: float
+    without_masks: int
+
+
+class ObjectScore(Facts):
+    """How well masks cover objects; no figures if there is no object."""
+
+    objects: int
+    mean_iou: float | None = None
+    recall: float | None = None
+
+
+class MaskFacts(Facts):
+    """metrics/sam_masks/D.json; ``scores`` by modality, then by hour and ``overall``."""
+
+    pairs: int
+    images: dict[str, ImageMasks]
+    scores: dict[str, dict[str, ObjectScore]] = Field(default_factory=dict)
+
+
+class LabelSpread(Facts):
+    """Of a quantity of images: the median, and what 5 % are below."""
+
+    p05: float
+    median: float
+
+
+class DepthScore(Facts):
+    """Means over images."""
+
+    images: int
+    abs_rel: float
+    delta1: float
+
+
+class ClassScore(Facts):
+    """Over all pixels of some images."""
+
+    images: int
+    miou: float
+    pixel_accuracy: float
+
+
+class LabelFacts(Facts):
+    """What depth and semantics have in common: labelled images by modality, and consistency."""
+
+    images: int
+    absent: int
+    modalities: dict[str, int]
+    consistency_flip: LabelSpread | None = None
+    consistency_scale: LabelSpread | None = None
+
+
+class DepthFacts(LabelFacts):
+    """Scores by hour and ``overall``, where a truth is known."""
+
+    compared: str = ""
+    scores: dict[str, DepthScore] = Field(default_factory=dict)
+
+
+class ClassFacts(LabelFacts):
+    """Scores by hour and ``overall``, where a truth is known."""
+
+    confidence: LabelSpread | None = None
+    scores: dict[str, ClassScore] = Field(default_factory=dict)
+
+
+class PseudoLabelFacts(Facts):
+    """metrics/pseudo_labels/D.json."""
+
+    depth: DepthFacts
+    semantics: ClassFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """One dataset with masks; ``pictures`` by the names of their files."""
+
+    name: str
+    facts: MaskFacts
+    pictures: dict[str, Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoLabels:
+    """One dataset with pseudo-labels; ``pictures`` by the names of their files."""
+
+    name: str
+    facts: PseudoLabelFacts
+    pictures: dict[str, Picture]
+
+
+def read_masks(name: str, metrics: Path, plots: Path) -> Masks:
+    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"sam_masks@{name}"
+    facts = read_facts(MaskFacts, metrics / f"{name}.json", stage)
+    return Masks(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
+
+
+def read_pseudo_labels(name: str, metrics: Path, plots: Path) -> PseudoLabels:
+    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    stage = f"pseudo_labels@{name}"
+    facts = read_facts(PseudoLabelFacts, metrics / f"{name}.json", stage)
+    return PseudoLabels(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
+
+
+class Ends(Facts):
+    """A column of the loss curve: its first value and its last."""
+
+    first: float
+    last: float
+
+
+class PretrainingFacts(Facts):
+    """metrics/mae.json and metrics/pretrain/METHOD.json."""
+
+    pairs: int
+    steps: int
+    loss_rgb: Ends
+    loss_thermal: Ends
+    kept_rgb: Ends
+    kept_thermal: Ends
+    visible_objects_rgb: Ends | None = None
+    visible_objects_thermal: Ends | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """One pretrained model; ``pictures`` by the names of their files."""
+
+    name: str
+    facts: PretrainingFacts
+    pictures: dict[str, Picture]
+
+    @property
+    def drawings(self) -> list[Picture]:
+        """Reconstructions, the earliest and the latest."""
+        steps = [name for name in sorted(self.pictures) if name.startswith("step-")]
+        return [self.pictures[name] for name in dict.fromkeys([*steps[:1], *steps[-1:]])]
+
+
+def read_pretrained(name: str, metrics: Path, plots: Path, stage: str) -> Pretrained:
+    """Read a stage's metrics file and the pictures in its folder of plots.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    facts = read_facts(PretrainingFacts, metrics, stage)
+    return Pretrained(name, facts, {p.name: p for p in read_pictures(plots, stage)})

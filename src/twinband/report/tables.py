@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinband.text import count, in_reading_order
+from twinband.drawing import count, in_reading_order
 
 
 @dataclass(frozen=True, slots=True)

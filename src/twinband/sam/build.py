@@ -1,18 +1,44 @@
-"""The sizes of a SAM, and models of segment_anything's classes built from them."""
+"""What is used of segment_anything, which wants torchvision while it is imported.
+
+A SAM for images of another size: ``resized``.
+
+The sizes of a SAM, and models of segment_anything's classes built from them.
+"""
 
 from functools import partial
+from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from twinband.annotators.sam._package import (
-    ImageEncoderViT,
-    MaskDecoder,
-    PromptEncoder,
-    Sam,
-    TwoWayTransformer,
-)
+from twinband.sam.torchvision_stub import stand_in
+
+with stand_in():
+    from segment_anything.modeling import (
+        ImageEncoderViT,
+        MaskDecoder,
+        PromptEncoder,
+        Sam,
+        TwoWayTransformer,
+    )
+    from segment_anything.modeling.image_encoder import get_rel_pos
+    from segment_anything.utils.transforms import ResizeLongestSide
+
+Layer = Any  # one of segment_anything's modules, of whose attributes no types are known
+
+__all__ = [
+    "ImageEncoderViT",
+    "Layer",
+    "MaskDecoder",
+    "PromptEncoder",
+    "ResizeLongestSide",
+    "Sam",
+    "TwoWayTransformer",
+    "get_rel_pos",
+]
+
 
 Colour = tuple[float, float, float]
 
@@ -146,3 +172,41 @@ def _shortest(colour: Tensor) -> Colour:
     """The decimals that single precision needs: 116.28, not 116.27999877929688."""
     red, green, blue = (float(str(value)) for value in colour.flatten().cpu().numpy())
     return red, green, blue
+
+
+def resized(model: Sam, image_px: int) -> Sam:
+    """The same weights for images of another side, positions interpolated.
+
+    It sees more of an image's detail at once, and the better for some further training
+    (Dosovitskiy et al., 2021, section 3.2).
+
+    Args:
+        image_px: side of the square that the encoder sees, a multiple of its patches' side.
+
+    Raises:
+        ValueError: ``image_px`` is no such multiple.
+    """
+    sizes = sizes_of(model)
+    if image_px == sizes.image_px:
+        return model
+    if image_px % sizes.patch_px:
+        raise ValueError(f"image_px {image_px} is no multiple of the patches' {sizes.patch_px}")
+    other = build(sizes.model_copy(update={"image_px": image_px}))
+    own, state = other.state_dict(), model.state_dict()
+    for name, value in own.items():
+        if state[name].shape != value.shape:
+            of = _of_a_grid if value.ndim == 4 else _of_an_axis
+            state[name] = of(state[name], value.shape)
+    other.load_state_dict(state)
+    return other
+
+
+def _of_a_grid(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Absolute positions ``1,h,w,C``."""
+    channels_first = positions.movedim(3, 1)
+    return F.interpolate(channels_first, shape[1:3], mode="bicubic").movedim(1, 3)
+
+
+def _of_an_axis(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Positions relative to one another along an axis, ``L,C``, as the package does it."""
+    return F.interpolate(positions.T[None], shape[0], mode="linear")[0].T

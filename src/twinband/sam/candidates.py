@@ -1,14 +1,49 @@
-"""Masks found in an image, on the way from prompts to results."""
+"""Non-maximum suppression of boxes.
 
+Masks found in an image, on the way from prompts to results.
+
+Small holes and islands of masks.
+"""
+
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.annotators.nms import nms
-from twinband.annotators.rle import Rle, area, bbox
+from twinband.sam.rle import Rle, area, bbox, decode, encode
+
+
+def nms(
+    boxes: NDArray[np.floating], scores: NDArray[np.floating], iou_threshold: float
+) -> NDArray[np.intp]:
+    """Indices of the boxes that stay, highest score first, of equal scores the earlier.
+
+    A box goes when its intersection over union with a better one that stays exceeds
+    ``iou_threshold``. A box without area has an IoU with none, and stays.
+
+    Args:
+        boxes: ``n,4``, left, top, right, bottom.
+        scores: ``n``.
+    """
+    left, top, right, bottom = boxes.T
+    areas = (right - left) * (bottom - top)
+    rest = np.argsort(-scores, kind="stable")
+    kept = []
+    while rest.size:
+        best, rest = rest[0], rest[1:]
+        kept.append(best)
+        width = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
+        height = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
+        shared = np.clip(width, 0, None) * np.clip(height, 0, None)
+        union = areas[best] + areas[rest] - shared
+        iou = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        # a threshold such as 0.7 is no number of single precision
+        rest = rest[iou.astype(np.float64) <= iou_threshold]
+    return np.array(kept, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +126,49 @@ def boxes_of(rles: list[Rle]) -> NDArray[np.int64]:
 def _xywh(box: NDArray[np.int64]) -> list[int]:
     left, top, right, bottom = box.tolist()
     return [left, top, right - left, bottom - top]
+
+
+Mask = NDArray[np.bool_]
+
+
+def cleaned(found: Candidates, min_area: int, iou_threshold: float) -> Candidates:
+    """``found`` with holes under ``min_area`` pixels filled and islands under it removed.
+
+    Of masks whose boxes are alike since then, one without small regions is preferred.
+    """
+    rles, untouched = [], []
+    for rle in found.rles:
+        filled, had_holes = without_holes(decode(rle), min_area)
+        clean, had_islands = without_islands(filled, min_area)
+        untouched.append(not had_holes and not had_islands)
+        rles.append(rle if untouched[-1] else encode(clean[None])[0])
+    clean_ones = dataclasses.replace(found, rles=as_array(rles), boxes=boxes_of(rles))
+    return clean_ones.without_overlaps(np.array(untouched, np.float32), iou_threshold)
+
+
+def without_holes(mask: Mask, min_area: int) -> tuple[Mask, bool]:
+    """``mask`` with regions that it leaves out filled if they are smaller than ``min_area``, and
+    whether there are any."""
+    labels, areas = _regions(~mask)
+    small = areas < min_area
+    return mask | np.append(False, small)[labels], bool(small.any())
+
+
+def without_islands(mask: Mask, min_area: int) -> tuple[Mask, bool]:
+    """``mask`` without regions smaller than ``min_area``, but with its largest one in any case,
+    and whether there are any."""
+    labels, areas = _regions(mask)
+    small = areas < min_area
+    stays = ~small
+    if not stays.any() and stays.size:
+        stays[areas.argmax()] = True
+    return np.append(False, stays)[labels], bool(small.any())
+
+
+def _regions(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The number of the region of every pixel, 0 for none, and areas from region 1 on; pixels
+    that touch by a corner belong together."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
+    return labels, statistics[1:, cv2.CC_STAT_AREA]

@@ -7,12 +7,20 @@ prompt's own part the few tokens are multiplied with the weights instead of the 
 The results are those of projecting everything, up to rounding.
 
 Shapes: b prompts, t tokens, L positions, C features, H heads of d features.
+
+SAM's mask decoder for many point prompts on one image, up to the predicted IoU.
+
+From the decoder's features to logits of masks, only where and of what they are wanted.
 """
+
+import math
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from twinband.annotators.sam._package import Layer
+from twinband.sam.build import Layer, Sam
 
 
 def split_heads(features: Tensor, heads: int) -> Tensor:
@@ -103,3 +111,126 @@ class ImageToTokens:
         given += layer.out_proj.bias / self._heads  # the weights of a head sum to one
         before = self._image.repeat(len(tokens), 1, 1) if own is None else own
         return before.baddbmm_(weights.transpose(1, 2), given.flatten(1, 2))
+
+
+class Prompted(NamedTuple):
+    """What is known of b prompts before any mask is made.
+
+    Attributes:
+        predicted_iou: ``b,m``, of every mask of an ambiguous prompt.
+        tokens: ``b,m,C``, one for every mask.
+        image: ``b,L,C``, the image's features as seen by the prompt.
+    """
+
+    predicted_iou: Tensor
+    tokens: Tensor
+    image: Tensor
+
+
+class PointDecoder:
+    """The decoder's transformer, with all that prompts share computed once.
+
+    Args:
+        model: a SAM.
+        embedding: ``1,C,g,g`` of the image.
+    """
+
+    def __init__(self, model: Sam, embedding: Tensor) -> None:
+        self._prompts, self._decoder = model.prompt_encoder, model.mask_decoder
+        transformer = model.mask_decoder.transformer
+        no_mask = self._prompts.no_mask_embed.weight
+        image = embedding[0].flatten(1).T + no_mask
+        positions = self._prompts.get_dense_pe()[0].flatten(1).T
+        self._layers = []
+        for index, layer in enumerate(transformer.layers):
+            shared = image + positions if index == 0 else positions
+            to_image = TokensToImage(layer.cross_attn_token_to_image, shared, image)
+            to_tokens = ImageToTokens(layer.cross_attn_image_to_token, shared, image)
+            self._layers.append((layer, to_image, to_tokens))
+        self._final = TokensToImage(transformer.final_attn_token_to_image, positions, image)
+
+    def __call__(self, points: Tensor) -> Prompted:
+        """Decode prompts of one foreground point each, ``b,2`` x and y in the encoder's pixels."""
+        prompts = self._tokens(points)
+        tokens, image = prompts, None  # no features of the prompts' own before the first layer
+        for layer, to_image, to_tokens in self._layers:
+            if layer.skip_first_layer_pe:
+                tokens = layer.self_attn(q=tokens, k=tokens, v=tokens)
+            else:
+                placed = tokens + prompts
+                tokens = tokens + layer.self_attn(q=placed, k=placed, v=tokens)
+            tokens = layer.norm1(tokens)
+            tokens = layer.norm2(tokens + to_image(tokens + prompts, image))
+            tokens = layer.norm3(tokens + layer.mlp(tokens))
+            image = layer.norm4(to_tokens(tokens + prompts, tokens, image))
+        tokens = tokens + self._final(tokens + prompts, image)
+        tokens = self._decoder.transformer.norm_final_attn(tokens)
+        first, end = 2, 1 + self._decoder.num_mask_tokens  # 1 is the mask of a clear prompt
+        predicted_iou = self._decoder.iou_prediction_head(tokens[:, 0])[:, 1:]
+        return Prompted(predicted_iou, tokens[:, first:end], cast(Tensor, image))
+
+    def _tokens(self, points: Tensor) -> Tensor:
+        """``b,t,C``: the decoder's own tokens, IoU first, then masks; then the prompt's."""
+        labels = torch.ones(len(points), 1, dtype=torch.int, device=points.device)
+        prompts, _ = self._prompts(points=(points[:, None], labels), boxes=None, masks=None)
+        own = torch.cat([self._decoder.iou_token.weight, self._decoder.mask_tokens.weight])
+        return torch.cat([own.expand(len(points), -1, -1), prompts], 1)
+
+
+class Frame(NamedTuple):
+    """How an image lies in the encoder's square: all in pixels, height and width.
+
+    Attributes:
+        inside: of the image as resized into the upper left of the square.
+        original: of the image itself.
+    """
+
+    inside: tuple[int, int]
+    original: tuple[int, int]
+
+
+def low_resolution(model: Sam, frame: Frame, prompted: Prompted, wanted: Tensor) -> Tensor:
+    """Logits ``n,h,w`` of the masks that are ``wanted`` (``b,m`` bool), four a patch each way;
+    of the square's padding only one patch is made."""
+    decoder = model.mask_decoder
+    grid = model.prompt_encoder.image_embedding_size[0]
+    patch = model.image_encoder.img_size // grid
+    rows, columns = (min(math.ceil(side / patch) + 1, grid) for side in frame.inside)
+    prompts = wanted.any(1)
+    seen = prompted.image.unflatten(1, (grid, grid))[prompts, :rows, :columns]
+    first, norm, activation, second, last_activation = decoder.output_upscaling
+    features = _twice_as_fine(first, seen)
+    features = activation(
+        functional.layer_norm(features, features.shape[-1:], norm.weight, norm.bias, norm.eps)
+    )
+    features = last_activation(_twice_as_fine(second, features))
+    tokens, heads = prompted.tokens[prompts], decoder.output_hypernetworks_mlps[1:]
+    weights = torch.stack([head(tokens[:, index]) for index, head in enumerate(heads)], 1)
+    logits = (weights @ features.flatten(1, -2).transpose(1, 2))[wanted[prompts]]
+    nested = logits.unflatten(1, (rows, columns, 2, 2, 2, 2))  # y, x; then down, across; twice
+    return nested.permute(0, 1, 3, 5, 2, 4, 6).reshape(-1, rows * 4, columns * 4)
+
+
+def _twice_as_fine(layer: nn.ConvTranspose2d, features: Tensor) -> Tensor:
+    """``...,C`` to ``...,2,2,C'``: a transposed convolution whose kernels do not overlap is one
+    matrix for every position, and without its layout the next norm finds channels together."""
+    weight = layer.weight.permute(0, 2, 3, 1)
+    bias = cast(Tensor, layer.bias).repeat(weight.shape[1] * weight.shape[2])
+    return functional.linear(features, weight.flatten(1).T, bias).unflatten(-1, weight.shape[1:])
+
+
+def full_resolution(model: Sam, frame: Frame, logits: Tensor) -> Tensor:
+    """Logits ``n,H,W`` at the image's own size, by way of the encoder's as SAM was trained.
+
+    Args:
+        logits: ``n,h,w`` of ``low_resolution``.
+    """
+    patch = model.image_encoder.img_size // model.prompt_encoder.image_embedding_size[0]
+    square = [side * patch // 4 for side in logits.shape[1:]]
+    height, width = frame.inside
+    enlarged = _bilinear(logits[:, None], square)[..., :height, :width]
+    return _bilinear(enlarged, frame.original)[:, 0]
+
+
+def _bilinear(logits: Tensor, size: tuple[int, int] | list[int]) -> Tensor:
+    return functional.interpolate(logits, size, mode="bilinear", align_corners=False)

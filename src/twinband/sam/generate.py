@@ -1,12 +1,25 @@
-"""The good masks of one crop of an image.
+"""Automatic masks: SAM asked at a grid of points, and the good and different answers kept.
+
+What segment_anything's SamAutomaticMaskGenerator finds, in a fraction of its time: masks are
+made only of prompts whose predicted IoU is good enough, and only where the image is (search.py);
+what all prompts share is computed once (attention.py); and no more prompts at a time than stay
+in a processor's cache (memory.py).
+
+Where SAM is asked: crops of an image, and grids of points over them.
+
+The good masks of one crop of an image.
 
 A mask is made only if its predicted IoU is good enough, and then in steps from which the bad
 ones are dropped. Stability and boxes are measured at full resolution: what logits of low
 resolution tell of them are only bounds.
+
+Settings of automatic masks, under segment_anything's names.
 """
 
+import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,21 +27,126 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from twinband.annotators.rle import encode
-from twinband.annotators.sam._package import ResizeLongestSide, Sam
-from twinband.annotators.sam.candidates import (
-    Candidates,
-    as_array,
-    boxes_of,
-    joined,
-    none_found,
-)
-from twinband.annotators.sam.decode import PointDecoder
-from twinband.annotators.sam.encode import embed
-from twinband.annotators.sam.grids import Crop
-from twinband.annotators.sam.memory import at_once
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.sam.upscale import Frame, full_resolution, low_resolution
+from twinband.core.errors import InputError
+from twinband.sam.build import ResizeLongestSide, Sam
+from twinband.sam.candidates import Candidates, as_array, boxes_of, cleaned, joined, none_found
+from twinband.sam.decode import Frame, PointDecoder, full_resolution, low_resolution
+from twinband.sam.encode import at_once, embed
+from twinband.sam.rle import area, encode
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSettings:
+    """Which masks are looked for and kept; names and defaults are segment_anything's.
+
+    Attributes:
+        points_per_side: side of the grid of point prompts over the whole image.
+        points_per_batch: most prompts the decoder sees at once; fewer where they would not
+            stay in the processor's cache.
+        pred_iou_thresh: masks with a predicted IoU above it are kept; 0 keeps all.
+        stability_score_thresh: masks of at least this stability are kept; 0 keeps all.
+        stability_score_offset: stability is the IoU of the mask's logits cut off this far
+            above and below the model's threshold.
+        box_nms_thresh: of two masks of one crop whose boxes have a greater IoU, the one with
+            the lower predicted IoU goes.
+        crop_n_layers: layers of crops besides the whole image; layer i has ``4 ** i`` of them.
+        crop_nms_thresh: as ``box_nms_thresh``, across crops; the mask of the larger crop goes.
+        crop_overlap_ratio: overlap of the first layer's crops as a share of the image's
+            shorter side; half as much in every further layer.
+        crop_n_points_downscale_factor: by what ``points_per_side`` is divided in every layer.
+        min_mask_region_area: smaller holes are filled and smaller islands removed, pixels.
+        max_masks: most masks of an image, the largest ones; None for all.
+
+    Raises:
+        ValueError: a setting makes no sense; names it.
+    """
+
+    points_per_side: int = 32
+    points_per_batch: int = 64
+    pred_iou_thresh: float = 0.88
+    stability_score_thresh: float = 0.95
+    stability_score_offset: float = 1.0
+    box_nms_thresh: float = 0.7
+    crop_n_layers: int = 0
+    crop_nms_thresh: float = 0.7
+    crop_overlap_ratio: float = 512 / 1500
+    crop_n_points_downscale_factor: int = 1
+    min_mask_region_area: int = 0
+    max_masks: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("points_per_side", "points_per_batch", "crop_n_points_downscale_factor"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, and must be at least 1")
+        if self.crop_n_layers < 0:
+            raise ValueError(f"crop_n_layers is {self.crop_n_layers}, and must be at least 0")
+        if self.max_masks is not None and self.max_masks < 1:
+            raise ValueError(f"max_masks is {self.max_masks}, and must be at least 1, or None")
+        if self.points_in(self.crop_n_layers) < 1:
+            raise ValueError(
+                f"points_per_side {self.points_per_side} divided {self.crop_n_layers} times by"
+                f" crop_n_points_downscale_factor {self.crop_n_points_downscale_factor} leaves"
+                " no point in a crop"
+            )
+
+    def points_in(self, layer: int) -> int:
+        """Points a side of the grid over every crop of ``layer``; 0 is the whole image."""
+        return int(self.points_per_side / self.crop_n_points_downscale_factor**layer)
+
+
+class Crop(NamedTuple):
+    """A part of an image, in pixels; ``right`` and ``bottom`` lie outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+class Grid(NamedTuple):
+    """A crop and the points in it, ``n,2`` x and y in pixels of the crop, fp64."""
+
+    crop: Crop
+    points: NDArray[np.float64]
+
+
+def grids(width: int, height: int, settings: MaskSettings) -> Iterator[Grid]:
+    """The whole image, then the crops of every layer, column by column."""
+    yield _grid(Crop(0, 0, width, height), settings.points_in(0))
+    for layer in range(1, settings.crop_n_layers + 1):
+        side = 2**layer
+        overlap = int(settings.crop_overlap_ratio * min(width, height) * (2 / side))
+        columns = list(_intervals(width, side, overlap))
+        rows = list(_intervals(height, side, overlap))
+        for left, right in columns:
+            for top, bottom in rows:
+                yield _grid(Crop(left, top, right, bottom), settings.points_in(layer))
+
+
+def _intervals(length: int, number: int, overlap: int) -> Iterator[tuple[int, int]]:
+    """``number`` intervals of equal length over ``length``, the last one shorter if need be."""
+    each = math.ceil((overlap * (number - 1) + length) / number)
+    for index in range(number):
+        begin = index * (each - overlap)
+        yield begin, min(begin + each, length)
+
+
+def _grid(crop: Crop, side: int) -> Grid:
+    """Points at the centres of ``side`` by ``side`` equal fields, row by row."""
+    margin = 1 / (2 * side)
+    centres = np.linspace(margin, 1 - margin, side)
+    across, down = np.meshgrid(centres, centres)
+    points = np.stack([across.ravel(), down.ravel()], 1)
+    return Grid(crop, points * (crop.width, crop.height))
+
 
 EDGE_PX = 20  # a mask that ends this close to the edge of a crop may go on behind it
 
@@ -135,3 +253,59 @@ class CropSearch:
         near_crop = abs(boxes - self._crop) <= EDGE_PX
         near_image = abs(boxes - (0, 0, self._width, self._height)) <= EDGE_PX
         return np.any(near_crop & ~near_image, axis=1)
+
+
+class AutomaticMasks:
+    """Finds masks in images.
+
+    Args:
+        model: a SAM, on the device that is to do the work.
+        settings: which masks are wanted.
+    """
+
+    def __init__(self, model: Sam, settings: MaskSettings | None = None) -> None:
+        self._model = model
+        self._settings = settings or MaskSettings()
+
+    @torch.inference_mode()
+    def generate(self, image: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """The masks of one image, largest area first; of equal areas that whose box is higher,
+        then further left, then smaller.
+
+        Args:
+            image: ``H,W,3`` uint8 RGB; of a thermal image three equal channels.
+
+        Returns:
+            One dict a mask, with segment_anything's keys: ``area`` (pixels), ``bbox`` (left,
+            top, and the distances from there to the last column and row), ``predicted_iou``,
+            ``point_coords`` (the prompt's one x and y), ``stability_score``, ``crop_box`` (left,
+            top, width, height); and ``rle``, the mask itself as in rle.py.
+
+        Raises:
+            InputError: ``image`` is something else.
+        """
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise InputError(
+                f"masks are made of H,W,3 uint8 RGB, not of {image.dtype} of shape {image.shape};"
+                " repeat the one channel of a thermal image three times"
+            )
+        height, width = image.shape[:2]
+        every = list(grids(width, height, self._settings))
+        found = joined(
+            CropSearch(self._model, self._settings, image, grid.crop).masks_at(grid.points)
+            for grid in every
+        )
+        if len(every) > 1:
+            sides = found.crops[:, 2:] - found.crops[:, :2]
+            smaller_first = 1 / sides.prod(1).astype(np.float32)
+            found = found.without_overlaps(smaller_first, self._settings.crop_nms_thresh)
+        if self._settings.min_mask_region_area:
+            threshold = max(self._settings.box_nms_thresh, self._settings.crop_nms_thresh)
+            found = cleaned(found, self._settings.min_mask_region_area, threshold)
+        return _largest_first(found, self._settings.max_masks).as_dicts()
+
+
+def _largest_first(found: Candidates, most: int | None) -> Candidates:
+    areas = np.array([area(rle) for rle in found.rles], np.int64)
+    left, top, right, bottom = found.boxes.T
+    return found.take(np.lexsort((bottom, right, left, top, -areas))[:most])

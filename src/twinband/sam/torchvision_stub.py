@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from twinband.annotators.nms import nms
+from twinband.sam.candidates import nms
 
 NAME = "torchvision"
 

@@ -8,16 +8,9 @@ import torch
 from pydantic import BaseModel, ValidationError
 from torch import Tensor
 
-from twinband.annotators.sam._package import Sam
-from twinband.annotators.sam.sizes import OFFICIAL, Sizes, build_empty, sizes_of
-from twinband.errors import InputError
-from twinband.weights_files import (
-    check_sha256,
-    misfits,
-    read_safetensors,
-    read_torch,
-    write_safetensors,
-)
+from twinband.core.errors import InputError
+from twinband.sam.build import OFFICIAL, Sam, Sizes, build_empty, sizes_of
+from twinband.weights import check_sha256, misfits, read_safetensors, read_torch, write_safetensors
 
 FILE = "weights.safetensors"
 SUFFIXES = (".safetensors", ".pth", ".pt")  # another path, if it is no file, is a folder

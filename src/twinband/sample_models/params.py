@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twinband.params.base import Params, StageParams
-from twinband.params.training import Training
+from twinband.core.params import Params, StageParams
+from twinband.training.settings import Training
 
 
 class Lesson(Params):

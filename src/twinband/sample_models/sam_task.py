@@ -9,19 +9,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from twinband.annotators.sam._package import Sam
-from twinband.sample.annotators.batches import Arrays
-from twinband.sample.annotators.losses import (
+from twinband.sam.build import Sam
+from twinband.sample_models.scenes import Arrays, View
+from twinband.sample_models.tasks import (
     balanced_loss,
     dice_loss,
     focal_loss,
     iou_of,
+    shown_segments,
     weighted_cross_entropy,
 )
-from twinband.sample.annotators.segments import shown_segments
-from twinband.sample.annotators.views import View
-from twinband.sample.classes import SCENE_CLASSES
-from twinband.training.task import TrainingTask
+from twinband.training.loop import TrainingTask
+from twinband.world.classes import SCENE_CLASSES
 
 POINTS, BOXES = 6, 2  # prompts of an image
 SHARE_OF_THINGS = 0.6

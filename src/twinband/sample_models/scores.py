@@ -1,29 +1,129 @@
-"""How good a shipped annotator is on scenes that it never saw: ``score``.
+"""``python -m twinband.sample_models.scores sam``: the scores of a shipped annotator, again.
+
+The card of a shipped annotator.
+
+How good a shipped annotator is on scenes that it never saw: ``score``.
 
 Of both modalities, at every hour and overall; the figures stand on the model's card.
 """
 
+import itertools
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
+import torch
+import typer
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.markdown import Markdown
+from tqdm import tqdm
 
-from twinband.annotators.labellers import dpt, mask2former
-from twinband.annotators.pseudo_labels.truth import depth_scores
-from twinband.annotators.rle import decode
-from twinband.annotators.sam.generate import AutomaticMasks
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.sam.weights import load
-from twinband.annotators.shown import shows
-from twinband.annotators.weights import Weights
+from twinband.annotators import dpt, mask2former
+from twinband.core.params import Runtime
+from twinband.labels.images import shows
 from twinband.metrics.masks import ObjectScores, best_ious, large_objects
 from twinband.metrics.segmentation import confusion_matrix, mean_iou
-from twinband.sample.annotators.depth_task import METRES
-from twinband.sample.annotators.scenes import LabelledScene
-from twinband.sample.annotators.views import MODALITIES
-from twinband.sample.classes import SCENE_CLASSES
+from twinband.pseudo_labels.truth import depth_scores
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.rle import decode
+from twinband.sam.weights import load
+from twinband.sample_models.params import Lesson, SampleModel
+from twinband.sample_models.scenes import HELD_OUT_SEED, MODALITIES, LabelledScene, rendered_scenes
+from twinband.sample_models.tasks import METRES
+from twinband.sample_models.train import TrainedAnnotator
+from twinband.weights import Weights
+from twinband.world.classes import SCENE_CLASSES
+
+WHAT = {
+    "sam": "A small SAM (segment_anything's classes): automatic masks of RGB and thermal images.",
+    "dpt": "A small DPT (transformers' DPTForDepthEstimation): inverse depth, 10 m / distance.",
+    "mask2former": (
+        "A small Mask2Former (transformers' Mask2FormerForUniversalSegmentation on a Swin):"
+        " 13 classes of street scenes."
+    ),
+}
+USE = {
+    "sam": 'twinband.sam.load("models/sample/sam")',
+    "dpt": 'DPTForDepthEstimation.from_pretrained("models/sample/dpt")',
+    "mask2former": (
+        'Mask2FormerForUniversalSegmentation.from_pretrained("models/sample/mask2former")'
+    ),
+}
+OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon with AdamW"}
+
+
+def card(
+    name: str, params: SampleModel, trained: TrainedAnnotator, scores: Mapping[str, Any]
+) -> str:
+    """Markdown with a YAML front matter: data, recipe, seed, time and scores.
+
+    Args:
+        name: of the model.
+        scores: as ``scores.score`` gives them, of ``params.held_out`` scenes.
+    """
+    lines = [
+        "---",
+        "license: apache-2.0",
+        "tags: [rgb-thermal, synthetic]",
+        "---",
+        f"# {name}",
+        "",
+        WHAT[params.recipe],
+        "It was trained on rendered street scenes alone, so that the sample profile labels images"
+        " with a trained network and nothing to download. Expect little of it on photographs.",
+        "",
+        "| what | value |",
+        "|---|---|",
+        f"| parameters | {trained.parameters:,}, stored in half precision |",
+        f"| data | rendered scenes of twinband's sample world, {params.width_px}x"
+        f"{params.height_px}; RGB and thermal in equal parts |",
+        *map(_lesson, params.lessons, itertools.count(1)),
+        f"| time | {trained.seconds / 60:.0f} minutes on one thread of two, another training"
+        " beside it |",
+        f"| use | `{USE[params.recipe]}` |",
+        "",
+        f"## Scores on {params.held_out} scenes that it never saw",
+        "",
+        *score_table(scores),
+        "",
+        f"`python -m twinband.sample_models.scores {name}` gives them again; `make sample-models`"
+        " trains again.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _lesson(lesson: Lesson, number: int) -> str:
+    training = lesson.training
+    return (
+        f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}, {lesson.image_px} px"
+        f" wide; {training.steps} steps of {training.batch_size} images,"
+        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.settings().lr:.2g},"
+        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |"
+    )
+
+
+def score_table(scores: Mapping[str, Any]) -> list[str]:
+    """Rows of a Markdown table: overall, then each modality overall and by hour."""
+    names = list(scores["overall"])
+    rows = [("both", "all", scores["overall"])]
+    for modality in ("rgb", "thermal"):
+        for hour, values in scores[modality].items():
+            rows.append((modality, "all" if hour == "overall" else hour, values))
+    return [
+        f"| modality | hour | {' | '.join(name.replace('_', ' ') for name in names)} |",
+        f"|---|---|{'---|' * len(names)}",
+        *(
+            f"| {modality} | {hour} | "
+            + " | ".join(str(values.get(name, "")) for name in names)
+            + " |"
+            for modality, hour, values in rows
+        ),
+    ]
+
 
 LEAST_OBJECT_PX = 400
 # The package's own grid, denser than the sample profile's, so that the model is scored and not the
@@ -154,3 +254,28 @@ def score(
 
 def _weights(folder: Path) -> Weights:
     return Weights(folder, "", str(folder))
+
+
+SIZE = (256, 192)
+
+
+def main(
+    recipe: Annotated[str, typer.Argument(help="sam, dpt or mask2former")],
+    folder: Annotated[Path | None, typer.Option(help="default: models/sample/RECIPE")] = None,
+    scenes: Annotated[int, typer.Option(help="held-out scenes, in turn of every hour")] = 100,
+) -> None:
+    """Score an annotator on scenes that it never saw, by modality and hour."""
+    torch.set_num_threads(1)
+    runtime = Runtime(executor="processes", workers=1, scheduler="", log_level="info")
+    with tempfile.TemporaryDirectory() as work:
+        held_out = rendered_scenes(
+            "held_out", scenes, seed=HELD_OUT_SEED, size=SIZE, work=Path(work), runtime=runtime
+        )
+    scorer = SCORERS[recipe](folder or Path("models/sample") / recipe)
+    with tqdm(total=scenes, unit="scene", leave=False) as bar:
+        found = score(scorer, held_out, lambda done, total: bar.update(done - bar.n) and None)
+    Console().print(Markdown("\n".join(score_table(found))))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,18 +1,165 @@
-"""Teaching a Mask2Former the classes of rendered scenes."""
+"""Teaching a DPT inverse depth of rendered scenes.
 
+Losses of masks and classes.
+
+What SAM is taught to find: things, and connected areas of one class.
+
+Teaching a Mask2Former the classes of rendered scenes.
+"""
+
+import math
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-from transformers import Mask2FormerForUniversalSegmentation
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import DPTForDepthEstimation, Mask2FormerForUniversalSegmentation
 
-from twinband.annotators.pixels import IMAGENET, normalised
-from twinband.sample.annotators.batches import Arrays
-from twinband.sample.annotators.losses import balanced_loss, dice_loss, rarity
-from twinband.sample.annotators.views import View
-from twinband.training.task import TrainingTask
+from twinband.annotators.dpt import fused_features
+from twinband.core.normalise import IMAGENET, normalised
+from twinband.labels.images import shows
+from twinband.metrics.masks import large_objects
+from twinband.sample_models.scenes import Arrays, View
+from twinband.training.loop import TrainingTask
+from twinband.world.classes import SCENE_CLASSES
+
+FOCAL_GAMMA = 2.0
+
+
+def focal_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Focal loss without class weights, gamma 2, mean over the last two axes."""
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    of_truth = torch.exp(-cross_entropy)
+    return (cross_entropy * (1 - of_truth) ** FOCAL_GAMMA).mean((-2, -1))
+
+
+def balanced_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean cross-entropy inside the mask plus that outside, over the last two axes."""
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+
+    def mean(weight: Tensor) -> Tensor:
+        return (cross_entropy * weight).sum((-2, -1)) / weight.sum((-2, -1)).clamp(min=1)
+
+    return mean(target) + mean(1 - target)
+
+
+def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """1 - (2 overlap + 1) / (sum of both + 1), over the last two axes."""
+    probability = logits.sigmoid()
+    overlap = (probability * target).sum((-2, -1))
+    return 1 - (2 * overlap + 1) / (probability.sum((-2, -1)) + target.sum((-2, -1)) + 1)
+
+
+def iou_of(found: Tensor, truth: Tensor) -> Tensor:
+    """Intersection over union over the last two axes; 0 of two empty masks."""
+    overlap = (found & truth).sum((-2, -1)).float()
+    return overlap / (found | truth).sum((-2, -1)).clamp(min=1)
+
+
+def rarity(share: Tensor) -> Tensor:
+    """Weight of each class ``C``: one over the root of how often it is, of mean 1 over pixels.
+
+    Args:
+        share: ``B,C,h,w``, of each cell.
+    """
+    frequency = share.mean((0, 2, 3)).clamp(min=1e-4)
+    weight = frequency.rsqrt()
+    return weight / (weight * frequency).sum()
+
+
+def weighted_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Mean cross-entropy, rarer classes weighing more (see ``rarity``).
+
+    Args:
+        logits: ``B,C,h,w``.
+        classes: ``B,h,w`` int64.
+    """
+    share = F.one_hot(classes, logits.shape[1]).permute(0, 3, 1, 2).float()
+    return F.cross_entropy(logits, classes, rarity(share))
+
+
+def relative_error(log_ratio: Tensor) -> Tensor:
+    """Relative error of a distance, linear where it is over e times too far.
+
+    Args:
+        log_ratio: logarithm of the found inverse depth over the true one.
+    """
+    too_far = (-log_ratio).clamp(min=0)
+    farther = torch.expm1(too_far.clamp(max=1)) + math.e * (too_far - 1).clamp(min=0)
+    return farther - torch.expm1(-log_ratio.clamp(min=0))
+
+
+METRES = 10.0  # what lies so far away has the inverse depth 1
+LEAST = 0.02  # inverse depths far below it, as the sky's 0, are all the same to the loss
+CELL_PX = 4  # of the map that must tell the classes, the last but one
+EDGES_WEIGHT = 0.5
+
+
+def with_inverse_depth(view: View, rng: np.random.Generator) -> Arrays:
+    """``image`` ``3,H,W`` uint8; ``inverse`` ``H,W`` float32, 0 of the sky; ``classes``
+    ``H/4,W/4`` int64."""
+    depth = view.depth
+    inverse = np.divide(METRES, depth, out=np.zeros_like(depth), where=depth > 0)
+    classes = view.semantics[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX].astype(np.int64)
+    image = np.ascontiguousarray(view.image.transpose(2, 0, 1))
+    return {"image": image, "inverse": inverse, "classes": classes}
+
+
+class InverseDepth(TrainingTask):
+    """Absolute difference of the logarithms of inverse depths; relative error of the distance;
+    differences of the logarithms' steps from pixel to pixel, for clear edges.
+
+    A person before a wall is a few pixels that are wrong by a little, to such losses, and stays
+    half as far as the wall for long. So the maps that depth is told from must tell every place's
+    class too, by a layer that is thrown away afterwards.
+    """
+
+    def __init__(self, dpt: DPTForDepthEstimation) -> None:
+        super().__init__()
+        self.dpt = dpt
+        self.classes = nn.Conv2d(dpt.config.fusion_hidden_size, len(SCENE_CLASSES), 1)
+
+    def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """See ``TrainingTask``; the batch is stacked samples of ``with_inverse_depth``."""
+        fused = fused_features(self.dpt, normalised(batch["image"], IMAGENET))
+        found = self.dpt.head(fused).float()
+        wrong = torch.log((found + LEAST) / (batch["inverse"] + LEAST))
+        losses = {
+            "log_error": wrong.abs().mean(),
+            "relative_error": relative_error(wrong).mean(),
+            "edges": wrong.diff(dim=1).abs().mean() + wrong.diff(dim=2).abs().mean(),
+            "classes": weighted_cross_entropy(self.classes(fused[-2]).float(), batch["classes"]),
+        }
+        loss = losses["log_error"] + losses["relative_error"] + losses["classes"]
+        loss = loss + EDGES_WEIGHT * losses["edges"]
+        return {"loss": loss, **{name: value.detach() for name, value in losses.items()}}
+
+
+LEAST_AREA_PX = 60
+
+
+def areas_of_classes(view: View, least_px: int) -> list[NDArray[np.bool_]]:
+    """Masks ``H,W`` of connected areas of one class, things left out, by class and place."""
+    found = []
+    for number in np.unique(view.semantics):
+        of_class = (view.semantics == number) & (view.instances == 0)
+        count, labels, statistics, _ = cv2.connectedComponentsWithStats(of_class.astype(np.uint8))
+        large = statistics[:, cv2.CC_STAT_AREA] >= least_px
+        found += [labels == i for i in range(1, count) if large[i]]
+    return found
+
+
+def shown_segments(
+    view: View, least_px: int = LEAST_AREA_PX
+) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]]:
+    """Things, and areas of classes, that ``view.image`` shows."""
+    things = [m for m in large_objects(view.instances, least_px) if shows(view.image, m)]
+    areas = [m for m in areas_of_classes(view, least_px) if shows(view.image, m)]
+    return things, areas
+
 
 ABSENT_WEIGHT = 0.1  # of "no object" among a query's classes, as in DETR
 BALANCED_SHARE = 0.6  # of the run

@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.params.runtime import Runtime
-from twinband.params.sample_models import SampleModel
-from twinband.sample.annotators.batches import SceneBatches
-from twinband.sample.annotators.recipes import RECIPES
-from twinband.sample.annotators.scenes import rendered_scenes
+from twinband.core.params import Runtime
+from twinband.sample_models.params import SampleModel
+from twinband.sample_models.recipes import RECIPES
+from twinband.sample_models.scenes import SceneBatches, rendered_scenes
 from twinband.shards.write import write_atomically
 from twinband.training.curve import read_curve
-from twinband.training.loop import Log, TrainingResult, train
-from twinband.training.task import TrainingTask
+from twinband.training.loop import Log, TrainingResult, TrainingTask, train
 
 Progress = Callable[[int, int], None]
 

@@ -1,4 +1,10 @@
-"""The small files of a product's folder: manifest.parquet, index.json and README.md.
+"""Taking a shard from the work folder into a product's.
+
+How often each value of a manifest's column occurs, as numbers and as lines of a card.
+
+A product that follows another one: the same keys in the same shards.
+
+The small files of a product's folder: manifest.parquet, index.json and README.md.
 
 The manifest has one row a sample considered, in order of key, failures included; the index is
 a wids-v1 list of the shards; the card says in words what the folder holds.
@@ -6,6 +12,7 @@ a wids-v1 list of the shards; the card says in words what the folder holds.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +21,49 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from twinband.errors import InputError
-from twinband.shards.write import Shard, parquet_bytes, write_atomically
+from twinband.core.errors import InputError
+from twinband.shards.write import (
+    OK,
+    Shard,
+    ShardWriter,
+    finished_shard,
+    link,
+    parquet_bytes,
+    read_rows,
+    shard_name,
+    take_rows,
+    write_atomically,
+)
+
+
+def adopt_shard(path: Path, out: Path) -> tuple[Shard, pa.Table]:
+    """A finished shard, linked into the folder ``out``, and its rows.
+
+    Raises:
+        FileNotFoundError: it is not there, or not finished.
+    """
+    shard = finished_shard(path)
+    if shard is None:
+        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
+    out.mkdir(parents=True, exist_ok=True)
+    link(path, out / path.name)
+    return shard, read_rows(path)
+
+
+def count_values(column: pa.ChunkedArray, unnamed: str = "") -> dict[str, int]:
+    """Counts of a text column by value, in order of value.
+
+    Args:
+        unnamed: what empty values and nulls count as; without it they do not count.
+    """
+    named = (value or unnamed for value in column.to_pylist())
+    return dict(sorted(Counter(value for value in named if value).items()))
+
+
+def card_lines(what: str, counts: Mapping[str, int]) -> list[str]:
+    """Rows of a Markdown table with two columns: each value, and how often it occurs."""
+    return [f"| {what}: {value} | {number} |" for value, number in counts.items()]
+
 
 MANIFEST = "manifest.parquet"
 INDEX = "index.json"
@@ -105,3 +153,43 @@ def product_id(folder: Path) -> str:
     whole = hashlib.sha256((folder / INDEX).read_bytes())
     whole.update((folder / MANIFEST).read_bytes())
     return whole.hexdigest()[:16]
+
+
+def write_following(
+    source: Path,
+    out: Path,
+    *,
+    product: str,
+    samples: Mapping[str, tuple[Mapping[str, bytes], Mapping[str, Any]]],
+    columns: Sequence[pa.Field],
+    absent: str,
+    card: str,
+) -> None:
+    """Write ``samples`` (fields and manifest columns by key) as a product beside ``source``.
+
+    Every other pair of ``source`` gets a row that says it is absent, and why: ``absent``.
+    For products small enough to be held in memory.
+
+    Raises:
+        ValueError: a sample that ``source`` does not have.
+    """
+    index = read_index(source)
+    rows = read_manifest(source, ["key", "status", "shard"]).to_pylist()
+    present: list[list[str]] = [[] for _ in index["shardlist"]]
+    for row in rows:
+        if row["status"] == "ok":
+            present[row["shard"]].append(row["key"])
+    if unknown := samples.keys() - {key for keys in present for key in keys}:
+        raise ValueError(f"{source} has no pair {sorted(unknown)[:5]}")
+    written = []
+    for number, keys in enumerate(present):
+        path = out / shard_name(number)
+        with ShardWriter(path, columns) as writer:
+            for key in keys:
+                if key in samples:
+                    fields, values = samples[key]
+                    writer.add(key, fields, {**values, **OK})
+                else:
+                    writer.skip(key, {"status": "absent", "reason": absent, "detail": ""})
+        written.append((writer.shard, take_rows(path)))
+    write_product_files(out, product=product, dataset=index["dataset"], shards=written, card=card)

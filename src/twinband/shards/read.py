@@ -1,15 +1,58 @@
-"""Reading samples out of shards at random: one read of the file a sample.
+"""From the bytes of a shard's members to arrays.
+
+webdataset's own ``rgb8`` decoder turns one-channel thermal into three channels and 16 bits into
+8; this one keeps what was stored.
+
+Several products of one dataset side by side: ``open_products``.
+
+Reading samples out of shards at random: one read of the file a sample.
 
 The manifest knows where in its tar each sample begins and how long it is, so no shard is ever
 scanned and the memory used does not grow with the dataset.
 """
 
 import io
+import json
 import os
 import tarfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from twinband.errors import InputError
+import numpy as np
+import pyarrow as pa
+
+from twinband.core import images
+from twinband.core.errors import InputError
+from twinband.shards.product import read_index, read_manifest
+
+
+def decode_field(field: str, data: bytes) -> tuple[str, Any]:
+    """Name and value of a member by its field (what follows the key's dot).
+
+    ``rgb.*`` gives ``H,W,3`` uint8; ``thermal.*`` ``H,W`` uint8 or uint16; other images their
+    pixels as stored; ``json`` the parsed value; ``npy`` the array.
+
+    Raises:
+        ValueError: a suffix that nothing decodes.
+    """
+    name, _, suffix = field.rpartition(".")
+    name = name or suffix
+    if suffix == "json":
+        return name, json.loads(data)
+    if suffix == "npy":
+        return name, np.load(io.BytesIO(data), allow_pickle=False)
+    if suffix in ("jpg", "png", "tif", "bmp"):
+        decoded = images.decode(data, field)
+        if name == "rgb":
+            return name, images.as_rgb(decoded, field)
+        return name, images.as_thermal(decoded, field) if name == "thermal" else decoded.pixels
+    raise ValueError(f"no decoder for the field {field!r}")
+
+
+def decode_fields(fields: Mapping[str, bytes]) -> dict[str, Any]:
+    """All members of one sample, decoded."""
+    return dict(decode_field(field, data) for field, data in fields.items())
 
 
 def read_fields(path: Path, offset: int, size: int, key: str) -> dict[str, bytes]:
@@ -35,3 +78,118 @@ def read_fields(path: Path, offset: int, size: int, key: str) -> dict[str, bytes
     except (OSError, tarfile.TarError) as error:
         raise InputError(f"{path}: no sample {key!r} at byte {offset}: {error}") from None
     return fields
+
+
+class Product:
+    """One product's folder: where each of its samples stands."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        table = read_manifest(folder, ["key", "status", "shard", "offset", "size"])
+        self.keys: list[str] = table["key"].to_pylist()
+        self.present = np.asarray([status == "ok" for status in table["status"].to_pylist()])
+        self.shard = table["shard"].to_numpy()
+        self._offset = table["offset"].to_numpy()
+        self._size = table["size"].to_numpy()
+        self._files = [entry["url"] for entry in read_index(folder)["shardlist"]]
+
+    def fields(self, row: int) -> dict[str, bytes]:
+        """The bytes of the sample in one row of the manifest."""
+        path = self.folder / self._files[self.shard[row]]
+        return read_fields(path, int(self._offset[row]), int(self._size[row]), self.keys[row])
+
+
+class Dataset(Sequence[dict[str, Any]]):
+    """Joined samples in order of key; works as a PyTorch map-style dataset.
+
+    A sample is ``{"key": str, PRODUCT: {field: value} or None, …}``: None where the product's
+    manifest records that it has nothing for this pair.
+    """
+
+    def __init__(self, products: Sequence[Product], rows: Mapping[str, Sequence[int]]) -> None:
+        self._products = products
+        self._rows = {name: np.asarray(index, dtype=np.int64) for name, index in rows.items()}
+
+    @property
+    def keys(self) -> list[str]:
+        first = self._products[0]
+        return [first.keys[row] for row in self._rows[first.name]]
+
+    def __len__(self) -> int:
+        return len(self._rows[self._products[0].name])
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._sample(i) for i in range(*index.indices(len(self)))]
+        return self._sample(range(len(self))[index])
+
+    def _sample(self, index: int) -> dict[str, Any]:
+        first = self._products[0]
+        sample: dict[str, Any] = {"key": first.keys[self._rows[first.name][index]]}
+        for product in self._products:
+            row = int(self._rows[product.name][index])
+            present = product.present[row]
+            sample[product.name] = decode_fields(product.fields(row)) if present else None
+        return sample
+
+    def column(self, product: str, name: str) -> pa.ChunkedArray:
+        """A column of a product's manifest, in the order of this dataset."""
+        folder = next(p.folder for p in self._products if p.name == product)
+        return read_manifest(folder, [name])[name].take(pa.array(self._rows[product]))
+
+
+def open_products(products: Mapping[str, str | Path], keys: Iterable[str] | None = None) -> Dataset:
+    """Join products of one dataset by key.
+
+    The first product says which samples there are (those it has); every other one must know
+    exactly these, in the same shards.
+
+    Args:
+        products: product to folder, e.g. ``{"pairs": "data/pairs/kaist", "masks": "…"}``.
+        keys: only these, all of which must exist.
+
+    Raises:
+        InputError: the products do not fit together, or a key does not exist.
+    """
+    opened = [Product(name, Path(folder)) for name, folder in products.items()]
+    if not opened:
+        raise InputError("no product was named")
+    first = opened[0]
+    wanted = _wanted(first, keys)
+    rows = {}
+    for product in opened:
+        row_of = {key: row for row, key in enumerate(product.keys)}
+        _check_fit(first, product, row_of)
+        rows[product.name] = [row_of[key] for key in wanted]
+    return Dataset(opened, rows)
+
+
+def _wanted(first: Product, keys: Iterable[str] | None) -> list[str]:
+    known = [key for key, present in zip(first.keys, first.present, strict=True) if present]
+    if keys is None:
+        return known
+    asked = set(keys)
+    if unknown := sorted(asked.difference(known)):
+        raise InputError(f"{first.folder} has no sample {', '.join(unknown[:5])}")
+    return [key for key in known if key in asked]
+
+
+def _check_fit(first: Product, other: Product, row_of: Mapping[str, int]) -> None:
+    """Every sample of ``first`` stands in the same shard of ``other``, or is known absent."""
+    expected = {k: i for i, k in enumerate(first.keys) if first.present[i]}
+    missing = sorted(set(expected).difference(row_of))
+    surplus = [k for k, r in row_of.items() if other.present[r] and k not in expected]
+    moved = [
+        key
+        for key, row in expected.items()
+        if key in row_of
+        and other.present[row_of[key]]
+        and other.shard[row_of[key]] != first.shard[row]
+    ]
+    for keys, what in ((missing, "lacks"), (surplus, "has unknown"), (moved, "moved")):
+        if keys:
+            raise InputError(
+                f"{other.folder} does not fit {first.folder}: it {what} {len(keys)} samples "
+                f"({', '.join(keys[:5])}); rebuild it with: dvc repro"
+            )

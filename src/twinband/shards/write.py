@@ -1,4 +1,6 @@
-"""Writing one shard: a tar of samples that appears whole or not at all.
+"""What every product's manifest begins with, and the schema of a shard's rows.
+
+Writing one shard: a tar of samples that appears whole or not at all.
 
 Temporary name, fsync, rename; then the rows of its samples as Parquet, and last a sidecar JSON
 with the checksum: only a shard with its sidecar counts as finished. Equal samples give equal
@@ -22,7 +24,21 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from twinband.shards.columns import row_schema
+# `status` is "ok" for what stands in a shard; else `reason` is a short word for tables.
+COMMON_COLUMNS = [
+    pa.field("key", pa.string(), nullable=False),
+    pa.field("status", pa.string(), nullable=False),
+    pa.field("reason", pa.string(), nullable=False),
+    pa.field("detail", pa.string(), nullable=False),
+    pa.field("offset", pa.int64(), nullable=False),
+    pa.field("size", pa.int64(), nullable=False),
+]
+
+
+def row_schema(columns: Sequence[pa.Field]) -> pa.Schema:
+    """Schema of one shard's rows: the common columns, then the product's own."""
+    return pa.schema([*COMMON_COLUMNS, *columns])
+
 
 KEY_PATTERN = re.compile(r"[a-z0-9_-]+")
 # WebDataset lowers fields when it reads, and leaves out what begins with "_" when it writes.

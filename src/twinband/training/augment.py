@@ -4,15 +4,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+
+from twinband.core.images import Box
 
 AREA = (0.2, 1.0)  # part of the image that a crop covers
 ASPECT = (3 / 4, 4 / 3)  # its width over its height, drawn evenly in the logarithm
 TRIES = 10
 FLIP_PROBABILITY = 0.5
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +71,3 @@ def _moved(begin: int, length: int, whole: int, other: int, shift: int) -> tuple
     scale = other / whole
     first = min(max(begin * scale + shift, 0.0), (whole - length) * scale)
     return first, first + length * scale
-
-
-def render(pixels: NDArray[np.uint8], box: Box, flip: bool, size_px: int) -> NDArray[np.uint8]:
-    """The part of ``H,W`` or ``H,W,C`` pixels in ``box``, resized (bicubic) to a square."""
-    left, top = math.floor(box[0]), math.floor(box[1])
-    right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
-    image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
-    # Rounding may put an edge a hair outside, which Pillow refuses.
-    edges = (min(box[2], right) - left, min(box[3], bottom) - top)
-    inner = (box[0] - left, box[1] - top, *edges)
-    resized = image.resize((size_px, size_px), Image.Resampling.BICUBIC, inner)
-    return np.asarray(resized.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else resized)

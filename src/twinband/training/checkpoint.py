@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
-from twinband.errors import InputError
-from twinband.shards.manifest import to_json
+from twinband.core.errors import InputError
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
-from twinband.weights_files import sha256_of
+from twinband.weights import sha256_of
 
 log = logging.getLogger("twinband")
 KEPT = 2

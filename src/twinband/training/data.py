@@ -14,21 +14,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
-from twinband.parallel import die_with_parent
-from twinband.shards.sampler import EpochSampler
-from twinband.training.augment import draw_view, render
+from twinband.core.images import render
+from twinband.core.normalise import Batch, normalise
+from twinband.core.parallel import die_with_parent
+from twinband.training.augment import draw_view
 from twinband.training.distributed import Ranks
 from twinband.training.pixels import DecodedPixels, PairPixels
-from twinband.training.seeds import seed_of
+from twinband.training.seeds import EpochSampler, seed_of
 from twinband.training.settings import TrainingSettings
-
-Batch = dict[str, Any]  # name to a Tensor whose first axis is the sample, or a list of str
-# ImageNet's, of 0..255 values; of thermal as well.
-MEAN = (123.675, 116.28, 103.53)
-STD = (58.395, 57.12, 57.375)
 
 
 def keep_fraction(dataset: str, keys: Iterable[str], fraction: float) -> list[str]:
@@ -167,18 +162,3 @@ def collate(samples: Sequence[dict[str, Any]]) -> Batch:
         "key": [sample["key"] for sample in samples],
         "seed": torch.tensor([sample["seed"] for sample in samples], dtype=torch.int64),
     }
-
-
-def normalise(batch: Batch, device: torch.device) -> Batch:
-    """The batch on ``device``, its ``B,C,H,W`` uint8 images (C = 1 or 3) as ``B,3,H,W`` float32
-    by ImageNet's statistics."""
-    mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
-    std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
-
-    def moved(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        value = value.to(device, non_blocking=True)
-        return (value - mean) / std if value.dtype == torch.uint8 else value
-
-    return {name: moved(value) for name, value in batch.items()}

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from twinband.errors import InputError
+from twinband.core.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,18 @@ A step: seed, let the task look at the clock, add up the gradients of the batch'
 that all is finite, update weights and their average, note the loss. Whatever a step does follows
 from its number, the weights and the data, so a run that was killed goes on from its last
 checkpoint as if nothing had happened.
+
+Stopping a run whose loss or gradient is no number any more.
+
+Forward passes in fp32, bf16 or fp16, and the optimizer's step that fits.
+
+What is trained: ``TrainingTask``, a model together with its loss.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,18 +23,121 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from twinband.core.errors import WorkFailed
+from twinband.core.normalise import Batch
+from twinband.shards.product import to_json
+from twinband.shards.write import write_atomically
 from twinband.training.checkpoint import Checkpoints
 from twinband.training.curve import LossCurve, Window
-from twinband.training.data import Batch
 from twinband.training.distributed import Ranks, without_synchronisation
-from twinband.training.ema import WeightAverage
-from twinband.training.non_finite import report_non_finite
-from twinband.training.optimizers import build_optimizer
-from twinband.training.precision import Precision
-from twinband.training.schedule import lr_factor
+from twinband.training.optimizers import WeightAverage, build_optimizer, lr_factor
 from twinband.training.seeds import seed_of
 from twinband.training.settings import TrainingSettings
-from twinband.training.task import TrainingTask
+
+
+class NonFiniteError(WorkFailed):
+    """The loss or the gradient was NaN or infinite; says at which step and where the keys are."""
+
+
+def report_non_finite(
+    path: Path, step: int, parts: Sequence[tuple[Sequence[str], Mapping[str, float]]]
+) -> NonFiniteError:
+    """Write the keys and values of a step to ``path``; returns the error to raise.
+
+    Args:
+        step: from 0.
+        parts: keys and values of each accumulated part of this rank.
+    """
+    content: dict[str, Any] = {
+        "step": step,
+        # as text, since JSON has no NaN
+        "parts": [
+            {"keys": list(keys), "values": {name: str(value) for name, value in values.items()}}
+            for keys, values in parts
+        ],
+    }
+    write_atomically(path, to_json(content))
+    bad = any(not _finite(values["loss"]) for _, values in parts)
+    return NonFiniteError(
+        f"step {step}: the {'loss' if bad else 'gradient'} is not finite, so training stopped "
+        f"before it could spoil the weights. The keys of the batch are in {path}: look at these "
+        "pairs and hold them out if they are broken; else lower base_lr, lengthen warmup_steps, "
+        "set clip_norm, or take precision bf16 or fp32"
+    )
+
+
+def _finite(value: float) -> bool:
+    return value - value == 0
+
+
+AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Precision:
+    """bf16 and fp16 run the forward pass under autocast; fp16 scales the loss as well, so that
+    small gradients are not lost, and skips a step whose scaled gradients overflowed."""
+
+    def __init__(self, kind: str, device: str) -> None:
+        self._device = device
+        self._dtype = AUTOCAST.get(kind)
+        self._scaler = torch.amp.GradScaler(device, enabled=kind == "fp16")
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context of a forward pass."""
+        return torch.autocast(self._device, self._dtype, enabled=self._dtype is not None)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of ``loss``."""
+        self._scaler.scale(loss).backward()
+
+    def gradient_norm(self, optimizer: torch.optim.Optimizer, clip_norm: float) -> Tensor:
+        """Length of the whole gradient, which is shortened to ``clip_norm`` unless that is 0."""
+        self._scaler.unscale_(optimizer)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if clip_norm:
+            torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
+        return norm
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Update the weights, or with fp16 after an overflow only the scale."""
+        self._scaler.step(optimizer)
+        self._scaler.update()
+
+    def may_skip(self) -> bool:
+        """Whether a gradient that is not finite is an overflow that a smaller scale may cure."""
+        return self._scaler.is_enabled() and self._scaler.get_scale() >= 1
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._scaler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if self._scaler.is_enabled():
+            self._scaler.load_state_dict(state)
+
+
+class TrainingTask(nn.Module):
+    """Base of everything that ``train`` trains.
+
+    All state that a resumed run needs is in parameters and buffers. What is drawn at random in
+    ``forward`` comes from PyTorch's default generator, which is seeded by step and rank before
+    each step, or from the batch's ``seed``. Buffers that depend on data are kept equal over ranks
+    by the task.
+    """
+
+    def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """The scalar ``loss`` of a batch, and detached scalars to follow, such as ``loss_rgb``;
+        the same names each time."""
+        raise NotImplementedError
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Called before step ``step`` (from 0) of ``steps``: the place for a curriculum."""
+
+    def layer_distance(self, name: str) -> int:
+        """Layers between a parameter, by its name, and the output, for layer decay (see
+        ``parameters.vit_distance``)."""
+        return 0
+
 
 Log = Callable[[int, Mapping[str, float]], None]
 Progress = Callable[[int, int], None]

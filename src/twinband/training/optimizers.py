@@ -1,14 +1,114 @@
-"""Optimizers by name: AdamW for all, or Muon for the matrices of hidden layers."""
+"""The exponential moving average of a model's weights.
 
-from collections.abc import Callable
+Optimizers by name: AdamW for all, or Muon for the matrices of hidden layers.
+
+Which parameters decay, and how fast each layer learns.
+
+Learning rate and EMA decay as pure functions of the step.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from twinband.training.parameters import parameter_groups
 from twinband.training.settings import TrainingSettings
+
+
+def lr_factor(step: int, steps: int, warmup_steps: int) -> float:
+    """The part of the peak learning rate that ``step`` (from 0) uses, in ]0, 1].
+
+    Linear from 1 / ``warmup_steps`` to 1 over the first ``warmup_steps``, then a cosine that
+    would reach 0 one step after the last, so that no step is idle.
+    """
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    done = (step - warmup_steps) / (steps - warmup_steps)
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def ema_decay(step: int, decay: float) -> float:
+    """Decay after ``step`` (from 0): small at first, so that the average forgets the
+    initialisation in short runs too, and at most ``decay``."""
+    return min(decay, (1 + step) / (10 + step))
+
+
+class WeightAverage:
+    """Moving average of the trained parameters; starts as they are.
+
+    Buffers are not averaged: they are counts and statistics whose current value is the right one.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self._current = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self._average = {name: value.detach().clone() for name, value in self._current.items()}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after ``step`` (from 0)."""
+        weight = 1 - ema_decay(step, self._decay)
+        for name, value in self._current.items():
+            self._average[name].lerp_(value.detach(), weight)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Parameter name to average."""
+        return self._average
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Continue from ``state``, bit for bit."""
+        for name, value in self._average.items():
+            value.copy_(state[name])
+
+
+# A parameter's own name (after the last dot) that marks it as a learnt input, not a weight.
+NOT_WEIGHTS = re.compile(r"token|pos_embed|position")
+
+
+def parameter_groups(
+    model: nn.Module, weight_decay: float, layer_decay: float, distance: Callable[[str], int]
+) -> list[dict[str, Any]]:
+    """Groups for an optimizer: one for each pair of weight decay and learning rate.
+
+    Weight decay is 0 for biases and norms (whatever has one dimension or none), tokens and
+    position embeddings. Frozen parameters are in no group.
+
+    Args:
+        distance: layers between a parameter, by its name, and the output. Its learning rate is
+            multiplied by ``layer_decay ** distance``, which the group keeps as ``lr_scale``.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decays = parameter.ndim > 1 and not NOT_WEIGHTS.search(name.rpartition(".")[2])
+            kind = (weight_decay if decays else 0.0, layer_decay ** distance(name))
+            groups.setdefault(kind, []).append(parameter)
+    return [
+        {"params": parameters, "weight_decay": decay, "lr_scale": scale}
+        for (decay, scale), parameters in groups.items()
+    ]
+
+
+def vit_distance(depth: int, prefix: str) -> Callable[[str], int]:
+    """Distances for a ViT of ``depth`` blocks whose parameters' names begin with ``prefix``.
+
+    ``blocks.N.`` is ``depth - N`` from the output, the final ``norm`` 0, patch embedding, tokens
+    and positions ``depth + 1``; a parameter outside the ViT (a head, a decoder) is at 0.
+    """
+    block = re.compile(re.escape(prefix) + r"blocks\.(\d+)\.")
+
+    def distance(name: str) -> int:
+        if not name.startswith(prefix) or name.startswith(f"{prefix}norm."):
+            return 0
+        found = block.match(name)
+        return depth - int(found.group(1)) if found else depth + 1
+
+    return distance
+
 
 MOMENTUM = 0.95  # of Muon, as its author has it
 

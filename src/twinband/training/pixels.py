@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.errors import InputError
-from twinband.images import to_eight_bits
-from twinband.registration.view import registered_pair
-from twinband.shards.join import Dataset
+from twinband.core.errors import InputError
+from twinband.core.images import to_eight_bits
+from twinband.shards.read import Dataset
+from twinband.shards.registered import registered_pair
 
 
 class Pixels(NamedTuple):

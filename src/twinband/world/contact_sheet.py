@@ -1,6 +1,6 @@
 """A picture of the sample world: streets at every hour, as both cameras see them and as known.
 
-``python -m twinband.sample.contact_sheet OUT.png``
+``python -m twinband.world.contact_sheet OUT.png``
 """
 
 from pathlib import Path
@@ -12,9 +12,9 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from twinband.sample.classes import SCENE_CLASSES
-from twinband.sample.render import Rendered, render
-from twinband.sample.scene import sample_scene
+from twinband.world.classes import SCENE_CLASSES
+from twinband.world.render import Rendered, render
+from twinband.world.scene import sample_scene
 
 Picture = NDArray[np.uint8]
 

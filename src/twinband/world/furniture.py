@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from twinband.sample.canvas import Canvas, Points, Surface
-from twinband.sample.climate import Climate
-from twinband.sample.scene import Scene, Thing, generator_of
-from twinband.sample.solids import Frame
+from twinband.world.canvas import Canvas, Frame, Points, Surface
+from twinband.world.climate import Climate
+from twinband.world.scene import Scene, Thing, generator_of
 
 Colour = tuple[float, float, float]
 CLUMPS = 24  # of leaves at the back of a crown

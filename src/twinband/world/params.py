@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from twinband.params.base import Params, StageParams
+from twinband.core.params import Params, StageParams
 
 
 class SampleDataset(Params):

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from twinband.sample.canvas import Canvas, Surface
-from twinband.sample.climate import SKIN_KELVIN, Climate
-from twinband.sample.scene import Thing, generator_of
-from twinband.sample.solids import Frame
+from twinband.world.canvas import Canvas, Frame, Surface
+from twinband.world.climate import SKIN_KELVIN, Climate
+from twinband.world.scene import Thing, generator_of
 
 SKINS = ((0.80, 0.60, 0.48), (0.66, 0.46, 0.34), (0.45, 0.30, 0.21), (0.30, 0.19, 0.13))
 HAIRS = ((0.06, 0.05, 0.05), (0.20, 0.12, 0.07), (0.38, 0.28, 0.16), (0.45, 0.44, 0.43))

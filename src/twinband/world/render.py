@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinband.sample.backdrop import paint_backdrop
-from twinband.sample.canvas import Canvas, View
-from twinband.sample.classes import SCENE_CLASSES, mfnet_id, scene_id
-from twinband.sample.climate import CLIMATES, Climate
-from twinband.sample.furniture import (
+from twinband.world.cameras import gain_control, render_kelvin, render_rgb, to_centikelvin
+from twinband.world.canvas import Canvas, View
+from twinband.world.classes import SCENE_CLASSES, mfnet_id, scene_id
+from twinband.world.climate import CLIMATES, Climate
+from twinband.world.furniture import (
     guardrail_segments,
     paint_cone,
     paint_guardrail,
@@ -19,12 +19,10 @@ from twinband.sample.furniture import (
     paint_sign,
     paint_tree,
 )
-from twinband.sample.ground import layout_of, shadow_mask
-from twinband.sample.heat import gain_control, render_kelvin, to_centikelvin
-from twinband.sample.light import render_rgb
-from twinband.sample.people import paint_bicycle, paint_cyclist, paint_person
-from twinband.sample.scene import Scene, Thing
-from twinband.sample.vehicles import paint_car
+from twinband.world.ground import layout_of, paint_backdrop, shadow_mask
+from twinband.world.people import paint_bicycle, paint_cyclist, paint_person
+from twinband.world.scene import Scene, Thing
+from twinband.world.vehicles import paint_car
 
 cv2.setNumThreads(1)
 NAMES = {"pole": "sign"}  # boxes of signs are named so; what they are made of is a pole

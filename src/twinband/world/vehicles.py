@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from twinband.sample.canvas import Canvas, Surface
-from twinband.sample.climate import Climate
-from twinband.sample.scene import Thing, generator_of
-from twinband.sample.solids import Frame
+from twinband.world.canvas import Canvas, Frame, Surface
+from twinband.world.climate import Climate
+from twinband.world.scene import Thing, generator_of
 
 PAINTS = (
     (0.78, 0.78, 0.77), (0.07, 0.07, 0.08), (0.35, 0.37, 0.40), (0.52, 0.07, 0.08),

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from transformers import DPTImageProcessorPil
 
-from tests.unit.annotators.small_labellers import build_dpt, save_dpt, weights
-from twinband.annotators.labellers.dpt import nearest_multiples, open_annotator, raw_depth
-from twinband.annotators.weights import Weights
-from twinband.errors import InputError
+from tests.made.annotators import build_dpt, save_dpt, weights
+from twinband.annotators.dpt import nearest_multiples, open_annotator, raw_depth
+from twinband.core.errors import InputError
+from twinband.weights import Weights
 
 
 def image(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -6,18 +6,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from transformers import (
-    Mask2FormerForUniversalSegmentation,
-    Mask2FormerImageProcessorPil,
-)
+from transformers import Mask2FormerForUniversalSegmentation, Mask2FormerImageProcessorPil
 
-from tests.unit.annotators.small_labellers import NAMES, save_dpt, save_mask2former, weights
-from twinband.annotators.labellers.mask2former import (
-    open_annotator,
-    scores_of_classes,
-    shown_size,
-)
-from twinband.errors import InputError
+from tests.made.annotators import NAMES, save_dpt, save_mask2former, weights
+from twinband.annotators.mask2former import open_annotator, scores_of_classes, shown_size
+from twinband.core.errors import InputError
 
 
 def image(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from twinband.masking import Sampler, Visible, build, nearest_without_replacement
+from twinband.masking.draws import nearest_without_replacement
+from twinband.masking.sampler import Sampler, Visible, open_arm
 
 NAMES = ["random", "fixed", "cmss", "gmm_cmss"]
 TARGETED = ["cmss", "gmm_cmss"]
@@ -43,7 +44,7 @@ def distinct(*indices: Tensor) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_strategy_shows_the_same_number_of_tokens_at_every_step(name: str) -> None:
-    for visible in trained(build(name, patches=LENGTH), 0, 100):
+    for visible in trained(open_arm(name, patches=LENGTH), 0, 100):
         assert visible.rgb.shape[1] + visible.thermal.shape[1] == 38
         assert visible.rgb.dtype == visible.thermal.dtype == torch.int64
         for indices in (visible.rgb, visible.thermal):
@@ -55,7 +56,7 @@ def test_every_strategy_shows_the_same_number_of_tokens_at_every_step(name: str)
 
 def test_counts_of_the_four_strategies() -> None:
     def counts(name: str) -> tuple[int, int]:
-        visible = build(name, patches=LENGTH)(*batch(0))
+        visible = open_arm(name, patches=LENGTH)(*batch(0))
         return visible.thermal.shape[1], visible.rgb.shape[1]
 
     assert [counts(name) for name in NAMES] == [(19, 19), (23, 15), (19, 19), (19, 19)]
@@ -63,7 +64,7 @@ def test_counts_of_the_four_strategies() -> None:
 
 @pytest.mark.parametrize("name", TARGETED)
 def test_masks_at_full_shift_hide_186_of_thermal_and_168_of_rgb(name: str) -> None:
-    sampler = build(name, patches=LENGTH)
+    sampler = open_arm(name, patches=LENGTH)
     visible = trained(sampler, 0, 30, gap=1.0)[-1]
     hidden = [
         torch.ones(4, LENGTH).scatter_(1, indices, 0).sum(1).tolist()
@@ -77,7 +78,7 @@ def test_masks_at_full_shift_hide_186_of_thermal_and_168_of_rgb(name: str) -> No
 def test_the_first_modality_is_the_one_that_gives_way_when_it_costs_less(name: str) -> None:
     counts = {}
     for first in ("thermal", "rgb"):
-        sampler = build(name, patches=LENGTH, first_modality=first)
+        sampler = open_arm(name, patches=LENGTH, first_modality=first)
         visible = trained(sampler, 0, 30, gap=1.0)[-1]
         counts[first] = (visible.thermal.shape[1], visible.rgb.shape[1])
         found = sampler.diagnostics()
@@ -97,7 +98,7 @@ def test_the_gap_of_the_losses_moves_the_targets_apart(
         looked_for.append(targets)
         return nearest_without_replacement(cmss, targets, forbidden)
 
-    sampler = build(name, patches=LENGTH)
+    sampler = open_arm(name, patches=LENGTH)
     trained(sampler, 0, 30, gap=1.0)
     monkeypatch.setattr("twinband.masking.targeted.nearest_without_replacement", recorded)
     sampler.eval()
@@ -111,7 +112,7 @@ def test_the_gap_of_the_losses_moves_the_targets_apart(
 def test_easy_to_hard(name: str) -> None:
     """Structured patches (low CMSS) are shown at first, smooth ones at the end."""
     settings = {"initial": "quantiles"} if name == "gmm_cmss" else {}
-    visible = trained(build(name, patches=LENGTH, **settings), 0, 100, gap=0.0)
+    visible = trained(open_arm(name, patches=LENGTH, **settings), 0, 100, gap=0.0)
 
     def level(one: Visible) -> float:
         assert one.cmss is not None
@@ -124,21 +125,21 @@ def test_easy_to_hard(name: str) -> None:
         for part in (slice(1, 11), slice(44, 54), slice(90, 100))
     )
     assert start < middle - 0.05 and middle < end - 0.1
-    static = trained(build(name, patches=LENGTH, curriculum="static"), 0, 20, gap=0.0)
+    static = trained(open_arm(name, patches=LENGTH, curriculum="static"), 0, 20, gap=0.0)
     assert level(static[-1]) > middle
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_round_trip_continues_exactly(name: str) -> None:
     settings = {"norm": "running_max", "curriculum": "cosine"} if name in TARGETED else {}
-    straight = build(name, patches=LENGTH, seed=4, **settings)
+    straight = open_arm(name, patches=LENGTH, seed=4, **settings)
     whole = trained(straight, 0, 60)
-    begun = build(name, patches=LENGTH, seed=4, **settings)
+    begun = open_arm(name, patches=LENGTH, seed=4, **settings)
     trained(begun, 0, 37)
     stream = io.BytesIO()
     torch.save(begun.state_dict(), stream)
     stream.seek(0)
-    resumed = build(name, patches=LENGTH, seed=4, **settings)
+    resumed = open_arm(name, patches=LENGTH, seed=4, **settings)
     resumed.load_state_dict(torch.load(stream, weights_only=True))
     for one, other in zip(whole[37:], trained(resumed, 37, 60), strict=True):
         assert same(one, other)
@@ -150,7 +151,7 @@ def test_state_round_trip_continues_exactly(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_random_numbers_depend_on_seed_step_and_call_alone(name: str) -> None:
-    one, other, different = (build(name, patches=LENGTH, seed=seed) for seed in (1, 1, 2))
+    one, other, different = (open_arm(name, patches=LENGTH, seed=seed) for seed in (1, 1, 2))
     for sampler in (one, other, different):
         trained(sampler, 0, 60)
         sampler.eval()
@@ -168,7 +169,7 @@ def test_random_numbers_depend_on_seed_step_and_call_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETED)
 def test_evaluation_mode_leaves_the_state_alone(name: str) -> None:
-    sampler = build(name, patches=LENGTH, norm="running_max")
+    sampler = open_arm(name, patches=LENGTH, norm="running_max")
     trained(sampler, 0, 5)
     before = copy.deepcopy(sampler.state_dict())
     sampler.eval()(*batch(50))
@@ -179,22 +180,22 @@ def test_evaluation_mode_leaves_the_state_alone(name: str) -> None:
 @pytest.mark.parametrize("name", ["random", "fixed"])
 def test_random_positions_are_uniform_and_disjoint_if_asked(name: str) -> None:
     tokens = [torch.zeros(500, 20, 2)] * 2
-    visible = build(name, patches=20, mask_ratio=0.8)(*tokens)
+    visible = open_arm(name, patches=20, mask_ratio=0.8)(*tokens)
     counts = torch.bincount(visible.thermal.flatten(), minlength=20).float()
     assert (counts / counts.sum() - 0.05).abs().max() < 0.012
     assert not distinct(visible.rgb, visible.thermal)
-    visible = build(name, patches=20, mask_ratio=0.8, disjoint=True)(*tokens)
+    visible = open_arm(name, patches=20, mask_ratio=0.8, disjoint=True)(*tokens)
     assert distinct(visible.rgb, visible.thermal)
 
 
 def test_modalities_may_share_positions_if_asked() -> None:
-    joint = build("gmm_cmss", patches=LENGTH, disjoint=False)
+    joint = open_arm("gmm_cmss", patches=LENGTH, disjoint=False)
     assert not all(distinct(one.rgb, one.thermal) for one in trained(joint, 0, 10))
 
 
 def test_swapped_modalities_swap_what_is_shown() -> None:
     rgb, thermal = batch(3)
-    one, other = (build("gmm_cmss", patches=LENGTH, variance="first_squared") for _ in range(2))
+    one, other = (open_arm("gmm_cmss", patches=LENGTH, variance="first_squared") for _ in range(2))
     straight, swapped = one(rgb, thermal), other(thermal, rgb)
     assert not torch.equal(straight.thermal, swapped.thermal)
 
@@ -203,7 +204,7 @@ def test_swapped_modalities_swap_what_is_shown() -> None:
 @pytest.mark.parametrize("norm", ["batch_max", "quantile", "running_max"])
 def test_bad_tokens_leave_a_valid_choice_and_no_nan(name: str, norm: str) -> None:
     rgb, thermal = batch(1)
-    sampler = build(name, patches=LENGTH, norm=norm)
+    sampler = open_arm(name, patches=LENGTH, norm=norm)
     for bad in (
         [rgb, torch.full_like(thermal, 0.3)],
         [torch.zeros_like(rgb), thermal],
@@ -223,20 +224,20 @@ def test_bad_tokens_leave_a_valid_choice_and_no_nan(name: str, norm: str) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_odd_numbers_of_patches(name: str) -> None:
     rgb, thermal = batch(0, length=35)
-    visible = build(name, patches=35, mask_ratio=0.75)(rgb, thermal)
+    visible = open_arm(name, patches=35, mask_ratio=0.75)(rgb, thermal)
     assert visible.rgb.shape[1] + visible.thermal.shape[1] == 16
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_step_never_waits_for_the_device(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the device ``meta`` there are no numbers, so that reading one back is an error."""
-    sampler = build(name, patches=LENGTH, **({"norm": "quantile"} if name in TARGETED else {}))
+    sampler = open_arm(name, patches=LENGTH, **({"norm": "quantile"} if name in TARGETED else {}))
     trained(sampler, 0, 30)
     sampler.to("meta")
     monkeypatch.setattr(Sampler, "generator", lambda _, device: _Generator(device))
     monkeypatch.setattr("twinband.masking.draws.torch.rand", _without_generator(torch.rand))
     monkeypatch.setattr("twinband.masking.draws.torch.randn", _without_generator(torch.randn))
-    monkeypatch.setattr("twinband.sparsity.measure.torch.autocast", _NoAutocast)
+    monkeypatch.setattr("twinband.masking.measure.torch.autocast", _NoAutocast)
     tokens = torch.zeros(4, LENGTH, 24, device="meta")
     sampler.advance(0.2905)  # a step without a tick
     visible = sampler(tokens, tokens)
@@ -266,18 +267,18 @@ def _without_generator(function: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 def test_wrong_arguments_are_named() -> None:
     with pytest.raises(ValueError, match="random, fixed, cmss, gmm_cmss"):
-        build("mae", patches=4)
+        open_arm("mae", patches=4)
     with pytest.raises(ValueError, match="leaves 0 of 6"):
-        build("random", patches=6)
+        open_arm("random", patches=6)
     with pytest.raises(ValueError, match="leaves 6 of 8"):
-        build("gmm_cmss", patches=8, mask_ratio=0.25)
+        open_arm("gmm_cmss", patches=8, mask_ratio=0.25)
     with pytest.raises(ValueError, match=r"tokens \[B,196,D\], not \[4, 100, 24\]"):
-        build("gmm_cmss", patches=LENGTH)(*batch(0, length=100))
+        open_arm("gmm_cmss", patches=LENGTH)(*batch(0, length=100))
     with pytest.raises(ValueError, match="progress"):
-        build("random", patches=LENGTH).advance(math.nan)
+        open_arm("random", patches=LENGTH).advance(math.nan)
     with pytest.raises(ValueError, match="'both'"):
-        build("cmss", patches=LENGTH, first_modality="both")
+        open_arm("cmss", patches=LENGTH, first_modality="both")
     with pytest.raises(ValueError, match="'image'"):
-        build("gmm_cmss", patches=LENGTH, mixture_scope="image")
+        open_arm("gmm_cmss", patches=LENGTH, mixture_scope="image")
     with pytest.raises(TypeError):
-        build("random", patches=LENGTH, curriculum="static")
+        open_arm("random", patches=LENGTH, curriculum="static")

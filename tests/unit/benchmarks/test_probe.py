@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from tests.raw_pairs import write_pairs
-from tests.unit.benchmarks.small import crops, noise, prepared, untrained, write_crops
-from twinband.benchmarks._base import Inputs, Scores
+from tests.made.benchmarks import crops, noise, prepared, untrained, write_crops
+from tests.made.raw_pairs import write_pairs
 from twinband.benchmarks.probe import Benchmark, Options
-from twinband.errors import InputError
+from twinband.core.errors import InputError
+from twinband.evaluation.benchmark import Inputs, Scores
 
 OPTIONS = Options(image_px=16, pool="mean_patch", k=5, batch=7, threads=1)
 MODALITIES = {"rgb", "thermal", "both"}

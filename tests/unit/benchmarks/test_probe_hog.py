@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.raw_pairs import write_pairs
-from tests.unit.benchmarks.small import Draw, crops, noise, prepared, stripes, write_crops
-from twinband.benchmarks._base import Scores
+from tests.made.benchmarks import Draw, crops, noise, prepared, stripes, write_crops
+from tests.made.raw_pairs import write_pairs
 from twinband.benchmarks.probe_hog import Benchmark, Options
-from twinband.errors import InputError
+from twinband.core.errors import InputError
+from twinband.evaluation.benchmark import Scores
 
 OPTIONS = Options(crop_px=32, cell_px=8)
 

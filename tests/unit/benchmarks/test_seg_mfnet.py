@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.raw_pairs import encoded, write_pairs
-from tests.unit.benchmarks.small import prepared, streets, untrained
-from twinband.benchmarks._base import Inputs, Scores
+from tests.made.benchmarks import prepared, streets, untrained
+from tests.made.raw_pairs import encoded, write_pairs
 from twinband.benchmarks.seg_mfnet import Benchmark, Options
-from twinband.errors import InputError
+from twinband.core.errors import InputError
+from twinband.evaluation.benchmark import Inputs, Scores
 from twinband.metrics.segmentation import confusion_matrix, mean_iou
-from twinband.shards.join import open_products
+from twinband.shards.read import open_products
 
 OPTIONS = Options(
     height_px=48,

@@ -9,17 +9,16 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.raw_pairs import RUNTIME
-from tests.registered_pairs import name_of, shift
-from tests.unit.sparsity.made_up import PATCH_PX, common, flat, pair, write_dataset, write_model
-from twinband.errors import InputError
-from twinband.models.checkpoints import load_encoder, save_weights
-from twinband.params.runtime import Runtime
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
-from twinband.sparsity.dataset import Measured, measure_dataset
-from twinband.sparsity.embedded import WeightsFile
-from twinband.sparsity.statistics import Bins, Statistics
+from tests.made.cmss import PATCH_PX, common, flat, pair, write_dataset, write_model
+from tests.made.raw_pairs import RUNTIME
+from tests.made.registered_pairs import name_of, shift
+from twinband.cmss.build import Measured, WeightsFile, measure_dataset
+from twinband.cmss.statistics import Bins, Statistics
+from twinband.core.errors import InputError
+from twinband.core.params import Runtime
+from twinband.networks.weights import load_encoder, save_weights
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
 
 TWO_WORKERS = Runtime(executor="processes", workers=2, scheduler="", log_level="info")
 PATCHES = (32 // PATCH_PX) ** 2

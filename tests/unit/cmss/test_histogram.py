@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twinband.sparsity import Histogram
+from twinband.cmss.histogram import Histogram
 
 
 def text(histogram: Histogram) -> str:

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
-from twinband.sparsity import Histogram, Mixture1d, best_components
+from twinband.cmss.histogram import Histogram
+from twinband.cmss.mixture import Mixture1d, best_components
 
 Array = NDArray[np.float64]
 Parts = tuple[tuple[float, float, float], ...]

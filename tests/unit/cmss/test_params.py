@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sparsity.made_up import COMMON
-from twinband.params.base import ParamsError, validate
-from twinband.params.cmss import CmssParams
-from twinband.params.cmss_mixture import CmssMixtureParams
+from tests.made.cmss import COMMON
+from twinband.cmss.params import CmssMixtureParams, CmssParams
+from twinband.core.params import ParamsError, validate
 
 POOL = {"datasets": ["one", "two"], "components": 3, "most_components": 6, "quantile": 0.999}
 

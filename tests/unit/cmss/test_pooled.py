@@ -10,19 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.sparsity.made_up import common, pair, write_dataset, write_model
-from twinband.errors import InputError
-from twinband.sparsity.dataset import Plan
-from twinband.sparsity.embedded import WeightsFile
-from twinband.sparsity.facts import facts
-from twinband.sparsity.figures import distribution, objects_and_background, series
-from twinband.sparsity.fitted import Fitted, shares
-from twinband.sparsity.histogram import Histogram
-from twinband.sparsity.maps import choose, draw_maps
-from twinband.sparsity.mixture import Mixture1d
-from twinband.sparsity.pooled import Pooled
-from twinband.sparsity.product import Measure, Product, read_product, write_product
-from twinband.sparsity.statistics import Bins, Statistics
+from tests.made.cmss import common, pair, write_dataset, write_model
+from twinband.cmss.build import Plan, WeightsFile
+from twinband.cmss.facts import facts
+from twinband.cmss.histogram import Histogram
+from twinband.cmss.mixture import Fitted, Mixture1d, shares
+from twinband.cmss.pictures import choose, distribution, draw_maps, objects_and_background, series
+from twinband.cmss.pooled import Pooled
+from twinband.cmss.statistics import Bins, Measure, Product, Statistics, read_product, write_product
+from twinband.core.errors import InputError
 
 MEASURE = Measure("product", 32, "0" * 64)
 FIT: dict[str, Any] = {"components": 3, "most_components": 4, "quantile": 0.999}

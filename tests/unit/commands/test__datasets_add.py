@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from twinband.commands._params_text import append_item, put_item, replace_value
-from twinband.params.base import ParamsError
+from twinband.commands._datasets_add import append_item, put_item, replace_value
+from twinband.core.params import ParamsError
 
 TEXT = """\
 # head

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.annotators.small_labellers import NAMES, save_dpt, save_mask2former
-from tests.unit.annotators.small_sam import small_sam
+from tests.made.annotators import NAMES, save_dpt, save_mask2former
+from tests.made.sam import small_sam
 from tests.unit.commands.conftest import Run
-from twinband.annotators.rle import area
-from twinband.annotators.sam import save
-from twinband.sample.render import render
-from twinband.sample.scene import sample_scene
+from twinband.sam.rle import area
+from twinband.sam.weights import save
+from twinband.world.render import render
+from twinband.world.scene import sample_scene
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITTEN = [

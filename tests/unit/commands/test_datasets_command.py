@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.made.layouts import write_image, write_text, write_voc
 from tests.unit.commands.conftest import Run
-from tests.unit.readers.layouts import write_image, write_text, write_voc
-from twinband.readers._files import read_inventory
-from twinband.readers._open import reader_names
+from twinband.ingest.dataset import reader_names
+from twinband.ingest.files import read_inventory
 
 FOLDERS = ("--option", "rgb=vi/*.png", "--option", "thermal=ir/*.png")
 

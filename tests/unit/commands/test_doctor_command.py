@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from tests.made.layouts import write_image
 from tests.unit.commands.conftest import Run
-from tests.unit.readers.layouts import write_image
 
 
 def add_roadscene(run: Run, data: Path) -> None:

@@ -6,14 +6,14 @@ import torch
 from typer.testing import CliRunner
 
 from twinband.cli import app
-from twinband.models import build
-from twinband.models.checkpoints import load_encoder
-from twinband.models.layouts import to_timm
+from twinband.models.key_layouts import to_timm
+from twinband.networks.config import build
+from twinband.networks.weights import load_encoder
 
 
 def test_weights_become_a_models_folder(tmp_path: Path) -> None:
     source = build("vit_tiny", image_px=32)
-    torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")
+    torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")  # type: ignore[arg-type]
     out = tmp_path / "models" / "dino"
     result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "dino.pth"), "-o", str(out)])
     assert result.exit_code == 0, result.output

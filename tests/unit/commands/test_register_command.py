@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.made.scenes import displaced, scene
 from tests.unit.commands.conftest import Run
-from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.similarity import Frame, Similarity, corner_error_px
+from twinband.registration.geometry import Frame, Similarity, corner_error_px
 
 WRITTEN = ["comparison.jpg", "registration.json", "thermal.png", "valid.png"]
 

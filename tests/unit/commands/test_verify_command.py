@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands.conftest import Run
-from twinband.shards.manifest import write_product_files
+from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, read_rows, shard_name
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from twinband import images
-from twinband.errors import BadSample
+from twinband.core import images
+from twinband.core.errors import BadSample
 
 RANDOM = np.random.default_rng(7)
 DEEP = RANDOM.integers(0, 1 << 16, (20, 30), dtype=np.uint16)

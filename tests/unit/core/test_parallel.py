@@ -14,10 +14,18 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from tests.raw_pairs import RUNTIME, contents, encoded, ingest_folder, scene, write, write_pairs
-from twinband.errors import BadSample, InputError
-from twinband.parallel import map_tasks, map_unfinished
-from twinband.params.runtime import Runtime
+from tests.made.raw_pairs import (
+    RUNTIME,
+    contents,
+    encoded,
+    ingest_folder,
+    scene,
+    write,
+    write_pairs,
+)
+from twinband.core.errors import BadSample, InputError
+from twinband.core.parallel import map_tasks, map_unfinished
+from twinband.core.params import Runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO = RUNTIME.model_copy(update={"workers": 2})
@@ -114,8 +122,8 @@ def test_a_worker_that_is_ended_ends_the_iteration() -> None:
 ENDLESS = """
 import os, sys, threading
 from pathlib import Path
-from twinband.parallel import map_tasks
-from twinband.params.runtime import Runtime
+from twinband.core.parallel import map_tasks
+from twinband.core.params import Runtime
 
 def wait_for_ever(name):
     path = Path(name)

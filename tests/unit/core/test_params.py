@@ -10,9 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 import twinband.params
-from twinband.params.base import Params, ParamsError, StageParams, narrow, validate
-from twinband.params.ingest import IngestParams
-from twinband.params.root import Root, validate_file
+from twinband.core.params import Params, ParamsError, StageParams, narrow, validate
+from twinband.ingest.params import IngestParams
+from twinband.params import Root, validate_file
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinband.benchmarks._intervals import bootstrap, wilson
+from twinband.evaluation.benchmark import bootstrap, wilson
 
 
 def test_wilson_by_hand() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from twinband.benchmarks._head import CachedBatches, Head, head_settings
+from twinband.evaluation.head import CachedBatches, Head, head_settings
 from twinband.training.loop import train
 
 KEYS = [f"p{number}" for number in range(6)]

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from twinband.benchmarks._probes import (
-    TEMPERATURE,
-    fit_linear,
-    fit_neighbours,
-    held_out,
-    recall_at,
-)
+from twinband.evaluation.probes import TEMPERATURE, fit_linear, fit_neighbours, held_out, recall_at
 
 
 def at(*degrees: float) -> np.ndarray:

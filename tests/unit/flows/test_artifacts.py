@@ -7,7 +7,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
 
 from flows.artifacts import artifact_key, flatten
-from flows.deployments import DEPLOYMENTS_FILE, read_deployments
+from flows.serve import DEPLOYMENTS_FILE, read_deployments
 
 
 def test_keys_are_lower_case_words_with_dashes() -> None:

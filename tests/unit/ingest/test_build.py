@@ -1,15 +1,19 @@
-"""The whole of ingestion: growth, workers, quarantine, duplicates, continuing."""
+"""The whole of ingestion: growth, workers, quarantine, duplicates, continuing.
+
+Shard and split depend on the group's own name, and on nothing else.
+"""
 
 import hashlib
 import json
 import tarfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.raw_pairs import (
+from tests.made.raw_pairs import (
     RUNTIME,
     contents,
     encoded,
@@ -20,11 +24,13 @@ from tests.raw_pairs import (
     write_pair,
     write_pairs,
 )
-from twinband.errors import InputError, TooManyBadSamples
-from twinband.images import encode_png
-from twinband.readers._files import open_files, write_inventory
-from twinband.shards.join import open_products
-from twinband.shards.verify import verify
+from twinband.core.errors import InputError, TooManyBadSamples
+from twinband.core.images import encode_png
+from twinband.ingest.build import shard_of, split_of
+from twinband.ingest.files import open_files, write_inventory
+from twinband.ingest.params import SplitFractions
+from twinband.shards.read import open_products
+from twinband.verify import verify_product
 
 SEQUENCES: dict[str, Any] = {
     "reader": "paired_folders",
@@ -40,7 +46,7 @@ def write_sequence(root: Path, name: str, seeds: list[int]) -> None:
 
 def test_a_product_verifies_and_holds_every_pair(tmp_path: Path) -> None:
     done = ingest_folder(write_pairs(tmp_path / "raw", 12), tmp_path)
-    assert verify(tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "pairs") == []
     dataset = open_products({"pairs": tmp_path / "pairs"})
     assert dataset.keys == [f"p{n:03d}" for n in range(12)]
     assert (done.shards, done.continued) == (3, 0)
@@ -96,7 +102,7 @@ def test_finished_shards_are_not_made_again(tmp_path: Path) -> None:
 def test_empty_shards_are_made_too(tmp_path: Path) -> None:
     done = ingest_folder(write_pairs(tmp_path / "raw", 2), tmp_path, shards=5)
     assert len(list((tmp_path / "pairs").glob("shard-*.tar"))) == 5 == done.shards
-    assert verify(tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "pairs") == []
 
 
 def test_quarantine_keeps_what_was_found(tmp_path: Path) -> None:
@@ -111,7 +117,7 @@ def test_quarantine_keeps_what_was_found(tmp_path: Path) -> None:
     assert found["alone.rgb.jpg"] == alone and found["p001.thermal.jpg"] == b""
     assert json.loads(found["alone.json"])["reason"] == "missing_partner"
     assert open_products({"pairs": tmp_path / "pairs"}).keys == ["p000", "p002"]
-    assert verify(tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "pairs") == []
 
 
 def test_two_names_of_one_key_collide_and_one_stays(tmp_path: Path) -> None:
@@ -194,7 +200,7 @@ def test_copies_go_and_say_of_what(tmp_path: Path) -> None:
     assert "copy of p002" in rows["q-near"]["detail"]
     assert rows["q-near"]["shard"] == -1
     assert open_products({"pairs": tmp_path / "pairs"}).keys == [f"p{n:03d}" for n in range(4)]
-    assert verify(tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "pairs") == []
     exact_only = rows_by_name(
         ingest_folder(root, tmp_path / "exact", common=train, near_duplicate_bits=-1)
     )
@@ -238,3 +244,34 @@ def test_a_tar_gives_what_its_folder_gives(tmp_path: Path) -> None:
     ingest_folder(root, tmp_path / "folder")
     ingest_folder(tmp_path / "raw.tar", tmp_path / "tar")
     assert contents(tmp_path / "folder" / "pairs") == contents(tmp_path / "tar" / "pairs")
+
+
+def test_known_groups_stay_where_they_always_were() -> None:
+    """These values are in every dataset made so far: changing them moves every pair."""
+    fractions = SplitFractions(train=0.6, val=0.2, test=0.2)
+    names = ["set00/V000", "set00/V001", "set01/V000", "p002"]
+    assert [shard_of(name, 8) for name in names] == [4, 3, 7, 6]
+    assert [split_of(name, fractions, 0) for name in names] == ["train", "train", "val", "val"]
+
+
+def test_shares_are_those_asked_for() -> None:
+    fractions = SplitFractions(train=0.7, val=0.1, test=0.2)
+    names = [f"group-{number}" for number in range(4000)]
+    counts = Counter(split_of(name, fractions, 1) for name in names)
+    for split, share in (("train", 0.7), ("val", 0.1), ("test", 0.2)):
+        assert counts[split] / 4000 == pytest.approx(share, abs=0.03)
+    shards = Counter(shard_of(name, 5) for name in names)
+    assert set(shards) == set(range(5)) and max(shards.values()) < 1.2 * min(shards.values())
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_whole_share_takes_all(split: str) -> None:
+    all_in_one = {name: float(name == split) for name in ("train", "val", "test")}
+    fractions = SplitFractions(**all_in_one)
+    assert {split_of(str(n), fractions, 0) for n in range(200)} == {split}
+
+
+def test_another_seed_gives_another_split() -> None:
+    fractions = SplitFractions(train=0.5, val=0.25, test=0.25)
+    splits = [[split_of(str(n), fractions, seed) for n in range(100)] for seed in (0, 1)]
+    assert splits[0] != splits[1]

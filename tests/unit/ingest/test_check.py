@@ -11,13 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.raw_pairs import HEIGHT, WIDTH, encoded, ingest_folder, rows_by_name, scene, write
-from twinband.images import encode_png
+from tests.made.raw_pairs import HEIGHT, WIDTH, encoded, ingest_folder, rows_by_name, scene, write
+from twinband.core.images import encode_png
 from twinband.ingest.check import check_pair
-from twinband.readers._base import Entry
-from twinband.readers._open import open_layout
-from twinband.shards.join import open_products
-from twinband.shards.read import read_fields
+from twinband.ingest.dataset import open_layout
+from twinband.ingest.layout import Entry
+from twinband.shards.read import open_products, read_fields
 
 RGB, THERMAL = scene(1)
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.readers.layouts import write_image
-from twinband.errors import BadSample, InputError
-from twinband.readers._files import Folder, open_files, read_inventory, write_inventory
-from twinband.readers._keys import natural_order
-from twinband.readers._open import open_layout
+from tests.made.layouts import write_image
+from twinband.core.errors import BadSample, InputError
+from twinband.ingest.dataset import open_layout
+from twinband.ingest.files import Folder, natural_order, open_files, read_inventory, write_inventory
 
 
 @pytest.fixture

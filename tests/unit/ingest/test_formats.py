@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.raw_pairs import encoded, ingest_folder, rows_by_name, scene, write
-from twinband.images import encode_png
-from twinband.shards.join import open_products
+from tests.made.raw_pairs import encoded, ingest_folder, rows_by_name, scene, write
+from twinband.core.images import encode_png
+from twinband.shards.read import open_products
 
 
 def write_mfnet(root: Path, name: str, seed: int, labels: NDArray[Any]) -> None:

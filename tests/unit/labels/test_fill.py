@@ -3,20 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.raw_pairs import RUNTIME
-from tests.unit.annotators.diary import Diary
-from tests.unit.annotators.labelled import (
-    WITHOUT,
-    fill,
-    pairs_of,
-    same_thermal,
-    without_thermal,
-    write_pairs,
-)
-from tests.unit.sparsity.made_up import write_dataset
-from twinband.annotators.fill import PAIRS_AT_ONCE, ImageLabel, cache_of, fill_cache
-from twinband.annotators.images import MODALITIES
-from twinband.parallel import _on_processes
+from tests.made.cmss import write_dataset
+from tests.made.diary import Diary
+from tests.made.labelled import WITHOUT, fill, pairs_of, same_thermal, without_thermal, write_pairs
+from tests.made.raw_pairs import RUNTIME
+from twinband.core.parallel import _on_processes
+from twinband.labels.fill import PAIRS_AT_ONCE, ImageLabel, cache_of, fill_cache
+from twinband.labels.images import MODALITIES
 
 KEYS = [f"p{seed:03d}" for seed in range(5)]
 
@@ -61,7 +54,7 @@ def test_progress_counts_pairs(tmp_path: Path) -> None:
 
 def test_more_pairs_than_one_task_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many pairs a task has more than are labelled at once."""
-    monkeypatch.setattr("twinband.annotators.fill.MOST_TASKS", 1)
+    monkeypatch.setattr("twinband.labels.fill.MOST_TASKS", 1)
     count = 2 * PAIRS_AT_ONCE + 1
     base = write_pairs(tmp_path, range(count))
     labels = fill(base, Diary(tmp_path / "diary"), sorted(pairs_of(range(count))), "rgb")
@@ -128,14 +121,14 @@ def test_workers_are_begun_for_what_takes_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: float, begun: list[int]
 ) -> None:
     """And find what one process finds."""
-    monkeypatch.setattr("twinband.annotators.fill.WORTH_WORKERS_S", worth)
+    monkeypatch.setattr("twinband.labels.fill.WORTH_WORKERS_S", worth)
     asked = []
 
     def processes(function, tasks, workers):  # type: ignore[no-untyped-def]
         asked.append(workers)
         return _on_processes(function, tasks, workers)
 
-    monkeypatch.setattr("twinband.parallel._on_processes", processes)
+    monkeypatch.setattr("twinband.core.parallel._on_processes", processes)
     count = 3 * PAIRS_AT_ONCE
     base = write_pairs(tmp_path, range(count))
     keys = sorted(pairs_of(range(count)))
@@ -159,7 +152,7 @@ def test_what_another_process_labels_meanwhile_is_not_labelled(
             cache_of(tmp_path / "cache", diary).put(sha256, {"sum": b"theirs"})
         yield
 
-    monkeypatch.setattr("twinband.annotators.fill.claimed", others_first)
+    monkeypatch.setattr("twinband.labels.fill.claimed", others_first)
     labels = fill(base, diary, KEYS)
     claims = [False, True, *[False, True, True, True] * 2]
     assert [label.fresh for label in labels] == claims

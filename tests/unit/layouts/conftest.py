@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.unit.sample.layouts.written import COUNTS, Sample
+from tests.made.written import COUNTS, Sample
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.sample.layouts.written import SEED, Sample, alike
-from twinband.errors import InputError
-from twinband.sample.layouts._balance import Balance
-from twinband.sample.layouts._crops import CLASSES, Crop, _square
-from twinband.sample.layouts._job import Job
-from twinband.sample.layouts.class_folders import choose
-from twinband.sample.render import Box
-from twinband.sample.scene import HOURS
+from tests.made.written import SEED, Sample, alike
+from twinband.core.errors import InputError
+from twinband.layouts.class_folders import CLASSES, Balance, Crop, _square, choose
+from twinband.world.render import Box
+from twinband.world.scene import HOURS
+from twinband.world.write import Job
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.unit.sample.layouts.written import Sample, alike
-from twinband.sample.layouts._boxes import whole_pixels
-from twinband.sample.layouts._job import Job
-from twinband.sample.layouts.llvip import annotation, name_of, split_of
-from twinband.sample.render import Box
+from tests.made.written import Sample, alike
+from twinband.layouts.llvip import annotation, name_of, split_of
+from twinband.world.render import Box
+from twinband.world.write import Job, whole_pixels
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.sample.layouts.written import Sample
-from twinband.sample.layouts.mfnet import SPLITS, hour_of
+from tests.made.written import Sample
+from twinband.layouts.mfnet import SPLITS, hour_of
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.sample.layouts.written import SEED, Sample, alike
-from twinband.sample.layouts._job import Job
-from twinband.sample.layouts.rgbt234 import _line, shift_of, shifted, target_boxes
-from twinband.sample.render import Box, Rendered, render
-from twinband.sample.scene import sample_sequence
+from tests.made.written import SEED, Sample, alike
+from twinband.layouts.rgbt234 import _line, shift_of, shifted, target_boxes
+from twinband.world.render import Box, Rendered, render
+from twinband.world.scene import sample_sequence
+from twinband.world.write import Job
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tests.unit.sample.layouts.written import Sample, alike
-from twinband.sample.layouts._misalign import warp_thermal
+from tests.made.written import Sample, alike
+from twinband.world.truth import warp_thermal
 
 
 def test_every_second_pair_is_misaligned_as_told(sample: Callable[[str], Sample]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.unit.sample.layouts.written import Sample, alike
+from tests.made.written import Sample, alike
 
 
 def test_images_and_masks_are_as_rendered(sample: Callable[[str], Sample]) -> None:

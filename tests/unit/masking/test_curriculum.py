@@ -1,16 +1,16 @@
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
 
-from twinband.masking import Curriculum
-from twinband.masking.curriculum import walked
+from twinband.masking.curriculum import Curriculum, walked
 
 MEANS = [0.08, 0.3, 0.6]
 
 
-def built(**settings: object) -> Curriculum:
+def built(**settings: Any) -> Curriculum:
     return Curriculum(196, 19, **settings)
 
 

@@ -2,13 +2,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from twinband.sparsity import OnlineMixture
+from twinband.masking.online import OnlineMixture
 
 TOY = torch.tensor([0.05, 0.10, 0.15, 0.50, 0.55, 0.90])
 
 
 def toy(**settings: float) -> OnlineMixture:
-    mixture = OnlineMixture(3, **settings)
+    mixture = OnlineMixture(3, **settings)  # type: ignore[arg-type]
     mixture.means.copy_(torch.tensor([0.2, 0.5, 0.8]))
     return mixture
 
@@ -80,7 +80,7 @@ def test_quantile_start_finds_groups_at_once_where_uniform_variance_one_cannot()
 )
 @pytest.mark.parametrize("initial", ["uniform", "quantiles"])
 def test_degenerate_data_never_give_nan(values: Tensor, initial: str) -> None:
-    mixture = OnlineMixture(3, initial=initial)
+    mixture = OnlineMixture(3, initial=initial)  # type: ignore[arg-type]
     for _ in range(40):
         mixture(values)
         for part in (mixture.means, mixture.variances, mixture.weights):
@@ -141,4 +141,4 @@ def test_wrong_arguments_are_named() -> None:
     with pytest.raises(ValueError, match="momentum"):
         OnlineMixture(momentum=1.0)
     with pytest.raises(ValueError, match="'kmeans'"):
-        OnlineMixture(initial="kmeans")
+        OnlineMixture(initial="kmeans")  # type: ignore[arg-type]

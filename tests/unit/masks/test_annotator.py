@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.annotators.masked import SETTINGS, spec_of, write_sam
-from tests.unit.annotators.small_sam import small_sam
-from tests.unit.sparsity.made_up import pair
-from twinband.annotators.fill import LabellerSpec
-from twinband.annotators.sam import labeller
-from twinband.annotators.sam.generate import AutomaticMasks
-from twinband.annotators.sam.labeller import FIELD, SamSpec
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.annotators.weights import Weights
-from twinband.errors import InputError
+from tests.made.cmss import pair
+from tests.made.masked import SETTINGS, spec_of, write_sam
+from tests.made.sam import small_sam
+from twinband.core.errors import InputError
+from twinband.labels.fill import LabellerSpec
+from twinband.masks import annotator
+from twinband.masks.annotator import FIELD, SamSpec
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.weights import Weights
 
 WEIGHTS = Weights(Path("models/sam"), "1" * 64, "small")
 
@@ -62,7 +61,7 @@ def test_a_score_that_is_no_number_is_null(monkeypatch: pytest.MonkeyPatch) -> N
         def generate(self, image: Any) -> list[dict[str, Any]]:
             return [{"stability_score": float("nan"), "predicted_iou": 0.12345678}]
 
-    opened = labeller.SamLabeller(Found(), 1)  # type: ignore[arg-type]
+    opened = annotator.SamLabeller(Found(), 1)  # type: ignore[arg-type]
     (fields,) = opened.fields([np.zeros((2, 3, 3), np.uint8)])
     (mask,) = json.loads(fields[FIELD])["masks"]
     assert mask == {"stability_score": None, "predicted_iou": 0.123457}
@@ -77,7 +76,7 @@ def test_threads_are_those_asked_for_and_given_back(monkeypatch: pytest.MonkeyPa
             seen.append(torch.get_num_threads())
             raise RuntimeError
 
-    opened = labeller.SamLabeller(Found(), before + 2)  # type: ignore[arg-type]
+    opened = annotator.SamLabeller(Found(), before + 2)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError):
         list(opened.fields([np.zeros((2, 3, 3), np.uint8)]))
     assert seen == [before + 2] and torch.get_num_threads() == before
@@ -100,7 +99,7 @@ def test_all_that_can_change_a_mask_is_in_the_fingerprint(monkeypatch: pytest.Mo
     ]
     assert len({each.fingerprint for each in [spec, *others]}) == len(others) + 1
     assert len({each.annotator for each in [spec, *others]}) == len(others) + 1
-    monkeypatch.setattr(labeller, "version", lambda name: "9" if name == "torch" else "1")
+    monkeypatch.setattr(annotator, "version", lambda name: "9" if name == "torch" else "1")
     assert spec_of(WEIGHTS).fingerprint not in {each.fingerprint for each in others}
     assert spec_of(WEIGHTS).annotator != spec.annotator
 

@@ -5,23 +5,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.raw_pairs import RUNTIME, contents
-from tests.registered_pairs import Made, name_of
-from tests.unit.annotators.labelled import WITHOUT, without_thermal, write_pairs
-from tests.unit.annotators.masked import build, spec_of, write_sam, write_truth
-from tests.unit.annotators.small_sam import small_sam
-from tests.unit.sparsity.made_up import At, pair, write_dataset
-from twinband.annotators.fill import cache_of
-from twinband.annotators.images import MODALITIES, image_of, pixels_sha256
-from twinband.annotators.mask_cache import MaskCache
-from twinband.annotators.masks_shard import ShardTask, write_masks_shard
-from twinband.annotators.sam.generate import AutomaticMasks
-from twinband.annotators.sam.labeller import SamSpec
-from twinband.errors import InputError, WorkFailed
-from twinband.registration.view import registered_pair
-from twinband.shards.join import open_products
-from twinband.shards.manifest import read_manifest
-from twinband.shards.verify import verify
+from tests.made.cmss import At, pair, write_dataset
+from tests.made.labelled import WITHOUT, without_thermal, write_pairs
+from tests.made.masked import build, spec_of, write_sam, write_truth
+from tests.made.raw_pairs import RUNTIME, contents
+from tests.made.registered_pairs import Made, name_of
+from tests.made.sam import small_sam
+from twinband.core.errors import InputError, WorkFailed
+from twinband.labels.fill import cache_of
+from twinband.labels.images import MODALITIES, image_of, pixels_sha256
+from twinband.masks.annotator import SamSpec
+from twinband.masks.build import ShardTask, write_masks_shard
+from twinband.masks.read import MaskCache
+from twinband.sam.generate import AutomaticMasks
+from twinband.shards.product import read_manifest
+from twinband.shards.read import open_products
+from twinband.shards.registered import registered_pair
+from twinband.verify import verify_product
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_product_holds_what_sam_finds(tmp_path: Path, sam: SamSpec) -> None:
     base = write_pairs(tmp_path / "one", [0, 2, 4], [1, 3])
     done = build(base, sam)
     assert (done.fresh, done.known) == (10, 0)
-    assert verify(base / "masks", source=base / "pairs") == []
+    assert verify_product(base / "masks", source=base / "pairs") == []
     dataset = open_products({name: base / name for name in ("pairs", "registered", "masks")})
     cache = MaskCache(base / "masks")
     finder = AutomaticMasks(small_sam(), sam.settings)
@@ -98,7 +98,7 @@ def test_keys_and_shards_are_those_of_the_pairs(tmp_path: Path, sam: SamSpec) ->
     done = build(base, sam)
     assert done.manifest["key"].to_pylist() == ["p000", "p001"]
     assert done.manifest["shard"].to_pylist() == [0, 2]
-    assert verify(base / "masks", source=base / "pairs") == []
+    assert verify_product(base / "masks", source=base / "pairs") == []
 
 
 def object_pair(seed: int, hour: str, *, in_thermal: bool) -> tuple[At, np.ndarray]:

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.annotators.masked import COMMON, SETTINGS
-from twinband.annotators.sam.settings import MaskSettings
-from twinband.params.base import ParamsError, validate
-from twinband.params.sam_masks import SamMasksParams
+from tests.made.masked import COMMON, SETTINGS
+from twinband.core.params import ParamsError, validate
+from twinband.masks.params import SamMasksParams
+from twinband.sam.generate import MaskSettings
 
 
 def checked(**changes: Any) -> SamMasksParams:

@@ -5,12 +5,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.unit.annotators.labelled import WITHOUT, without_thermal, write_pairs
-from tests.unit.annotators.masked import image_of_masks, write_masks
-from tests.unit.sparsity.made_up import pair, write_dataset
-from twinband.annotators.examples import example_keys
-from twinband.annotators.masks_pictures import histogram, overlay, write_pictures
-from twinband.annotators.sam.labeller import compact
+from tests.made.cmss import pair, write_dataset
+from tests.made.labelled import WITHOUT, without_thermal, write_pairs
+from tests.made.masked import image_of_masks, write_masks
+from twinband.drawing import example_keys
+from twinband.masks.annotator import compact
+from twinband.masks.pictures import histogram, overlay, write_pictures
 
 IMAGE = pair(1).made.rgb  # 48x64
 NOTHING = compact(image_of_masks(np.zeros((0, 48, 64), bool)))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.unit.annotators.masked import image_of_masks, write_masks
-from twinband.annotators.mask_cache import MaskCache, masked_images
-from twinband.errors import InputError
+from tests.made.masked import image_of_masks, write_masks
+from twinband.core.errors import InputError
+from twinband.masks.read import MaskCache, masked_images
 
 HEIGHT, WIDTH = 20, 30
 Masks = NDArray[np.bool_]

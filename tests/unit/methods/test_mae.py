@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from tests.unit.models.small import mae, pairs
-from twinband.models.mae import random_places
+from tests.made.models import mae, pairs
+from twinband.methods.mae.model import random_places
 
 
 def test_losses() -> None:

@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.models.small import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
-from twinband.masking.registry import build as build_sampler
-from twinband.models.config import AutoencoderConfig
-from twinband.models.masked_image import masked_loss
-from twinband.models.mspecgene import MSpecGene
+from tests.made.models import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
+from twinband.masking.sampler import open_arm as build_sampler
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.config import AutoencoderConfig
+from twinband.networks.masked import masked_loss
 
 RGB, THERMAL = [5, 0, 9], [12, 3]
 

@@ -1,17 +1,18 @@
 """ViTs of other code bases become models of twinband."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from twinband.errors import InputError
-from twinband.models import build
+from twinband.core.errors import InputError
 from twinband.models.imported import imported_vit
-from twinband.models.layouts import to_mmseg, to_timm
+from twinband.models.key_layouts import to_mmseg, to_timm
+from twinband.networks.config import build
 
-SIZES = {"image_px": 32, "patch_px": 8, "width": 128, "depth": 2, "heads": 2}
+SIZES: dict[str, Any] = {"image_px": 32, "patch_px": 8, "width": 128, "depth": 2, "heads": 2}
 
 
 @pytest.mark.parametrize("layout", [to_timm, to_mmseg])
@@ -24,12 +25,12 @@ def test_sizes_are_read_off_the_weights(tmp_path: Path, layout: object) -> None:
     found = imported_vit(tmp_path / "vit.safetensors").eval()
     images = torch.randn(2, 3, 32, 48)
     with torch.no_grad():
-        assert torch.equal(found.features(images)[0].tokens, source.features(images)[0].tokens)
+        assert torch.equal(found.features(images)[0].tokens, source.features(images)[0].tokens)  # type: ignore[operator]
 
 
 def test_heads_that_no_weight_tells_can_be_said(tmp_path: Path) -> None:
     source = build("vit_tiny", **{**SIZES, "heads": 4})
-    torch.save(to_timm(source), tmp_path / "vit.pth")
+    torch.save(to_timm(source), tmp_path / "vit.pth")  # type: ignore[arg-type]
     assert imported_vit(tmp_path / "vit.pth", heads=4).config.heads == 4
     assert imported_vit(tmp_path / "vit.pth").config.heads == 2
     with pytest.raises(InputError, match="divisible by 4 and by its heads, 3; say --heads"):
@@ -37,7 +38,7 @@ def test_heads_that_no_weight_tells_can_be_said(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_imported_is_told(tmp_path: Path) -> None:
-    weights = to_timm(build("vit_tiny", **SIZES))
+    weights = to_timm(build("vit_tiny", **SIZES))  # type: ignore[arg-type]
     torch.save({k: v for k, v in weights.items() if k != "pos_embed"}, tmp_path / "rope.pth")
     with pytest.raises(InputError, match=r"without positions\.table cannot be imported"):
         imported_vit(tmp_path / "rope.pth")

@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from tests.unit.models.small import mspecgene
-from tests.unit.models.test_vit import VIT_SIZES
-from twinband.errors import InputError
-from twinband.models.config import VitConfig
-from twinband.models.layouts import from_any, to_mmseg, to_timm
-from twinband.models.vit import VisionTransformer
+from tests.made.models import mspecgene
+from tests.unit.networks.test_vit import VIT_SIZES
+from twinband.core.errors import InputError
+from twinband.models.key_layouts import from_any, to_mmseg, to_timm
+from twinband.networks.config import VitConfig
+from twinband.networks.vit import VisionTransformer
 
 
 @pytest.fixture

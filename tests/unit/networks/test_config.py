@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-import twinband.models
-from tests.unit.models.small import RandomSampler
-from twinband.models.registry import build
+from tests.made.models import RandomSampler
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.config import build
+from twinband.networks.vit import VisionTransformer
 
 
 def size(module: nn.Module) -> int:
@@ -30,12 +32,11 @@ def test_published_sizes() -> None:
 def test_names_and_overrides() -> None:
     sampler = RandomSampler()
     model = build("mspecgene_tiny", sampler=sampler, depth=1, image_px=(48, 64))
-    assert isinstance(model, twinband.models.MSpecGene)
+    assert isinstance(model, MSpecGene)
     assert model.sampler is sampler
     assert (model.config.depth, model.config.grid, model.config.width) == (1, (6, 8), 128)
-    assert isinstance(build("vit_tiny", depth=1), twinband.models.VisionTransformer)
-    assert isinstance(build("mae_tiny", depth=1), twinband.models.MaskedAutoencoder)
-    assert twinband.models.build is build
+    assert isinstance(build("vit_tiny", depth=1), VisionTransformer)
+    assert isinstance(build("mae_tiny", depth=1), MaskedAutoencoder)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,51 @@
 import pytest
 import torch
 
-from twinband.models.masked_image import (
+from tests.made.models import SIZES, mae, mspecgene, pairs
+from twinband.networks.config import AutoencoderConfig
+from twinband.networks.masked import (
+    Decoder,
+    batch_images,
+    evaluating,
+    interleave,
     keep_tokens,
     masked_loss,
     masked_places,
     patchify,
+    refold,
     restore_tokens,
     restored_image,
     standardise,
     unpatchify,
     visible_image,
 )
+
+
+def test_the_sequence_has_every_patch_at_its_place_and_the_class_token_in_front() -> None:
+    torch.manual_seed(0)
+    decoder = Decoder(AutoencoderConfig(**SIZES))
+    encoded, kept = torch.randn(2, 3, 24), torch.tensor([[5, 0], [2, 15]])
+    sequence = decoder.sequence(encoded, kept, (4, 4))
+    assert sequence.shape == (2, 17, 16)
+    embedded, positions = decoder.embed(encoded), decoder.positions((4, 4))[0]
+    torch.testing.assert_close(sequence[:, 0], embedded[:, 0])
+    expected = (decoder.mask_token + positions).repeat(2, 1, 1)
+    for image in range(2):
+        for number, place in enumerate(kept[image]):
+            expected[image, place] = embedded[image, 1 + number] + positions[place]
+    torch.testing.assert_close(sequence[:, 1:], expected)
+
+
+def test_predictions_are_of_the_patches_without_the_class_token() -> None:
+    torch.manual_seed(0)
+    decoder = Decoder(AutoencoderConfig(**SIZES))
+    sequence = torch.randn(2, 17, 16)
+    x = sequence
+    for block in decoder.blocks:
+        x = block(x)
+    expected = decoder.head(decoder.norm(x))[:, 1:]
+    torch.testing.assert_close(decoder.predict(sequence), expected)
+    assert expected.shape == (2, 16, 8 * 8 * 3)
 
 
 def test_patches_are_row_in_patch_column_in_patch_channel() -> None:
@@ -105,3 +139,44 @@ def test_pictures() -> None:
     torch.testing.assert_close(guessed[..., :4, :4], images[..., :4, :4])
     mean = images[..., :4, 4:8].mean()
     torch.testing.assert_close(guessed[..., :4, 4:8], mean.expand(1, 3, 4, 4))
+
+
+def test_refolded_features_of_a_sample_are_of_its_own_images() -> None:
+    rgb, thermal = torch.arange(3.0), 10 + torch.arange(3.0)
+    planes = [side[:, None, None, None].expand(3, 2, 4, 5) for side in (rgb, thermal)]
+    stacked = interleave(*planes)
+    assert stacked[:, 0, 0, 0].tolist() == [0, 10, 1, 11, 2, 12]
+    folded = refold(stacked)
+    assert folded.shape == (3, 4, 4, 5)
+    for sample in range(3):
+        expected = [sample, sample, 10 + sample, 10 + sample]
+        assert folded[sample, :, 0, 0].tolist() == expected
+    with pytest.raises(ValueError, match="even numbers, got 3"):
+        refold(stacked[:3])
+
+
+def test_one_pass_of_the_encoder_over_both_equals_two() -> None:
+    encoder, batch = mspecgene().encoder, pairs(batch=2)
+    both = refold(encoder(interleave(batch["rgb"], batch["thermal"])).map)
+    apart = torch.cat([encoder(batch["rgb"]).map, encoder(batch["thermal"]).map], 1)
+    torch.testing.assert_close(both, apart)
+    other = pairs(batch=2)
+    other["thermal"][1] += 1
+    changed = refold(encoder(interleave(other["rgb"], other["thermal"])).map)
+    torch.testing.assert_close(changed[0], both[0])
+    torch.testing.assert_close(changed[1, :24], both[1, :24])
+    assert not torch.allclose(changed[1, 24:], both[1, 24:])
+
+
+def test_pairs_of_two_sizes_are_refused() -> None:
+    rgb, thermal = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 40)
+    with pytest.raises(ValueError, match=r"rgb \(1, 3, 32, 32\) and thermal .* register"):
+        batch_images({"rgb": rgb, "thermal": thermal})
+
+
+def test_evaluating_restores_the_mode_even_after_an_error() -> None:
+    model = mae()
+    with pytest.raises(KeyError), evaluating(model):
+        assert not model.training
+        raise KeyError
+    assert model.training

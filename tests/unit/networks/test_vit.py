@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from tests.unit.models.small import SIZES
-from twinband.models.config import VitConfig
-from twinband.models.vit import VisionTransformer
+from tests.made.models import SIZES
+from twinband.networks.config import VitConfig
+from twinband.networks.vit import VisionTransformer
 
 VIT_SIZES = {name: value for name, value in SIZES.items() if not name.startswith("decoder")}
 

@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.unit.models.small import mae, mspecgene, pairs
-from tests.unit.models.test_vit import VIT_SIZES
-from twinband.errors import InputError
-from twinband.models.checkpoints import read_weights
-from twinband.models.config import VitConfig
-from twinband.models.layouts import to_timm
-from twinband.models.vit import VisionTransformer
-from twinband.models.warm_start import encoder_from_vit, mspecgene_from_mae, resize_kernel
+from tests.made.models import mae, mspecgene, pairs
+from tests.unit.networks.test_vit import VIT_SIZES
+from twinband.core.errors import InputError
+from twinband.models.key_layouts import to_timm
+from twinband.networks.config import VitConfig
+from twinband.networks.vit import VisionTransformer
+from twinband.networks.warm_start import encoder_from_vit, mspecgene_from_mae, resize_kernel
+from twinband.networks.weights import read_weights
 
 
 def test_mspecgene_from_mae() -> None:

@@ -7,16 +7,16 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from tests.unit.models.small import RandomSampler, mae, mspecgene, pairs
-from twinband.errors import InputError
-from twinband.models.checkpoints import (
+from tests.made.models import RandomSampler, mae, mspecgene, pairs
+from twinband.core.errors import InputError
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.weights import (
     load_encoder,
     load_model,
     load_strictly,
     read_weights,
     save_weights,
 )
-from twinband.models.mspecgene import MSpecGene
 
 
 def test_a_model_comes_back_with_its_sampler(tmp_path: Path) -> None:

@@ -9,23 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from tests.raw_pairs import RUNTIME
-from tests.unit.pretraining.made_up import TINY, mae_params, method, write_pool
-from twinband.errors import InputError
+from tests.made.pretraining import TINY, mae_params, method, write_pool
+from tests.made.raw_pairs import RUNTIME
+from twinband.core.errors import InputError
+from twinband.core.params import ParamsError
 from twinband.masking.sampler import Sampler
-from twinband.models.checkpoints import load_model, read_weights, save_weights
-from twinband.models.mae import MaskedAutoencoder
-from twinband.models.mspecgene import MSpecGene
-from twinband.models.registry import build
-from twinband.params.base import ParamsError
-from twinband.params.pretrain import Pretraining
-from twinband.pretraining.build import WEIGHTS, Pretrained, pretrain
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mspecgene.model import MSpecGene
+from twinband.networks.config import build
+from twinband.networks.weights import load_model, read_weights, save_weights
+from twinband.pretraining.build import WEIGHTS, Pretrained, open_pool, pretrain
+from twinband.pretraining.params import Pretraining
 from twinband.pretraining.pictures import masking_figure
-from twinband.pretraining.pool_pairs import open_pool
-from twinband.pretraining.seeded import seeded
 from twinband.pretraining.start import started_model
-from twinband.pretraining.visible_objects import VisibleObjects
-from twinband.shards.join import Dataset
+from twinband.pretraining.task import VisibleObjects
+from twinband.shards.read import Dataset
+from twinband.training.seeds import seeded
 
 NOWHERE = Path("none.json")
 

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.raw_pairs import scene
-from tests.registered_pairs import Made, register_pairs, write_pairs
-from tests.unit.pretraining.made_up import TINY
-from twinband.models.config import AutoencoderConfig
-from twinband.models.mae import MaskedAutoencoder
-from twinband.models.registry import build
-from twinband.pretraining.visible_objects import PAIRS, VisibleObjects
-from twinband.shards.join import Dataset, open_products
+from tests.made.pretraining import TINY
+from tests.made.raw_pairs import scene
+from tests.made.registered_pairs import Made, register_pairs, write_pairs
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.networks.config import AutoencoderConfig, build
+from twinband.pretraining.task import PAIRS, VisibleObjects
+from twinband.shards.read import Dataset, open_products
 
 BOX = {"class": "person", "xyxy": [16.0, 12.0, 32.0, 24.0]}  # one patch of the 4 x 4
 

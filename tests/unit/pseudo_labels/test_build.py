@@ -7,34 +7,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.raw_pairs import contents
-from tests.unit.annotators.pseudo_labels.made_up import (
-    SCENE_NAMES,
-    label_dataset,
-    shards,
-    specs,
-    write_truth,
-)
-from tests.unit.annotators.small_labellers import save_mask2former, weights
-from tests.unit.sparsity.made_up import flat, pair, write_dataset
-from twinband.annotators.cache import LabelCache
-from twinband.annotators.labellers._base import Depth, Semantics
-from twinband.annotators.pseudo_labels.build import Asked
-from twinband.annotators.pseudo_labels.encode import read_depth
-from twinband.annotators.pseudo_labels.labeller import PseudoLabeller
-from twinband.annotators.pseudo_labels.truth import Truth, depth_scores
-from twinband.errors import InputError, WorkFailed
-from twinband.params.base import ParamsError
-from twinband.shards.join import open_products
-from twinband.shards.manifest import read_manifest
-from twinband.shards.verify import verify
+from tests.made.annotators import save_mask2former, weights
+from tests.made.cmss import flat, pair, write_dataset
+from tests.made.pseudo_labels import SCENE_NAMES, label_dataset, shards, specs, write_truth
+from tests.made.raw_pairs import contents
+from twinband.core.errors import InputError, WorkFailed
+from twinband.core.params import ParamsError
+from twinband.labels.cache import LabelCache
+from twinband.pseudo_labels.annotator import PseudoLabeller
+from twinband.pseudo_labels.build import Asked
+from twinband.pseudo_labels.label import Depth, Semantics, read_depth
+from twinband.pseudo_labels.truth import Truth, depth_scores
+from twinband.shards.product import read_manifest
+from twinband.shards.read import open_products
+from twinband.verify import verify_product
 
 
 def test_depth_follows_its_pairs_and_is_scored_where_the_truth_is_known(tmp_path: Path) -> None:
     write_dataset(tmp_path, *shards(2, 3))
     write_truth(tmp_path / "truth", ["000", "001", "004"])
     done = label_dataset("depth", specs(tmp_path)["depth"], tmp_path)
-    assert not verify(tmp_path / "depth")
+    assert not verify_product(tmp_path / "depth")
     products = {name: tmp_path / name for name in ("pairs", "registered", "depth")}
     samples = {sample["key"]: sample for sample in open_products(products)}
     rows = {row["key"]: row for row in done.manifest.to_pylist()}

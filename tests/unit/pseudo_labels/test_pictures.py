@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.unit.annotators.pseudo_labels.made_up import SCENE_NAMES, label_dataset, shards, specs
-from tests.unit.sparsity.made_up import write_dataset
-from twinband.annotators.labellers._base import Depth
-from twinband.annotators.pictures import LEAST_WIDTH_PX
-from twinband.annotators.pseudo_labels.pictures import (
+from tests.made.cmss import write_dataset
+from tests.made.pseudo_labels import SCENE_NAMES, label_dataset, shards, specs
+from twinband.core.images import decode
+from twinband.drawing import LEAST_WIDTH_PX
+from twinband.pseudo_labels.label import Depth
+from twinband.pseudo_labels.pictures import (
     coloured_classes,
     coloured_depth,
     legend,
     palette,
     write_pictures,
 )
-from twinband.images import decode
 
 RAMP = np.linspace(1, 9, 32, dtype=np.float32)[None].repeat(8, 0)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.raw_pairs import write
-from twinband.annotators.labellers._base import Depth
-from twinband.annotators.pseudo_labels.truth import (
+from tests.made.raw_pairs import write
+from twinband.core.errors import InputError
+from twinband.core.images import encode_png
+from twinband.pseudo_labels.label import Depth
+from twinband.pseudo_labels.truth import (
     CLASS_TABLES,
     FARTHEST_M,
     Truth,
@@ -15,8 +17,6 @@ from twinband.annotators.pseudo_labels.truth import (
     depth_scores,
     iou_of_classes,
 )
-from twinband.errors import InputError
-from twinband.images import encode_png
 
 METRES = np.array([[0.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
 KNOWN = METRES > 0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.readers.layouts import scan, write_image
-from twinband.errors import InputError
-from twinband.readers import open_dataset
+from tests.made.layouts import scan, write_image
+from twinband.core.errors import InputError
+from twinband.ingest.dataset import open_dataset
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.readers.layouts import scan, write_image, write_text, write_voc
-from twinband.errors import BadSample
-from twinband.readers import open_dataset
+from tests.made.layouts import scan, write_image, write_text, write_voc
+from twinband.core.errors import BadSample
+from twinband.ingest.dataset import open_dataset
 
 PAIRS = {"010001": "train", "190001": "test"}
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.readers.layouts import pixels, scan, write_image, write_pixels, write_text
-from twinband.errors import BadSample
+from tests.made.layouts import pixels, scan, write_image, write_pixels, write_text
+from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
-from twinband.readers import open_dataset
-from twinband.readers._open import open_layout
+from twinband.ingest.dataset import open_dataset, open_layout
 
 NAMES = ["00001D", "00002N", "00003D"]
 

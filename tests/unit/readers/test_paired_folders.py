@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.readers.layouts import pixels, scan, write_image, write_text, write_voc
-from twinband.errors import InputError
-from twinband.params.base import ParamsError
-from twinband.readers import open_dataset
+from tests.made.layouts import pixels, scan, write_image, write_text, write_voc
+from twinband.core.errors import InputError
+from twinband.core.params import ParamsError
+from twinband.ingest.dataset import open_dataset
 
 KAIST: dict[str, Any] = {"rgb": "images/*/*/visible/*.jpg", "thermal": "images/*/*/lwir/*.jpg"}
 FLIR: dict[str, Any] = {

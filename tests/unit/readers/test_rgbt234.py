@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.readers.layouts import scan, write_image, write_text
-from twinband.errors import BadSample, InputError
-from twinband.readers import open_dataset
-from twinband.readers._open import open_layout
+from tests.made.layouts import scan, write_image, write_text
+from twinband.core.errors import BadSample, InputError
+from twinband.ingest.dataset import open_dataset, open_layout
 
 
 def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.readers.layouts import pixels, scan, write_image
+from tests.made.layouts import pixels, scan, write_image
 from twinband.ingest.check import check_pair
-from twinband.readers import open_dataset
-from twinband.readers._open import open_layout
+from twinband.ingest.dataset import open_dataset, open_layout
 
 
 def write_pair(folder: Path, stem: str) -> None:

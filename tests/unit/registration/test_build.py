@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.registered_pairs import (
+from tests.made.registered_pairs import (
     HEIGHT,
     WIDTH,
     Made,
@@ -20,12 +20,12 @@ from tests.registered_pairs import (
     shift,
     write_pairs,
 )
-from tests.unit.registration.scenes import displaced, scene
+from tests.made.scenes import displaced, scene
 from twinband.registration.build import Registered
 from twinband.registration.facts import facts
-from twinband.registration.similarity import Frame, Matrix, Similarity, corner_error_px, grid_change
-from twinband.registration.view import registered_pair
-from twinband.shards.verify import verify
+from twinband.registration.geometry import Frame, Matrix, Similarity, corner_error_px, grid_change
+from twinband.shards.registered import registered_pair
+from twinband.verify import verify_product
 
 FRAME = Frame(WIDTH, HEIGHT)
 MOTION = Similarity(6.0, -4.0, math.radians(1.2), math.log(1.02))
@@ -99,7 +99,7 @@ def test_the_product_verifies_and_joins_with_its_pairs(
     kinds: tuple[Path, Registered, Matrix],
 ) -> None:
     base, done, _ = kinds
-    assert verify(base / "registered", source=base / "pairs") == []
+    assert verify_product(base / "registered", source=base / "pairs") == []
     assert (done.shards, done.continued) == (2, 0)
     assert set(joined(base)) == set(rows_by_key(done)) == set(every_kind()[0])
     card = (base / "registered" / "README.md").read_text()

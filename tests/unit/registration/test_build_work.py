@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.raw_pairs import RUNTIME, contents
-from tests.registered_pairs import (
+from tests.made.raw_pairs import RUNTIME, contents
+from tests.made.registered_pairs import (
     HEIGHT,
     WIDTH,
     Made,
@@ -18,16 +18,15 @@ from tests.registered_pairs import (
     shift,
     write_pairs,
 )
-from tests.unit.registration.scenes import displaced, scene
-from twinband.errors import InputError
-from twinband.params.base import ParamsError
-from twinband.registration import build, calibration
+from tests.made.scenes import displaced, scene
+from twinband.core.errors import InputError
+from twinband.core.params import ParamsError
+from twinband.registration import build, trust
 from twinband.registration.facts import facts
-from twinband.registration.pairs import Pairs
-from twinband.registration.registered_shard import ShardTask, write_registered_shard
-from twinband.registration.similarity import Matrix, Similarity
-from twinband.shards.verify import verify
+from twinband.registration.geometry import Matrix, Similarity
+from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
 from twinband.shards.write import Shard
+from twinband.verify import verify_product
 
 MOTION = Similarity(6.0, -4.0, math.radians(1.2), math.log(1.02))
 
@@ -114,7 +113,7 @@ def test_tables_are_read_once_and_a_task_carries_only_its_own_transforms(
 
     def reading(path: Path) -> dict[str, Matrix]:
         read.append(path.name)
-        return calibration.read_homographies(path)
+        return trust.read_homographies(path)
 
     def writing(task: ShardTask) -> Shard:
         carried.append((list(task.homographies), list(task.truth)))
@@ -135,7 +134,7 @@ def test_a_dataset_without_one_usable_pair_is_an_empty_product(tmp_path: Path) -
     write_pairs(tmp_path / "pairs", {"bad": None}, {})
     done = register_pairs(tmp_path, rig="dataset")
     assert done.manifest.num_rows == 0 and facts(done.manifest)["pairs"] == 0
-    assert verify(tmp_path / "registered", source=tmp_path / "pairs") == []
+    assert verify_product(tmp_path / "registered", source=tmp_path / "pairs") == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +160,7 @@ def test_an_unknown_backend_or_option_is_named_at_once(
 def test_a_module_that_a_backend_lacks_is_not_taken_for_the_backend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import twinband.registration.backends as backends
+    import twinband.backends as backends
 
     folder = tmp_path / "more"
     folder.mkdir()

@@ -6,11 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.registered_pairs import SETTINGS
-from twinband.params.register import RegisterDataset
-from twinband.registration.card import card
-from twinband.registration.facts import facts
-from twinband.registration.registered_shard import COLUMNS
+from tests.made.registered_pairs import SETTINGS
+from twinband.registration.facts import card, facts
+from twinband.registration.params import RegisterDataset
+from twinband.registration.shard import COLUMNS
 
 ROW: dict[str, Any] = {
     "registration": "accepted",

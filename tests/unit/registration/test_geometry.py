@@ -5,9 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from twinband.registration.apply import moved_box, resampled
-from twinband.registration.similarity import Frame, Similarity, grid_change, inverted
+from tests.made.registered_pairs import shift
+from twinband.registration.geometry import (
+    Frame,
+    Similarity,
+    grid_change,
+    inverted,
+    moved_box,
+    resampled,
+)
 
 NOISE = np.random.default_rng(0)
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from twinband.images import decode, encode_png
+from tests.made.registered_pairs import shift
+from twinband.core.images import decode, encode_png
+from twinband.registration.geometry import Frame, Similarity, grid_change
 from twinband.registration.labels import Move, moved_boxes, moved_label_images
-from twinband.registration.similarity import Frame, Similarity, grid_change
 
 MOVE = Move("thermal", shift(4, -3), 60, 40)
 CLASSES = np.array([0, 1, 7], np.uint8)[np.random.default_rng(0).integers(0, 3, (40, 60))]

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.unit.registration.scenes import displaced, displaced_by, scene
-from twinband.registration import register_pair, register_rig
-from twinband.registration.similarity import Frame, Similarity, corner_error_px, grid_change
+from tests.made.scenes import displaced, displaced_by, scene
+from twinband.registration.geometry import Frame, Similarity, corner_error_px, grid_change
+from twinband.registration.register import register_pair, register_rig
 
 FRAME = Frame(320, 200)
 MOTION = Similarity(7.0, -5.0, math.radians(1.4), math.log(1.03))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.unit.registration.scenes import scene
+from tests.made.scenes import scene
 from twinband.registration.residual import REACH_PX, residual_shifts
 
 LEFT, RIGHT, TOP, BOTTOM = 160, 300, 30, 170

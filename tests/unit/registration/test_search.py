@@ -2,18 +2,18 @@ import math
 
 import numpy as np
 
-from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.apply import resampled
+from tests.made.scenes import displaced, scene
 from twinband.registration.fields import is_flat, orientation_field
-from twinband.registration.quality import Evidence, Options, correlation, judge, prominence
-from twinband.registration.similarity import (
+from twinband.registration.geometry import (
     Frame,
     Similarity,
     corner_error_px,
     grid_change,
+    resampled,
     rotation,
     transformed,
 )
+from twinband.registration.quality import Evidence, Options, correlation, judge, prominence
 
 FRAME = Frame(320, 200)
 MOTION = Similarity(3.0, -2.0, 0.03, 0.04)

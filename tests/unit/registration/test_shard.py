@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.registered_pairs import (
+from tests.made.registered_pairs import (
     HEIGHT,
     WIDTH,
     Made,
@@ -22,12 +22,12 @@ from tests.registered_pairs import (
     shift,
     write_pairs,
 )
-from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.api import Registration, register_rig
-from twinband.registration.backends._base import Sample
+from tests.made.scenes import displaced, scene
+from twinband.registration.geometry import Similarity
 from twinband.registration.quality import Status
-from twinband.registration.similarity import Similarity
-from twinband.registration.view import registered_pair
+from twinband.registration.register import Registration, register_rig
+from twinband.registration.trust import Sample
+from twinband.shards.registered import registered_pair
 
 MOTION = Similarity(6.0, -4.0, math.radians(1.2), math.log(1.02))
 IDENTITY = np.eye(3).ravel().tolist()
@@ -60,7 +60,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
             backend.options = options
             return backend
 
-        module = ModuleType("twinband.registration.backends.made_up")
+        module = ModuleType("twinband.backends.made_up")
         module.open_backend = open_backend  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         return backend

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.registered_pairs import homographies, shift
-from twinband.errors import InputError
-from twinband.registration.backends._base import Sample
-from twinband.registration.calibration import ENTRIES, Calibration, read_homographies
+from tests.made.registered_pairs import homographies, shift
+from twinband.core.errors import InputError
+from twinband.registration.trust import ENTRIES, Calibration, Sample, read_homographies
 
 HEADER = ",".join(["name", *ENTRIES])
 ROW = "1,0,5,0,1,-2,0,0,1"

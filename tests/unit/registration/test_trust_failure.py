@@ -5,12 +5,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from twinband.params.register import FailurePolicy
-from twinband.registration.api import Registration
-from twinband.registration.failure import handled, lend
+from tests.made.registered_pairs import shift
+from twinband.registration.params import FailurePolicy
 from twinband.registration.quality import Status
-from twinband.registration.trust import Decision
+from twinband.registration.register import Registration
+from twinband.registration.trust import Decision, handled, lend
 
 
 def decision(status: Status, x: float = 0.0, score: float = 0.0) -> Decision:

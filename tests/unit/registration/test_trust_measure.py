@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from tests.unit.registration.scenes import displaced, scene
-from twinband.registration.measure import declared_aligned, of_rig, score, supplied
-from twinband.registration.similarity import Frame, Similarity, corner_error_px, grid_change
+from tests.made.registered_pairs import shift
+from tests.made.scenes import displaced, scene
+from twinband.registration.geometry import Frame, Similarity, corner_error_px, grid_change
+from twinband.registration.trust import declared_aligned, of_rig, score, supplied
 
 MOTION = Similarity(7.0, -5.0, math.radians(1.4), math.log(1.03))
 

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from tests.unit.registration.scenes import scene
-from twinband.registration.api import Registration
-from twinband.registration.backends._base import Sample
+from tests.made.registered_pairs import shift
+from tests.made.scenes import scene
 from twinband.registration.quality import Status
-from twinband.registration.rig import Rig
-from twinband.registration.trust import Trust
+from twinband.registration.register import Registration
+from twinband.registration.trust import Rig, Sample, Trust
 
 RGB, THERMAL = scene(0, 160, 120)
 SAMPLE = Sample("drive/7", "drive", RGB, THERMAL)

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.registered_pairs import shift
-from twinband.registration.api import Registration
-from twinband.registration.backends._base import Sample
+from tests.made.registered_pairs import shift
 from twinband.registration.quality import Status
-from twinband.registration.rig import Rig, estimate_rig, spread
+from twinband.registration.register import Registration
+from twinband.registration.trust import Rig, Sample, estimate_rig, spread
 
 
 def sample(name: str, size: tuple[int, int] = (60, 40)) -> Sample:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from twinband.report.experiment_facts import read_experiments
+from twinband.report.experiments import read_experiments
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.report.made_up import write_inputs, write_json
-from twinband.errors import InputError
-from twinband.report.label_facts import Masks, PseudoLabels, read_masks, read_pseudo_labels
-from twinband.report.sections import labels
+from tests.made.report import write_inputs, write_json
+from twinband.core.errors import InputError
+from twinband.report import sections
+from twinband.report.read import Masks, PseudoLabels, read_masks, read_pseudo_labels
 
 
 def read(root: Path, *names: str) -> tuple[list[Masks], list[PseudoLabels]]:
@@ -22,14 +22,14 @@ def read(root: Path, *names: str) -> tuple[list[Masks], list[PseudoLabels]]:
 
 
 def test_scores_stand_by_hour_and_agreement_where_no_truth_is(tmp_path: Path) -> None:
-    html = labels.section(*read(tmp_path, "kaist", "llvip")).html
+    html = sections.labels_section(*read(tmp_path, "kaist", "llvip")).html
     for figure in ("0.688", "0.113", "0.562", "0.875", "0.950"):
         assert figure in html, figure
     assert html.index("day</th>") < html.index("night</th>") < html.index("overall</th>")
 
 
 def test_pictures_of_an_hour_stand_side_by_side(tmp_path: Path) -> None:
-    html = labels.section(*read(tmp_path, "kaist")).html
+    html = sections.labels_section(*read(tmp_path, "kaist")).html
     captions = ("RGB", "thermal", "masks of RGB", "masks of thermal", "depth, near is dark")
     places = [html.index(f'alt="kaist, day: {caption}"') for caption in (*captions, "classes")]
     assert places == sorted(places)
@@ -39,13 +39,13 @@ def test_pictures_of_an_hour_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_only_datasets_with_both_have_a_gallery(tmp_path: Path) -> None:
     masks, pseudo = read(tmp_path, "kaist", "llvip")
-    html = labels.section(masks[:1], pseudo).html
+    html = sections.labels_section(masks[:1], pseudo).html
     assert 'id="labels-kaist"' in html.replace("kaist-labels", "labels-kaist")
     assert "llvip, day: RGB" not in html and "kaist, day: RGB" in html
 
 
 def test_a_profile_without_labels_says_so() -> None:
-    assert "No dataset was labelled" in labels.section([], []).html
+    assert "No dataset was labelled" in sections.labels_section([], []).html
 
 
 def test_a_spoilt_file_names_the_stage_that_makes_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_steps.report import run
-from tests.unit.report.made_up import (
+from tests.made.report import (
     distribution,
     params,
     write_cmss,
@@ -20,7 +20,7 @@ from tests.unit.report.made_up import (
     write_left_out,
     write_registration,
 )
-from twinband.errors import InputError
+from twinband.core.errors import InputError
 
 HOSTILE = '<script>alert(\'x\')</script>" onerror="alert(1)" {{ 7 * 7 }} & ä'
 # Without "/", since the names of datasets and evaluations are names of files too.

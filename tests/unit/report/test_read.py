@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.report.made_up import METRICS, write_evaluation, write_inputs
-from twinband.errors import InputError
-from twinband.report.facts import read_dataset, read_evaluation, read_pool
+from tests.made.report import METRICS, write_evaluation, write_inputs
+from twinband.core.errors import InputError
+from twinband.report.read import read_dataset, read_evaluation, read_pool
 
 
 def test_everything_written_is_read(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-from tests.unit.report.made_up import METRICS
-from twinband.report.metric_table import Cell, headlines, tables_of
+from tests.made.report import METRICS
+from twinband.report.tables import Cell, headlines, tables_of
 
 
 def test_two_levels_are_a_matrix_and_single_values_a_list_after_it() -> None:

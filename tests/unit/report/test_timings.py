@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.report.made_up import write_json
-from twinband.errors import InputError
-from twinband.report.sections.timings import read_timings, section
+from tests.made.report import write_json
+from twinband.core.errors import InputError
+from twinband.report.sections import read_timings, timings_section
 
 
 def write_run(runs: Path, stage: str, hour: int, fingerprint: str, seconds: float = 10.0) -> None:
@@ -30,7 +30,7 @@ def test_the_latest_run_stands_beside_the_one_before(tmp_path: Path) -> None:
     assert (ingest.latest.seconds, ingest.before and ingest.before.seconds) == (8.0, 40.0)
     assert ingest.changed == "inputs, parameters or code"
     assert (pool.before, pool.changed) == (None, "first run")
-    html = str(section([ingest, pool]).html)
+    html = str(timings_section([ingest, pool]).html)
     for shown in (
         ">8.0<",
         ">40.0<",
@@ -50,7 +50,7 @@ def test_the_same_work_again_is_called_so(tmp_path: Path) -> None:
 
 
 def test_without_any_run_it_says_so(tmp_path: Path) -> None:
-    assert "No run is recorded" in section(read_timings(tmp_path)).html
+    assert "No run is recorded" in timings_section(read_timings(tmp_path)).html
 
 
 @pytest.mark.parametrize("content", ["{", '{"stage": "pool"}'])

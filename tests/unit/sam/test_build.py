@@ -5,15 +5,15 @@ import copy
 import pytest
 import torch
 
-from tests.unit.annotators.small_sam import small_sam
-from twinband.annotators import sam
-from twinband.annotators.sam.sizes import sizes_of
+from tests.made.sam import small_sam
+from twinband.sam import build
+from twinband.sam.build import sizes_of
 
 
 def test_only_positions_change() -> None:
     model = small_sam()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    larger = sam.resized(model, 2 * sizes_of(model).image_px)
+    larger = build.resized(model, 2 * sizes_of(model).image_px)
     assert sizes_of(larger) == sizes_of(model).model_copy(
         update={"image_px": larger.image_encoder.img_size}
     )
@@ -30,7 +30,7 @@ def test_positions_are_interpolated() -> None:
         side = model.image_encoder.pos_embed.shape[1]
         ramp = (torch.arange(side) + 0.5) / side
         model.image_encoder.pos_embed.copy_(ramp[:, None, None].expand(side, side, 1))
-    larger = sam.resized(model, 2 * sizes_of(model).image_px).image_encoder.pos_embed
+    larger = build.resized(model, 2 * sizes_of(model).image_px).image_encoder.pos_embed
     expected = (torch.arange(2 * side) + 0.5) / (2 * side)
     inside = slice(4, -4)  # the border has no neighbour to interpolate with
     assert torch.allclose(larger[0, inside, 0, 0], expected[inside], atol=0.02)
@@ -40,6 +40,6 @@ def test_positions_are_interpolated() -> None:
 def test_its_own_size_is_itself_and_half_a_patch_is_refused() -> None:
     model = small_sam()
     size = sizes_of(model).image_px
-    assert sam.resized(model, size) is model
+    assert build.resized(model, size) is model
     with pytest.raises(ValueError, match="no multiple"):
-        sam.resized(model, size + 1)
+        build.resized(model, size + 1)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from twinband.annotators._torchvision import batched_nms, box_area
-from twinband.annotators.nms import nms
+from twinband.sam.candidates import nms
+from twinband.sam.torchvision_stub import batched_nms, box_area
 
 Box = tuple[float, float, float, float]
 

@@ -5,15 +5,14 @@ import pytest
 import torch
 
 from benches._sam_package import picture
-from tests.unit.annotators.small_sam import SMALL, small_sam
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.sam import MaskSettings, Sizes, build, memory
-from twinband.annotators.sam._package import ResizeLongestSide, Sam
-from twinband.annotators.sam.decode import PointDecoder, Prompted
-from twinband.annotators.sam.encode import embed
-from twinband.annotators.sam.grids import grids
-from twinband.annotators.sam.regions import without_holes, without_islands
-from twinband.annotators.sam.upscale import Frame, full_resolution, low_resolution
+from tests.made.sam import SMALL, small_sam
+from twinband.sam import encode
+from twinband.sam.build import ResizeLongestSide, Sam, Sizes, build
+from twinband.sam.candidates import without_holes, without_islands
+from twinband.sam.decode import Frame, PointDecoder, Prompted, full_resolution, low_resolution
+from twinband.sam.encode import embed
+from twinband.sam.generate import MaskSettings, grids
+from twinband.sam.torchvision_stub import stand_in
 
 with stand_in():
     from segment_anything.utils import amg
@@ -35,9 +34,9 @@ def of_package(model: Sam, embedding: torch.Tensor) -> tuple[torch.Tensor, torch
     return logits, predicted_iou
 
 
-@pytest.mark.parametrize("budget", [1, memory.CPU_BYTES])
+@pytest.mark.parametrize("budget", [1, encode.CPU_BYTES])
 def test_embeddings_agree(budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "CPU_BYTES", budget)  # one row of queries at a time, and all
+    monkeypatch.setattr(encode, "CPU_BYTES", budget)  # one row of queries at a time, and all
     model = build(SMALL)
     with torch.no_grad():
         for block in model.image_encoder.blocks:  # zeros, as they are made

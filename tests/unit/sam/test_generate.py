@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from benches._sam_package import of_package, picture
-from tests.unit.annotators.small_sam import small_sam
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.rle import area, bbox, decode, iou
-from twinband.annotators.sam import AutomaticMasks, MaskSettings
-from twinband.errors import InputError
+from tests.made.sam import small_sam
+from twinband.core.errors import InputError
+from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.rle import area, bbox, decode, iou
+from twinband.sam.torchvision_stub import stand_in
 
 with stand_in():
     from segment_anything import SamAutomaticMaskGenerator

@@ -1,4 +1,3 @@
-import importlib
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -9,9 +8,9 @@ import pytest
 from PIL import Image
 
 from benches._sam_package import picture
-from twinband.annotators import _torchvision
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.sam._package import ResizeLongestSide
+from twinband.sam import torchvision_stub
+from twinband.sam.build import ResizeLongestSide
+from twinband.sam.torchvision_stub import stand_in
 
 MODULES = ("ops", "transforms")
 
@@ -42,8 +41,8 @@ def test_it_is_there_only_while_it_is_needed(monkeypatch: pytest.MonkeyPatch) ->
     with stand_in():
         boxes = importlib.import_module("torchvision.ops.boxes")
         functional = importlib.import_module("torchvision.transforms.functional")
-        assert boxes.batched_nms is _torchvision.batched_nms
-        assert functional.resize is _torchvision.resize
+        assert boxes.batched_nms is torchvision_stub.batched_nms
+        assert functional.resize is torchvision_stub.resize
     assert not loaded()
 
 
@@ -73,7 +72,7 @@ def test_a_torchvision_that_does_not_import_is_replaced(
     monkeypatch.syspath_prepend(tmp_path)
     with stand_in():
         boxes = importlib.import_module("torchvision.ops.boxes")
-        assert boxes.batched_nms is _torchvision.batched_nms
+        assert boxes.batched_nms is torchvision_stub.batched_nms
     assert not loaded()
 
 

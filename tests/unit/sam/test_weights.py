@@ -8,12 +8,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tests.unit.annotators.small_sam import SMALL
-from twinband.annotators._torchvision import stand_in
-from twinband.annotators.sam import Sizes, build, load, save
-from twinband.annotators.sam._package import Sam
-from twinband.annotators.sam.sizes import OFFICIAL, build_empty, sizes_of
-from twinband.errors import InputError
+from tests.made.sam import SMALL
+from twinband.core.errors import InputError
+from twinband.sam.build import OFFICIAL, Sam, Sizes, build, build_empty, sizes_of
+from twinband.sam.torchvision_stub import stand_in
+from twinband.sam.weights import load, save
 
 with stand_in():
     from segment_anything import sam_model_registry

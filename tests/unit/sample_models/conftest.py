@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.raw_pairs import RUNTIME
-from twinband.sample.annotators.scenes import LabelledScene, rendered_scenes
+from tests.made.raw_pairs import RUNTIME
+from twinband.sample_models.scenes import LabelledScene, rendered_scenes
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from tests.unit.sample.annotators.test_tasks import small_sam
-from twinband.annotators.labellers.dpt import raw_depth
-from twinband.sample.annotators.recipes import RECIPES
-from twinband.sample.annotators.starts import placed, sines
+from tests.unit.sample_models.test_tasks import small_sam
+from twinband.annotators.dpt import raw_depth
+from twinband.sample_models.recipes import RECIPES, placed, sines
 
 
 def test_a_cell_is_told_its_row_and_its_column() -> None:

@@ -6,24 +6,22 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.sample.annotators.test_batches import settings
-from twinband.annotators import sam
-from twinband.sample.annotators.batches import SceneBatches
-from twinband.sample.annotators.losses import (
+from tests.unit.sample_models.test_scenes import settings
+from twinband.sam import build
+from twinband.sample_models.recipes import RECIPES
+from twinband.sample_models.sam_task import BOXES, POINTS, FirstMasks, PromptedMasks, prompted
+from twinband.sample_models.scenes import LabelledScene, SceneBatches, View, draw_view
+from twinband.sample_models.tasks import (
     balanced_loss,
     dice_loss,
     focal_loss,
     iou_of,
     rarity,
     relative_error,
+    shares_of_classes,
+    shown_segments,
     weighted_cross_entropy,
 )
-from twinband.sample.annotators.recipes import RECIPES
-from twinband.sample.annotators.sam_task import BOXES, POINTS, FirstMasks, PromptedMasks, prompted
-from twinband.sample.annotators.scenes import LabelledScene
-from twinband.sample.annotators.segments import shown_segments
-from twinband.sample.annotators.semantics_task import shares_of_classes
-from twinband.sample.annotators.views import View, draw_view
 
 LN2 = float(np.log(2))
 
@@ -107,10 +105,10 @@ def test_a_view_that_shows_nothing_has_no_segments(scenes: Sequence[LabelledScen
 
 
 def small_sam(image_px: int) -> FirstMasks:
-    sizes = sam.Sizes(image_px=image_px, encoder_width=32, encoder_depth=1, encoder_heads=2,
+    sizes = build.Sizes(image_px=image_px, encoder_width=32, encoder_depth=1, encoder_heads=2,
         global_blocks=(0,), prompt_width=32, decoder_heads=2, decoder_mlp_width=32,
         iou_width=16)  # fmt: skip
-    return FirstMasks(sam.build(sizes))
+    return FirstMasks(build.build(sizes))
 
 
 def test_prompts_come_after_half_of_the_run_and_then_the_balance_fades() -> None:

@@ -9,16 +9,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.raw_pairs import RUNTIME
-from tests.unit.sample.annotators.test_batches import SETTINGS
-from twinband.annotators import sam
-from twinband.annotators.sam.sizes import sizes_of
-from twinband.params.sample_models import SampleModel
-from twinband.sample.annotators import train as module
-from twinband.sample.annotators.card import card
-from twinband.sample.annotators.recipes import RECIPES, SAM
-from twinband.sample.annotators.scenes import rendered_scenes
-from twinband.sample.annotators.train import Clock, TrainedAnnotator, train_annotator
+from tests.made.raw_pairs import RUNTIME
+from tests.unit.sample_models.test_scenes import SETTINGS
+from twinband.sam import build, weights
+from twinband.sam.build import sizes_of
+from twinband.sample_models import train as module
+from twinband.sample_models.params import SampleModel
+from twinband.sample_models.recipes import RECIPES, SAM
+from twinband.sample_models.scenes import rendered_scenes
+from twinband.sample_models.scores import card
+from twinband.sample_models.train import Clock, TrainedAnnotator, train_annotator
 
 
 def lesson(seed: int, **changes: Any) -> dict[str, Any]:
@@ -76,11 +76,11 @@ def test_a_lesson_begins_with_what_the_last_one_left(tmp_path: Path) -> None:
 def test_a_sam_learns_on_at_another_size(tmp_path: Path) -> None:
     small, larger = ({**lesson(1, base_lr=0.0), "image_px": px} for px in (64, 128))
     taught(model(small, larger, recipe="sam"), tmp_path)
-    found = sam.load(tmp_path / "out")
+    found = weights.load(tmp_path / "out")
     assert SAM.model_copy(update={"image_px": 128}) == sizes_of(found)
     mean = found.image_encoder.pos_embed.mean((1, 2))
     torch.manual_seed(0)
-    start = sam.resized(RECIPES["sam"].build(), 64).image_encoder.pos_embed.mean((1, 2))
+    start = build.resized(RECIPES["sam"].build(), 64).image_encoder.pos_embed.mean((1, 2))
     assert torch.allclose(mean, start, atol=1e-2)
 
 

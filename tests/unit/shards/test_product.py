@@ -1,14 +1,86 @@
-"""Manifest, index and card of a product."""
+"""Counting the values of a column, for metrics and for cards.
+
+A product that follows another: same keys, same shards, absences recorded.
+
+Manifest, index and card of a product.
+"""
 
 import hashlib
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from tests.unit.shards.products import sample, two_shards, write_product
-from twinband.errors import InputError
-from twinband.shards.manifest import product_id, read_index, read_manifest
+from tests.made.products import NOTE, sample, two_shards, write_product
+from twinband.core.errors import InputError
+from twinband.shards.product import (
+    card_lines,
+    count_values,
+    product_id,
+    read_index,
+    read_manifest,
+    write_following,
+)
+from twinband.shards.read import open_products
+from twinband.verify import verify_product
+
+HOURS = pa.chunked_array([["night", "day", None], ["", "night"]], pa.string())
+
+
+def test_values_are_counted_in_order_and_empty_ones_only_by_a_name() -> None:
+    found = count_values(HOURS)
+    assert found == {"day": 1, "night": 2} and list(found) == ["day", "night"]
+    found = count_values(HOURS, "noon")
+    assert found == {"day": 1, "night": 2, "noon": 2} and list(found) == ["day", "night", "noon"]
+    assert count_values(pa.chunked_array([[]], pa.string())) == {}
+
+
+def test_an_empty_value_may_count_as_another() -> None:
+    assert count_values(HOURS, "day") == {"day": 3, "night": 2}
+
+
+def test_a_card_has_a_line_for_each_value() -> None:
+    assert card_lines("hour", count_values(HOURS)) == ["| hour: day | 1 |", "| hour: night | 2 |"]
+
+
+def follow(tmp_path: Path, keys: list[str]) -> Path:
+    write_product(tmp_path / "pairs", two_shards())
+    write_following(
+        tmp_path / "pairs",
+        tmp_path / "out",
+        product="predictions",
+        samples={key: ({"json": f'"{key}"'.encode()}, {"note": key}) for key in keys},
+        columns=NOTE,
+        absent="not_tested",
+        card="# x\n",
+    )
+    return tmp_path / "out"
+
+
+def test_it_joins_with_what_it_follows(tmp_path: Path) -> None:
+    out = follow(tmp_path, ["f", "b", "c"])
+    assert verify_product(out, tmp_path / "pairs") == []
+    dataset = open_products({"pairs": tmp_path / "pairs", "predictions": out})
+    said = {item["key"]: item["predictions"] for item in dataset}
+    assert said == {
+        "a": None,
+        "b": {"json": "b"},
+        "c": {"json": "c"},
+        "e": None,
+        "f": {"json": "f"},
+    }
+    reasons = dict(zip(*read_manifest(out, ["key", "reason"]).to_pydict().values(), strict=True))
+    assert reasons == {"a": "not_tested", "b": "", "c": "", "e": "not_tested", "f": ""}
+    assert sorted(path.name for path in out.iterdir()) == [
+        *["README.md", "index.json", "manifest.parquet", "shard-000000.tar", "shard-000001.tar"]
+    ]
+
+
+@pytest.mark.parametrize("key", ["d", "nobody"])
+def test_samples_that_the_source_lacks_are_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match=key):
+        follow(tmp_path, ["a", key])
 
 
 def test_the_manifest_has_a_row_a_sample_in_order_of_key(tmp_path: Path) -> None:

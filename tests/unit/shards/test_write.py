@@ -10,7 +10,7 @@ import webdataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.shards.products import NOTE, sample
+from tests.made.products import NOTE, sample
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from twinband.training.augment import draw_view, render
+from twinband.core.images import render
+from twinband.training.augment import draw_view
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unit.training.tiny import SETTINGS, TinyTask, run, settings_of
-from twinband.errors import InputError
+from tests.made.training import SETTINGS, TinyTask, run, settings_of
+from twinband.core.errors import InputError
 from twinband.training.data import Stream
 from twinband.training.distributed import Ranks, launched
 
@@ -20,7 +20,7 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The tiny training on two ranks."""
     return subprocess.run(
-        [sys.executable, *TORCHRUN, "tests.unit.training.tiny", *arguments],
+        [sys.executable, *TORCHRUN, "tests.made.training", *arguments],
         cwd=ROOT,
         env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.training.tiny import TinyTask, digest, run, settings_of
-from twinband.training.non_finite import NonFiniteError
-from twinband.training.task import TrainingTask
+from tests.made.training import TinyTask, digest, run, settings_of
+from twinband.training.loop import NonFiniteError, TrainingTask
 
 
 def curve(folder: Path) -> list[dict[str, str]]:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.made.training import TinyTask, digest, run, settings_of
 from tests.unit.training.test_resume import interrupted
-from tests.unit.training.tiny import TinyTask, digest, run, settings_of
 from twinband.training.optimizers import build_optimizer
 
 MUON = settings_of(optimizer="muon", weight_decay=0.0)

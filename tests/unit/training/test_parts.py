@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.unit.training.tiny import TinyTask, settings_of
+from tests.made.training import TinyTask, settings_of
 from twinband.training.curve import LossCurve, Window
-from twinband.training.ema import WeightAverage
-from twinband.training.parameters import parameter_groups, vit_distance
-from twinband.training.schedule import ema_decay, lr_factor
+from twinband.training.optimizers import (
+    WeightAverage,
+    ema_decay,
+    lr_factor,
+    parameter_groups,
+    vit_distance,
+)
 from twinband.training.seeds import seed_of
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unit.training.tiny import TinyBatches, TinyTask, digest, run, settings_of
-from twinband.errors import InputError
+from tests.made.training import TinyBatches, TinyTask, digest, run, settings_of
+from twinband.core.errors import InputError
 from twinband.training.loop import train
 from twinband.training.settings import TrainingSettings
 
@@ -25,7 +25,7 @@ def whole_run(folder: Path) -> tuple[str, bytes]:
 
 
 def test_killed_and_continued_it_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.unit.training.tiny", str(tmp_path), "--pause-at", "10"]
+    command = [sys.executable, "-m", "tests.made.training", str(tmp_path), "--pause-at", "10"]
     process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"})
     try:
         deadline = time.monotonic() + 60

@@ -3,8 +3,7 @@
 from dataclasses import fields
 from typing import get_type_hints
 
-from twinband.params.training import Training
-from twinband.training.settings import TrainingSettings
+from twinband.training.settings import Training, TrainingSettings
 
 
 def test_parameters_are_the_settings_and_the_number_of_ranks() -> None:

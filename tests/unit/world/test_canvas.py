@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from twinband.sample.canvas import SCALE, Canvas, Surface, View
-from twinband.sample.scene import Thing
-from twinband.sample.solids import Frame
+from twinband.world.canvas import SCALE, Canvas, Frame, Surface, View
+from twinband.world.scene import Thing
 
 VIEW = View(width=64, height=48, focal_px=60.0, centre_px=32.0, horizon_px=20.0, camera_height=1.5)
 

@@ -8,9 +8,9 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from twinband.sample.classes import SCENE_CLASSES
-from twinband.sample.contact_sheet import COLOURS, contact_sheet, main
-from twinband.sample.scene import HOURS
+from twinband.world.classes import SCENE_CLASSES
+from twinband.world.contact_sheet import COLOURS, contact_sheet, main
+from twinband.world.scene import HOURS
 
 
 def test_a_row_for_each_hour_and_two_more_columns_with_seven() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinband.sample.classes import MFNET_CLASSES, SCENE_CLASSES, scene_id
-from twinband.sample.render import MFNET, Rendered, render
-from twinband.sample.scene import HOURS, KINDS, Scene, Thing, sample_scene, sample_sequence
+from twinband.world.classes import MFNET_CLASSES, SCENE_CLASSES, scene_id
+from twinband.world.render import MFNET, Rendered, render
+from twinband.world.scene import HOURS, KINDS, Scene, Thing, sample_scene, sample_sequence
 
 SIZES = ((256, 192), (640, 480), (161, 123))
 COUNT = 15

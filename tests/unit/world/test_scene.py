@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twinband.sample.scene import (
+from twinband.world.scene import (
     HOURS,
     KINDS,
     Scene,
@@ -47,8 +47,8 @@ def test_a_scene_does_not_depend_on_those_drawn_before_it() -> None:
 def test_scenes_and_bytes_are_equal_across_processes() -> None:
     script = (
         "import hashlib\n"
-        "from twinband.sample.render import render\n"
-        "from twinband.sample.scene import sample_scene, sample_sequence\n"
+        "from twinband.world.render import render\n"
+        "from twinband.world.scene import sample_scene, sample_sequence\n"
         "digest = hashlib.sha256(repr(sample_sequence(1, 'p', 0, 3)).encode())\n"
         "for index in range(5):\n"
         "    r = render(sample_scene(1, 'p', index), 96, 72)\n"

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from twinband.sample.layouts._crops import Crop, cut_scene
-from twinband.sample.layouts._job import Job
-from twinband.sample.scene import HOURS
+from twinband.layouts.class_folders import Crop, cut_scene
+from twinband.world.scene import HOURS
+from twinband.world.write import Job
 
 SCENES = 300
 FOLDS = 4

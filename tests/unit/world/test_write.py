@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.sample.layouts.written import LAYOUTS, Sample
-from twinband.sample.scene import HOURS
+from tests.made.written import LAYOUTS, Sample
+from twinband.world.scene import HOURS
 
 IMAGES = {".png", ".jpg", ".jpeg", ".xml"}
 Written = Callable[[str], Sample]

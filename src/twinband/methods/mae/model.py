@@ -9,17 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from twinband.models.config import MaeConfig
-from twinband.models.decoder import Decoder
-from twinband.models.masked_image import (
+from twinband.networks.config import MaeConfig
+from twinband.networks.masked import (
+    Decoder,
+    batch_images,
+    evaluating,
     keep_tokens,
     masked_loss,
     restored_image,
     visible_image,
 )
-from twinband.models.pairs import batch_images, evaluating
-from twinband.models.vit import VisionTransformer
-from twinband.training.task import TrainingTask
+from twinband.networks.vit import VisionTransformer
+from twinband.training.loop import TrainingTask
 
 
 def random_places(batch: Mapping[str, Tensor], places: int, kept: int) -> Tensor:

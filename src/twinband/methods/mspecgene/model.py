@@ -14,19 +14,19 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from twinband.models.blocks import CrossBlock
-from twinband.models.config import AutoencoderConfig
-from twinband.models.decoder import Decoder
-from twinband.models.initialise import random_weights
-from twinband.models.masked_image import (
+from twinband.networks.config import AutoencoderConfig
+from twinband.networks.layers import CrossBlock, random_weights
+from twinband.networks.masked import (
+    Decoder,
+    batch_images,
+    evaluating,
     keep_tokens,
     masked_loss,
     restored_image,
     visible_image,
 )
-from twinband.models.pairs import batch_images, evaluating
-from twinband.models.vit import VisionTransformer
-from twinband.training.task import TrainingTask
+from twinband.networks.vit import VisionTransformer
+from twinband.training.loop import TrainingTask
 
 
 class Visible(Protocol):
