@@ -28,6 +28,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@touch $@
 
 repro: $(INSTALLED) ## rebuild everything whose inputs changed, then say where the report is
+	@python -m twinband.params params.yaml
 	@dvc repro
 	@echo "report: $(CURDIR)/reports/index.html"
 
@@ -46,7 +47,7 @@ format: $(INSTALLED) ## apply the formatter and the safe lint fixes
 sample-models: $(INSTALLED) ## train the small annotators again, and score them (the stage is frozen)
 	@for model in sam dpt mask2former; do \
 	  python -m pipeline_steps.sample_models --item $$model --out models/sample/$$model \
-	    --metrics metrics/sample_models/$$model.json && dvc commit --force sample_models@$$model || exit 1; \
+	    --metrics metrics/sample_models/$$model.json --facts facts/sample_models/$$model.json && dvc commit --force sample_models@$$model || exit 1; \
 	done
 
 serve: $(INSTALLED) ## Prefect server on this machine with the nightly rebuild; Ctrl-C stops it

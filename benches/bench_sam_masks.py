@@ -21,8 +21,9 @@ from benches._record import record
 from benches._sam_package import of_package, picture
 from benches._varied_sam import made_varied
 from twinband.sam.build import Sam
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
 from twinband.sam.rle import Rle, iou
+from twinband.sam.settings import MaskSettings
 from twinband.sam.torchvision_stub import stand_in
 from twinband.sam.weights import load
 from twinband.world.render import render

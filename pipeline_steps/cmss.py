@@ -1,16 +1,16 @@
 """Stage ``cmss``: how structured and how different the two views of one dataset's patches are."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.cmss.build import UNKNOWN_HOUR, Plan, WeightsFile, measure_dataset
-from twinband.cmss.facts import facts
+from twinband.cmss.facts import facts_of, headline
+from twinband.cmss.maps import choose, draw_maps
 from twinband.cmss.mixture import Fitted
 from twinband.cmss.params import CmssParams
-from twinband.cmss.pictures import choose, distribution, draw_maps, objects_and_background, series
+from twinband.cmss.pictures import distribution, objects_and_background, series
 from twinband.cmss.statistics import Measure, Statistics, write_product
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.drawing import in_reading_order
 from twinband.shards.write import write_atomically
 
@@ -18,52 +18,37 @@ from twinband.shards.write import write_atomically
 def run(
     params: CmssParams,
     *,
-    item: str,
     pairs: In,
     registered: In,
     model: In,
     out: Out,
     metrics: Out,
+    facts: Out,
     plots: Out,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> StepReport:
-    """Measure the dataset ``item`` in the embedding of the model's encoder."""
-    settings = params.common
+    """Measure one dataset in the embedding of the model's encoder."""
     weights = WeightsFile.of(model / "weights.safetensors")
-    done = measure_dataset(
-        pairs,
-        registered,
-        weights,
-        settings,
-        work=work,
-        runtime=runtime,
-        progress=progress,
-    )
-    statistics = done.statistics
-    fitted = Fitted.to(
-        statistics.patches,
-        components=settings.components,
-        most_components=settings.most_components,
-        quantile=settings.quantile,
-    )
-    measure = Measure(settings.variance, settings.image_px, weights.sha256)
-    identity = write_product(out, item, measure, statistics)
+    measured = measure_dataset(params, pairs, registered, weights, run)
+    statistics = measured.statistics
+    fitted = Fitted.to(statistics.patches, **params.mixture.model_dump())
+    measure = Measure(params.variance, params.image_px, weights.sha256)
+    identity = write_product(out, run.item, measure, statistics)
     write_figures(statistics, fitted, plots)
-    chosen = choose(Plan.of(pairs, registered), settings.maps)
+    chosen = choose(Plan.of(pairs, registered), params.maps)
     if chosen:
-        maps = draw_maps(pairs, registered, chosen, weights, settings, statistics.patches)
+        maps = draw_maps(pairs, registered, chosen, weights, params, statistics.patches)
         write_atomically(plots / "maps.jpg", maps)
-    found = facts(statistics, fitted)
+    described = facts_of(statistics, fitted)
     absent = f", {n} without thermal left out" if (n := statistics.counts.thermal_absent) else ""
-    continued = f"; {done.continued} of {done.shards} shards were already finished"
+    continued = f"; {measured.continued} of {measured.shards} shards were already finished"
     return StepReport(
-        summary=f"{found['pairs']} pairs{absent}, median 10^{found['log10']['median']:.2f}, "
-        f"{fitted.best.components} components by BIC" + (continued if done.continued else ""),
-        samples=found["pairs"],
-        metrics={**found, "product": identity},
-        facts={"continued_shards": done.continued},
+        summary=f"{described['pairs']} pairs{absent}, median 10^{described['log10']['median']:.2f}"
+        f", {fitted.best.components} components by BIC" + (continued if measured.continued else ""),
+        samples=described["pairs"],
+        metrics=headline(described),
+        facts={**described, "product": identity},
+        timings={"continued_shards": measured.continued},
     )
 
 

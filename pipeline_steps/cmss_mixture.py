@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
@@ -11,6 +10,7 @@ from twinband.cmss.pictures import distribution, series
 from twinband.cmss.pooled import Pooled
 from twinband.cmss.statistics import Product, read_product
 from twinband.core.errors import InputError
+from twinband.core.params import Run
 from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
 
@@ -22,37 +22,42 @@ def run(
     histograms: Base,
     out: Out,
     metrics: Out,
+    facts: Out,
     plots: Out,
+    run: Run,
 ) -> StepReport:
-    """Pool the histograms of the datasets that params name.
+    """Pool the histograms of all measured datasets.
 
-    ``cmss`` holds each dataset's metrics, which name the product below ``histograms``; so the
+    ``cmss`` holds each dataset's facts, which name the product below ``histograms``; so the
     stage depends on the datasets it reads, and not on a folder that others share.
     """
     pooled = Pooled.of(
         {name: _product_of(name, histograms / name, cmss) for name in params.datasets},
-        components=params.components,
-        most_components=params.most_components,
-        quantile=params.quantile,
+        params.mixture,
     )
     mixture = to_json(pooled.to_json())
     write_atomically(out, mixture)
     write_atomically(plots / "pooled.svg", distribution(pooled.patches, pooled.whole))
     by_dataset = {name: each.statistics.patches for name, each in pooled.products.items()}
     write_atomically(plots / "datasets.svg", series(by_dataset, "patches by dataset"))
-    facts = {**pooled.facts(), "product": hashlib.sha256(mixture).hexdigest()[:16]}
+    described = {**pooled.facts(), "product": hashlib.sha256(mixture).hexdigest()[:16]}
     means = ", ".join(f"{mean:.2f}" for mean in pooled.whole.fixed.means)
     return StepReport(
-        f"{facts['values']} patches of {len(pooled.products)} datasets, components around {means}",
-        metrics=facts,
+        f"{described['values']} patches of {len(pooled.products)} datasets, "
+        f"components around {means}",
+        metrics={
+            "patches": described["values"],
+            "normaliser_log10": described["normaliser"]["log10"],
+            "components_by_bic": described["mixture_by_bic"]["components"],
+        },
+        facts=described,
     )
 
 
-def _product_of(name: str, folder: Path, metrics: Path) -> Product:
-    """The dataset's histograms, which must be those that its metrics name."""
+def _product_of(name: str, folder: Path, facts: Path) -> Product:
+    """The dataset's histograms, which must be those that its facts name."""
     try:
-        facts: Mapping[str, str] = json.loads((metrics / f"{name}.json").read_bytes())
-        recorded = facts["product"]
+        recorded = json.loads((facts / f"{name}.json").read_bytes())["product"]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"cmss_mixture: {name} was not measured yet ({error!r}): dvc repro"
@@ -60,7 +65,7 @@ def _product_of(name: str, folder: Path, metrics: Path) -> Product:
     product = read_product(folder)
     if product.identity != recorded:
         raise InputError(
-            f"cmss_mixture: {folder} is not what {metrics}/{name}.json tells of: dvc checkout"
+            f"cmss_mixture: {folder} is not what {facts}/{name}.json tells of: dvc checkout"
         )
     return product
 

@@ -1,9 +1,7 @@
 """Stage ``ingest``: raw files of one dataset to checked, deduplicated, split, sharded pairs."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,59 +11,46 @@ from pyarrow import csv
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.errors import InputError
 from twinband.core.images import encode_jpeg
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.drawing import contact_sheet
-from twinband.ingest.build import Ingested, ingest
+from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
-from twinband.ingest.params import IngestDataset, IngestParams
-from twinband.shards.product import count_values, product_id
+from twinband.ingest.facts import facts_of
+from twinband.ingest.params import IngestParams
+from twinband.shards.product import product_id
 from twinband.shards.read import open_products
 from twinband.shards.write import write_atomically
 
 SHEET_PAIRS, SHEET_COLUMNS, SHEET_QUALITY = 12, 6, 88
 
-DYNAMIC = ["twinband.readers.{reader}"]  # imported by name
-
 
 def run(
     params: IngestParams,
     *,
-    item: str,
     source: In,
     out: Out,
     metrics: Out,
+    facts: Out,
     plots: Out,
     left_out: Out,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> StepReport:
-    """Ingest the dataset ``item``."""
-    settings = params.datasets[item]
-    done = ingest(
-        item,
-        _source(item, settings, source),
-        settings,
-        params.common,
-        out=out,
-        work=work,
-        runtime=runtime,
-        progress=progress,
-    )
+    """Ingest one dataset."""
+    built = ingest(params, _source(params, source, run.item), out, run)
     write_sheet(out, plots)
-    write_left_out(done.manifest, left_out)
-    facts = _facts(done, out)
-    continued = f", {done.continued} of {done.shards} shards were already finished"
+    write_left_out(built.manifest, left_out)
+    described = facts_of(built, product_id(out))
     return StepReport(
-        summary=f"{facts['pairs']} pairs, {facts['left_out']} left out, shards: {done.shards}"
-        + (continued if done.continued else ""),
-        samples=done.manifest.num_rows,
-        metrics=facts,
-        facts={"continued_shards": done.continued},
+        summary=f"{described.pairs} pairs, {described.left_out} left out, "
+        f"shards: {built.shards}{built.continuation}",
+        samples=built.manifest.num_rows,
+        metrics={"pairs": described.pairs, "left_out": described.left_out},
+        facts=described,
+        timings={"continued_shards": built.continued},
     )
 
 
-def _source(item: str, settings: IngestDataset, source: Path) -> Source:
+def _source(settings: IngestParams, source: Path, item: str) -> Source:
     """The raw folder itself, or what an inventory lists below TWINBAND_DATA."""
     if source.is_dir():
         return Source.of(settings.reader, str(source.resolve()), settings.options)
@@ -78,20 +63,6 @@ def _source(item: str, settings: IngestDataset, source: Path) -> Source:
             + "; set it to the folder that holds your datasets: export TWINBAND_DATA=…"
         )
     return Source.of(settings.reader, root, settings.options, str(source.resolve()))
-
-
-def _facts(done: Ingested, out: Path) -> dict[str, Any]:
-    usable = pc.equal(done.manifest["status"], "ok")
-    kept, left_out = done.manifest.filter(usable), done.manifest.filter(pc.invert(usable))
-    return {
-        "pairs": kept.num_rows,
-        "left_out": left_out.num_rows,
-        "reasons": count_values(left_out["reason"]),
-        "splits": count_values(kept["split"]),
-        "hours": count_values(kept["hour"], "unknown"),
-        "bytes": done.bytes,
-        "product": product_id(out),
-    }
 
 
 def write_sheet(pairs: Path, folder: Path) -> None:
@@ -115,4 +86,4 @@ def write_left_out(manifest: pa.Table, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(run, DYNAMIC)
+    main(run)

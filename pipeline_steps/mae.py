@@ -1,12 +1,10 @@
 """Stage ``mae``: a masked autoencoder of single images, RGB and thermal alike."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from pipeline_steps.harness.pretraining import Pool, Subject, pretraining
+from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
-from twinband.core.params import Runtime
-from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.core.params import Run
+from twinband.pretraining.build import open_pool, pretrain
+from twinband.pretraining.facts import Subject
 from twinband.pretraining.params import MaeParams
 from twinband.pretraining.start import configured
 
@@ -19,30 +17,30 @@ def run(
     registered: Base,
     out: Out,
     metrics: Out,
+    facts: Out,
     plots: Out,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> StepReport:
     """Train M-SpecGene's stage 0, in whose embedding CMSS is measured."""
-    side = params.data.image_px
-    subject = Subject(
-        name="mae",
-        what="A masked autoencoder of single images (He et al., 2022), M-SpecGene's stage 0.",
-        facts={"model": params.model},
-        masking="random",
-    )
-    return pretraining(
-        subject,
-        lambda: configured(MaskedAutoencoder, params.model, side, params.options, "mae.options"),
-        Pool(pool, pairs, registered),
+    side, training = params.data.image_px, params.training
+    trained = pretrain(
+        Subject(
+            "mae",
+            "A masked autoencoder of single images (He et al., 2022), M-SpecGene's stage 0.",
+            {"model": params.model},
+        ),
+        lambda: configured("mae", params.model, side, params.options, "mae.options"),
+        open_pool(pool, pairs, registered, params.data.fraction),
         params.data,
-        params.training,
+        training,
         out=out,
         plots=plots,
-        work=work,
-        runtime=runtime,
-        progress=progress,
+        run=run,
+        open_log=live_log,
+    )
+    samples = training.steps * training.batch_size
+    return StepReport(
+        trained.summary(), samples, trained.headline(), trained.facts(), trained.timings()
     )
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.errors import InputError
+from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool
 from twinband.shards.product import count_values, product_id, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
@@ -22,10 +22,12 @@ def run(
     registered: Base,
     out: Out,
     metrics: Out,
+    facts: Out,
+    run: Run,
 ) -> StepReport:
     """Pool the train pairs of the datasets that params name.
 
-    ``ingest`` and ``register`` hold each dataset's metrics, which name the products below
+    ``ingest`` and ``register`` hold each dataset's facts, which name the products below
     ``pairs`` and ``registered``; so the stage depends on the datasets it reads, and not on a
     folder that others share.
     """
@@ -51,26 +53,27 @@ def run(
     write_atomically(out / "pool.parquet", kept)
     write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
     write_atomically(out / "products.json", named)
-    facts = {
+    described = {
         "pairs": pool.kept.num_rows,
         "left_out": pool.left_out.num_rows,
         "reasons": count_values(pool.left_out["reason"]),
         "datasets": count_values(pool.kept["dataset"]),
         "product": hashlib.sha256(kept + named).hexdigest()[:16],
     }
-    summary = f"{facts['pairs']} pairs to pretrain on, {facts['left_out']} left out"
-    return StepReport(summary, samples=pool.kept.num_rows, metrics=facts)
+    summary = f"{described['pairs']} pairs to pretrain on, {described['left_out']} left out"
+    numbers = {name: described[name] for name in ("pairs", "left_out")}
+    return StepReport(summary, pool.kept.num_rows, metrics=numbers, facts=described)
 
 
-def _product_of(name: str, folder: Path, metrics: Path) -> str:
-    """The product's id, which must be the one that the dataset's metrics name."""
+def _product_of(name: str, folder: Path, facts: Path) -> str:
+    """The product's id, which must be the one that the dataset's facts name."""
     try:
-        facts: Mapping[str, str] = json.loads((metrics / f"{name}.json").read_bytes())
-        recorded, found = facts["product"], product_id(folder)
+        recorded = json.loads((facts / f"{name}.json").read_bytes())["product"]
+        found = product_id(folder)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"pool: {folder} is not there yet ({error!r}): dvc repro") from None
     if found != recorded:
-        raise InputError(f"pool: {folder} is not what {metrics}/{name}.json tells of: dvc checkout")
+        raise InputError(f"pool: {folder} is not what {facts}/{name}.json tells of: dvc checkout")
     return found
 
 

@@ -1,53 +1,51 @@
 """Stage ``pretrain``: masked pretraining on pairs, by the method that the item names."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from pipeline_steps.harness.pretraining import Pool, Subject, pretraining
+from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
-from twinband.core.params import Runtime
+from twinband.core.params import Run
+from twinband.masking.start import started_model
+from twinband.pretraining.build import open_pool, pretrain
+from twinband.pretraining.facts import Subject
 from twinband.pretraining.params import PretrainParams
-from twinband.pretraining.start import started_model
 
 
 def run(
     params: PretrainParams,
     *,
-    item: str,
     pool: In,
     start: In,
     pairs: Base,
     registered: Base,
     out: Out,
     metrics: Out,
+    facts: Out,
     plots: Out,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> StepReport:
-    """Pretrain by the method ``item``."""
-    method = params.methods[item]
-    subject = Subject(
-        name=item,
-        what=f"Masked pretraining on RGB-thermal pairs by the method `{item}`.",
-        facts={
-            "model": method.model,
-            "masking": method.masking.arm,
-            "started from": method.start,
-        },
-        masking=method.masking.arm,
-    )
-    return pretraining(
-        subject,
-        lambda: started_model(method, start, f"pretrain.methods.{item}"),
-        Pool(pool, pairs, registered),
-        method.data,
-        method.training,
+    """Pretrain one model."""
+    training = params.training
+    trained = pretrain(
+        Subject(
+            run.item,
+            f"Masked pretraining on RGB-thermal pairs by the method `{params.method}`.",
+            {"model": params.model, "masking": params.arm, "started from": params.start},
+        ),
+        lambda: started_model(params, start, f"pretrain.items.{run.item}"),
+        open_pool(pool, pairs, registered, params.data.fraction),
+        params.data,
+        training,
         out=out,
         plots=plots,
-        work=work,
-        runtime=runtime,
-        progress=progress,
+        run=run,
+        open_log=live_log,
+    )
+    samples = training.steps * training.batch_size
+    return StepReport(
+        f"{trained.summary()}, masking {params.arm}",
+        samples,
+        trained.headline(),
+        trained.facts(),
+        trained.timings(),
     )
 
 

@@ -5,6 +5,7 @@ never are the same twice and so have no place in the stage.
 """
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.params import Run
 from twinband.report.experiments import read_experiments
 from twinband.report.page import page
 from twinband.report.params import ReportParams
@@ -38,46 +39,38 @@ from twinband.shards.write import write_atomically
 def run(
     params: ReportParams,
     *,
-    ingest: In,
-    ingest_plots: In,
+    facts: In,
+    plots: In,
     left_out: In,
-    register: In,
-    register_plots: In,
-    pool: In,
-    sam_masks: In,
-    sam_masks_plots: In,
-    pseudo_labels: In,
-    pseudo_labels_plots: In,
-    mae: In,
-    mae_plots: In,
-    cmss: In,
-    cmss_plots: In,
-    mixture: In,
-    mixture_plots: In,
-    pretrain: In,
-    pretrain_plots: In,
-    evaluate: In,
-    evaluate_plots: In,
     experiments: In,
     out: Out,
+    run: Run,
     runs: In | None = None,
 ) -> StepReport:
-    """Write ``index.html``: the datasets and evaluations that params name, in that order."""
-    ingested = [read_dataset(name, ingest, ingest_plots, left_out) for name in params.datasets]
-    registered = [read_registration(n, register, register_plots) for n in params.datasets]
-    evaluated = [read_evaluation(key, evaluate, evaluate_plots) for key in params.evaluations]
-    pooled = read_pool(pool)
-    masked = [read_masks(name, sam_masks, sam_masks_plots) for name in params.masks]
+    """Write ``index.html``: what the other sections of params.yaml name, in their order."""
+    ingested = [
+        read_dataset(name, facts / "ingest", plots / "ingest", left_out) for name in params.datasets
+    ]
+    registered = [
+        read_registration(name, facts / "register", plots / "register") for name in params.datasets
+    ]
+    evaluated = [
+        read_evaluation(name, facts / "evaluate", plots / "evaluate") for name in params.evaluations
+    ]
+    pooled = read_pool(facts / "pool.json")
+    masked = [read_masks(name, facts / "sam_masks", plots / "sam_masks") for name in params.masks]
     labelled = [
-        read_pseudo_labels(name, pseudo_labels, pseudo_labels_plots)
+        read_pseudo_labels(name, facts / "pseudo_labels", plots / "pseudo_labels")
         for name in params.pseudo_labels
     ]
-    measured = [read_cmss(name, cmss, cmss_plots) for name in params.cmss]
+    measured = [read_cmss(name, facts / "cmss", plots / "cmss") for name in params.cmss]
     pretrained = [
-        read_pretrained("mae", mae, mae_plots, "mae"),
+        read_pretrained("mae", facts / "mae.json", plots / "mae", "mae"),
         *(
-            read_pretrained(k, pretrain / f"{k}.json", pretrain_plots / k, f"pretrain@{k}")
-            for k in params.pretrained
+            read_pretrained(
+                name, facts / f"pretrain/{name}.json", plots / "pretrain" / name, f"pretrain@{name}"
+            )
+            for name in params.pretrained
         ),
     ]
     compared = [read_experiments(name, experiments) for name in params.experiments]
@@ -86,7 +79,9 @@ def run(
         datasets_section(ingested, params.quarantined),
         registration_section(registered),
         labels_section(masked, labelled),
-        cmss_section(measured, read_cmss_mixture(mixture, mixture_plots)),
+        cmss_section(
+            measured, read_cmss_mixture(facts / "cmss_mixture.json", plots / "cmss_mixture")
+        ),
         pretraining_section(pretrained),
         evaluations_section(evaluated),
         experiments_section(compared),

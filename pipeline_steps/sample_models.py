@@ -3,12 +3,9 @@
 Frozen: its outputs are in Git. ``make sample-models`` runs it.
 """
 
-from collections.abc import Callable
-from pathlib import Path
-
 from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Out, StepReport, main
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.sample_models.params import SampleModelsParams
 from twinband.sample_models.scenes import HELD_OUT_SEED, rendered_scenes
 from twinband.sample_models.scores import SCORERS, card, score
@@ -17,40 +14,31 @@ from twinband.shards.write import write_atomically
 from twinband.training.seeds import seeded
 
 
-def run(
-    params: SampleModelsParams,
-    *,
-    item: str,
-    out: Out,
-    metrics: Out,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
-) -> StepReport:
-    """Train the annotator ``item``."""
-    model = params.models[item]
-    runs = [lesson.training for lesson in model.lessons]
-    with seeded(runs[0].seed), live_log(work) as log:
+def run(params: SampleModelsParams, *, out: Out, metrics: Out, facts: Out, run: Run) -> StepReport:
+    """Train one annotator."""
+    runs = [lesson.training for lesson in params.lessons]
+    with seeded(runs[0].seed), live_log(run.work) as log:
         trained = train_annotator(
-            model, out, work=work, runtime=runtime, log=log, progress=progress
+            params, out, work=run.work, runtime=run.runtime, log=log, progress=run.progress
         )
         scenes = rendered_scenes(
             "held_out",
-            model.held_out,
+            params.held_out,
             seed=HELD_OUT_SEED,
-            size=(model.width_px, model.height_px),
-            work=work / "scenes",
-            runtime=runtime,
+            size=(params.width_px, params.height_px),
+            work=run.work / "scenes",
+            runtime=run.runtime,
         )
-        scores = score(SCORERS[model.recipe](out), scenes)
-    write_atomically(out / "README.md", card(item, model, trained, scores).encode())
+        scores = score(SCORERS[params.recipe](out), scenes)
+    write_atomically(out / "README.md", card(run.item, params, trained, scores).encode())
     first, last = trained.curves[0]["loss"][0], trained.curves[-1]["loss"][-1]
     return StepReport(
-        f"{sum(run.steps for run in runs)} steps on images of "
-        f"{sum(lesson.scenes for lesson in model.lessons)} scenes, loss {first:.3f} to {last:.3f}",
-        samples=sum(run.steps * run.batch_size for run in runs),
-        metrics={**trained.facts(), "scores": scores},
-        facts={"images_per_second": round(trained.images_per_second, 1)},
+        f"{sum(lesson.steps for lesson in runs)} steps on images of "
+        f"{sum(lesson.scenes for lesson in params.lessons)} scenes, loss {first:.3f} to {last:.3f}",
+        samples=sum(lesson.steps * lesson.batch_size for lesson in runs),
+        metrics={"parameters": trained.facts()["parameters"], **scores["overall"]},
+        facts={**trained.facts(), "scores": scores},
+        timings={"images_per_second": round(trained.images_per_second, 1)},
     )
 
 

@@ -16,11 +16,10 @@ from twinband.core.params import StageParams
 MEETING_POINT = "127.0.0.1:0"
 
 
-def ranks_to_start(params: StageParams, item: str | None) -> int:
+def ranks_to_start(params: StageParams) -> int:
     """How many processes the step asks for; 1 if it trains nothing or is a rank already."""
-    part = params if params.axis is None or item is None else getattr(params, params.axis)[item]
     # Not by its type: every other step would then depend on the code of training.
-    wanted = getattr(getattr(part, "training", None), "ranks", 1)
+    wanted = getattr(getattr(params, "training", None), "ranks", 1)
     return wanted if this_rank() is None else 1
 
 

@@ -1,9 +1,9 @@
 """The harness that every step runs in.
 
-A step is a function ``run(params, *, item, <paths>, work, runtime, progress) -> StepReport``
-whose paths are annotated ``In``, ``Out`` or ``Base``; ``main(run)`` makes it a command whose
-options are those paths. The harness validates the step's own section of params.yaml, seeds, opens
-the fingerprinted work folder, gives ``run`` staging paths for its outputs and publishes them.
+A step is a function ``run(params, *, <paths>, run: Run) -> StepReport`` whose paths are annotated
+``In``, ``Out`` or ``Base``; ``main(run)`` makes it a command whose options are those paths. The
+harness validates the step's own part of params.yaml, seeds, opens the fingerprinted work folder,
+gives ``run`` staging paths for its outputs and publishes them.
 
 Exit codes: 0 done, 1 failed, 2 wrong parameters, 3 broken input, 4 too many bad samples.
 """
@@ -16,7 +16,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import numpy as np
-import yaml
 
 import twinband
 from pipeline_steps.harness.log import log, progress_of, start_logging
 from pipeline_steps.harness.ranks import end_with_the_agent, ranks_to_start, start_ranks, this_rank
 from pipeline_steps.harness.work import (
+    code_of,
     fingerprint,
     folder_of,
     publish,
@@ -38,9 +38,18 @@ from pipeline_steps.harness.work import (
     work_folder,
     work_root,
 )
-from tests.contract.closure import file_of, import_closure
 from twinband.core.errors import InputError, TooManyBadSamples, WorkFailed
-from twinband.core.params import ParamsError, Runtime, StageParams, narrow, validate
+from twinband.core.params import (
+    Facts,
+    ItemParams,
+    ParamsError,
+    Run,
+    Runtime,
+    StageParams,
+    parse,
+    stage_params,
+    validate,
+)
 from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
 
@@ -52,6 +61,43 @@ KINDS = ("input", "output", "base")
 REPEAT = "repeat the command: what was finished is kept"
 
 
+# Names that DVC's table of metrics has as its own attributes; a column of that name breaks it.
+TAKEN = frozenset(
+    [
+        "add_column",
+        "add_row",
+        "append",
+        "as_dict",
+        "bar",
+        "clear",
+        "column",
+        "columns",
+        "count",
+        "drop",
+        "drop_duplicates",
+        "dropna",
+        "extend",
+        "get",
+        "index",
+        "insert",
+        "is_empty",
+        "items",
+        "keys",
+        "pop",
+        "remove",
+        "rename",
+        "render",
+        "reverse",
+        "row_from_dict",
+        "set",
+        "to_csv",
+        "to_parallel_coordinates",
+        "values",
+    ]
+)
+MOST_METRICS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class StepReport:
     """What a step did.
@@ -59,30 +105,25 @@ class StepReport:
     Attributes:
         summary: the closing line.
         samples: worked on, for the rate.
-        metrics: deterministic facts for metrics/ (Git keeps them); written to the output named
-            ``metrics``, if the step has one.
-        facts: anything else worth keeping of this run (not tracked).
+        metrics: the headline numbers, at most eight, written to the output ``metrics``: the
+            columns of ``dvc exp show``.
+        facts: all other deterministic facts, written to the output ``facts``.
+        timings: whatever is never the same twice and worth keeping; not tracked.
     """
 
     summary: str
     samples: int = 0
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    facts: Facts | Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def main(run: Callable[..., StepReport], dynamic: Sequence[str] = (), unit: str = "shard") -> None:
-    """Run a step as a command.
-
-    Args:
-        run: the step's function.
-        dynamic: modules that it imports by name, with parameters in braces: the item's own, as in
-            ``twinband.readers.{reader}``, or shared ones, as in ``….{common.depth.annotator}``.
-        unit: what its progress counts.
-    """
+def main(run: Callable[..., StepReport], unit: str = "shard") -> None:
+    """Run a step as a command; ``unit`` is what its progress counts."""
     if this_rank() is not None:
         end_with_the_agent()
     try:
-        _run(run, dynamic, unit)
+        _run(run, unit)
     except ParamsError as error:
         sys.exit(_fail(2, error))
     except InputError as error:
@@ -105,15 +146,17 @@ def _fail(code: int, error: object) -> int:
     return code
 
 
-def _run(run: Callable[..., StepReport], dynamic: Sequence[str], unit: str) -> None:
+def _run(run: Callable[..., StepReport], unit: str) -> None:
     started = time.monotonic()
     stage = Path(inspect.getfile(run)).stem
     _check_own_code()
     paths = paths_of(run)
     arguments = vars(_parser(stage, run, paths).parse_args())
     item = arguments.pop("item", None)
-    section, params, runtime = _parameters(stage, run, item)
-    if (ranks := ranks_to_start(params, item)) > 1:
+    data = _read_params()
+    values, params = stage_params(_model(run), data, stage, item)
+    runtime = validate(Runtime, data.get("runtime"), "runtime")
+    if (ranks := ranks_to_start(params)) > 1:
         sys.exit(start_ranks(stage, ranks, sys.argv[1:]))
     start_logging(runtime.log_level)
     name = f"{stage}@{item}" if item else stage
@@ -121,23 +164,21 @@ def _run(run: Callable[..., StepReport], dynamic: Sequence[str], unit: str) -> N
     for path in inputs:
         if not path.exists():
             raise InputError(f"{name}: {path} does not exist; `dvc repro` makes what it can")
-    modules = [f"pipeline_steps.{stage}", *_chosen(dynamic, params, item, name)]
-    code = [Path(file) for file in import_closure(Path.cwd(), modules)]
-    mark = fingerprint({"item": item, "params": section}, inputs, code)
+    mark = fingerprint({"item": item, "params": values}, inputs, code_of(stage, item, data))
     _seed()
     outputs = {key: arguments[key] for key, kind in paths.items() if kind == "output"}
     with _shared_folder(name, mark) as work:
         staged = _staging(work, outputs)
-        context = {"work": work, "runtime": runtime, "progress": progress_of(name, unit)}
-        wanted = inspect.signature(run).parameters
-        extra = {key: value for key, value in context.items() if key in wanted}
-        if item:
-            extra["item"] = item
-        report = run(params, **{**arguments, **staged, **extra})
+        this_run = Run(item or "", work, runtime, progress_of(name, unit))
+        report = run(params, **{**arguments, **staged}, run=this_run)
         if this_rank():
             return  # what rank 0 made is published
         if "metrics" in staged:
-            write_atomically(staged["metrics"], to_json(report.metrics))
+            write_atomically(staged["metrics"], to_json(_headline(report.metrics, name)))
+        if "facts" in staged:
+            facts = report.facts
+            facts = facts.model_dump() if isinstance(facts, Facts) else facts
+            write_atomically(staged["facts"], to_json(facts))
         for key, path in staged.items():
             publish(path, arguments[key])
     seconds = time.monotonic() - started
@@ -182,7 +223,7 @@ def _parser(
     first_line = (inspect.getdoc(run) or "").partition("\n")[0]
     parser = argparse.ArgumentParser(f"python -m pipeline_steps.{stage}", description=first_line)
     signature = inspect.signature(run).parameters
-    if "item" in signature:
+    if issubclass(_model(run), ItemParams):
         parser.add_argument("--item", required=True, help="name in params.yaml")
     for name, kind in paths.items():
         required = signature[name].default is inspect.Parameter.empty
@@ -191,46 +232,28 @@ def _parser(
     return parser
 
 
-def _parameters(
-    stage: str, run: Callable[..., StepReport], item: str | None
-) -> tuple[Any, StageParams, Runtime]:
-    """The step's own section, as it stands and as a model, and the runtime settings."""
-    path = Path("params.yaml")
+def _model(run: Callable[..., StepReport]) -> type[StageParams]:
+    model: type[StageParams] = get_type_hints(run)["params"]
+    return model
+
+
+def _read_params() -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = Path("params.yaml").read_text()
+    except (OSError, UnicodeDecodeError) as error:
         raise ParamsError([f"the file cannot be read: {error}"]) from None
-    if not isinstance(data, dict) or stage not in data or "runtime" not in data:
-        raise ParamsError([f"{stage}: missing section, or `runtime` is"])
-    model = get_type_hints(run)["params"]
-    section = narrow(data[stage], model.axis, item, stage)
-    problems: list[str] = []
-    checked: list[Any] = []
-    for kind, part, where in ((model, section, stage), (Runtime, data["runtime"], "runtime")):
-        try:
-            checked.append(validate(kind, part, where))
-        except ParamsError as error:
-            problems += error.problems
-    if problems:
-        raise ParamsError(problems)
-    return section, checked[0], checked[1]
+    return parse(text)
 
 
-def named_modules(dynamic: Sequence[str], params: StageParams, item: str | None) -> list[str]:
-    """The modules that the parameters name by the patterns ``dynamic``."""
-    if params.axis is None or item is None:
-        return []
-    shared = {name: getattr(params, name) for name in type(params).model_fields}
-    values = shared.pop(params.axis)[item].model_dump()
-    return [module.format(**shared, **values) for module in dynamic]
-
-
-def _chosen(dynamic: Sequence[str], params: StageParams, item: str | None, name: str) -> list[str]:
-    """The modules that the parameters name, all of which must be there."""
-    modules = named_modules(dynamic, params, item)
-    if absent := [m for m in modules if "._" in m or file_of(Path.cwd(), m) is None]:
-        raise ParamsError([f"{name}: there is no {', '.join(absent)}"])
-    return modules
+def _headline(metrics: Mapping[str, float], name: str) -> Mapping[str, float]:
+    """The metrics, if DVC can show them as a table that people can read."""
+    if taken := sorted(TAKEN & metrics.keys()):
+        raise ValueError(f"{name}: DVC cannot show metrics called {', '.join(taken)}")
+    if len(metrics) > MOST_METRICS:
+        raise ValueError(f"{name}: {len(metrics)} metrics, and {MOST_METRICS} at most are shown")
+    if nested := [key for key, value in metrics.items() if not isinstance(value, int | float)]:
+        raise ValueError(f"{name}: metrics are numbers, and {', '.join(nested)} is none")
+    return metrics
 
 
 def _seed() -> None:
@@ -268,6 +291,6 @@ def _record(name: str, mark: str, report: StepReport, seconds: float) -> None:
         "peak_memory_mib": peak // 1024,
         "python": platform.python_version(),
         "machine": platform.machine(),
-        **report.facts,
+        **report.timings,
     }
     write_atomically(work_root() / "runs" / name / f"{now:%Y%m%dT%H%M%S%f}.json", to_json(run))

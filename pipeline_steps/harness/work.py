@@ -1,12 +1,14 @@
-"""What a step's unfinished work is filed under: anything that would make it stale changes it.
+"""A step's work folder: the fingerprint it is filed under, its lock, and publishing outputs.
 
-A step's work folder, and moving finished outputs to where DVC expects them.
+Anything that would make unfinished work stale changes its fingerprint; which code that is, says
+dvc.yaml itself.
 """
 
 import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,17 +16,59 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from ruamel.yaml import YAML
 
 from pipeline_steps.harness.log import log
+from twinband.core.errors import InputError
 from twinband.shards.write import link
+
+CODE = ("src/", "pipeline_steps/")
+TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 
 
 def fingerprint(params: Mapping[str, Any], inputs: Iterable[Path], code: Iterable[Path]) -> str:
     """16 hexadecimal digits over parameters, the content of inputs, and the code."""
     whole = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
-    for path in [*inputs, *code]:
+    for path in inputs:
         whole.update(f"{path.name}\0{content_digest(path)}\0".encode())
+    for path in code:
+        whole.update(f"{path.as_posix()}\0{code_digest(path)}\0".encode())
     return whole.hexdigest()[:16]
+
+
+def code_of(stage: str, item: str | None, params: Mapping[str, Any]) -> list[Path]:
+    """The code that dvc.yaml says a stage, or one item of it, depends on: files and folders.
+
+    Raises:
+        InputError: a file or folder is missing: a plug-in that is not there, most likely.
+    """
+    graph = YAML(typ="safe").load(Path("dvc.yaml"))["stages"][stage]
+    names: dict[str, Any] = {**params, "key": item}
+    if item is not None:
+        names["item"] = params[stage]["items"][item]
+    deps = [dep for dep in graph.get("do", graph)["deps"] if dep.startswith(CODE)]
+    paths = [Path(TEMPLATE.sub(lambda found: str(_value(names, found[1])), dep)) for dep in deps]
+    if absent := [path.as_posix() for path in paths if not path.exists()]:
+        raise InputError(f"{stage}@{item}: there is no {', '.join(absent)}")
+    return paths
+
+
+def _value(names: Mapping[str, Any], place: str) -> Any:
+    value: Any = names
+    for key in place.split("."):
+        value = value[key]
+    return value
+
+
+def code_digest(path: Path) -> str:
+    """SHA-256 of a file of code, or of all files of a folder but what Python compiled."""
+    if path.is_file():
+        return content_digest(path)
+    files = [p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        whole.update(f"{file.relative_to(path).as_posix()}\0{content_digest(file)}\0".encode())
+    return whole.hexdigest()
 
 
 def content_digest(path: Path) -> str:

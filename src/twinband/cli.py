@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 from typer.core import TyperGroup
 
 import twinband.commands
@@ -31,18 +30,6 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError:
         raise InputError(f"no {path} here; run this inside the project's folder") from None
-
-
-def parse_yaml(text: str, path: Path) -> Any:
-    """A parsed YAML text.
-
-    Raises:
-        UsageError: it is not YAML.
-    """
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {error}") from None
 
 
 EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}

@@ -1,19 +1,25 @@
-"""``python -m twinband.params FILE``: is the file valid as a whole? Exit code 2 and a list if not.
+"""The whole of params.yaml: ``python -m twinband.params FILE`` tells whether it is valid.
 
-The quick part of ``twinband doctor``, for those that run before every walk over the graph.
-
-The whole params.yaml; steps read only their own section, ``twinband doctor`` all of it.
+Exit code 2 and a list of all problems if it is not. Steps read only their own part; this is the
+quick part of ``twinband doctor``, for those that run before every walk over the graph.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import yaml
-from pydantic import Field
+from typing import Any
 
 from twinband.cmss.params import CmssMixtureParams, CmssParams
-from twinband.core.params import Params, ParamsError, Runtime, validate
+from twinband.core.params import (
+    ItemParams,
+    ParamsError,
+    Runtime,
+    StageParams,
+    items_of,
+    parse,
+    stage_params,
+    validate,
+)
 from twinband.evaluation.params import EvaluateParams
 from twinband.ingest.params import IngestParams
 from twinband.masks.params import SamMasksParams
@@ -25,40 +31,63 @@ from twinband.report.params import ReportParams
 from twinband.sample_models.params import SampleModelsParams
 from twinband.world.params import SampleWorldParams
 
-
-class Root(Params):
-    """Every section; a section that belongs to no stage is an error."""
-
-    sample_world: SampleWorldParams
-    sample_models: SampleModelsParams
-    ingest: IngestParams
-    register_: Annotated[RegisterParams, Field(alias="register")]  # `register` is a model's own
-    sam_masks: SamMasksParams
-    pseudo_labels: PseudoLabelsParams
-    pool: PoolParams
-    mae: MaeParams
-    cmss: CmssParams
-    cmss_mixture: CmssMixtureParams
-    pretrain: PretrainParams
-    evaluate: EvaluateParams
-    report: ReportParams
-    runtime: Runtime
+STAGES: Mapping[str, type[StageParams]] = {
+    "sample_world": SampleWorldParams,
+    "sample_models": SampleModelsParams,
+    "ingest": IngestParams,
+    "register": RegisterParams,
+    "sam_masks": SamMasksParams,
+    "pseudo_labels": PseudoLabelsParams,
+    "pool": PoolParams,
+    "mae": MaeParams,
+    "cmss": CmssParams,
+    "cmss_mixture": CmssMixtureParams,
+    "pretrain": PretrainParams,
+    "evaluate": EvaluateParams,
+    "report": ReportParams,
+}
 
 
-def validate_file(data: Any) -> Root:
-    """Check a parsed params.yaml as a whole.
+def validate_file(text: str) -> dict[str, Any]:
+    """Check the text of params.yaml as a whole; returns its sections.
 
     Raises:
         ParamsError: all problems in one list.
     """
-    return validate(Root, data, "")
+    data = parse(text)
+    problems = [
+        f"{section}: belongs to no stage" for section in data if section not in {*STAGES, "runtime"}
+    ]
+    for stage, model in STAGES.items():
+        problems += _problems(model, data, stage)
+    try:
+        validate(Runtime, data.get("runtime"), "runtime")
+    except ParamsError as error:
+        problems += error.problems
+    if problems:
+        raise ParamsError(problems)
+    return data
+
+
+def _problems(model: type[StageParams], data: Mapping[str, Any], stage: str) -> list[str]:
+    try:
+        names = list(items_of(data.get(stage), stage)) if issubclass(model, ItemParams) else [None]
+    except ParamsError as error:
+        return error.problems
+    problems = []
+    for name in names:
+        try:
+            stage_params(model, data, stage, name)
+        except ParamsError as error:
+            problems += error.problems
+    return problems
 
 
 def main(path: Path) -> int:
     """Print what is wrong with the file, a line each."""
     try:
-        validate_file(yaml.safe_load(path.read_text()))
-    except (ParamsError, OSError, yaml.YAMLError) as error:
+        validate_file(path.read_text())
+    except (ParamsError, OSError, UnicodeDecodeError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,18 +30,21 @@ class PoolParams(StageParams):
 
     Attributes:
         datasets: datasets that are pooled, in order of trust: of two copies the first stays.
-        protect: datasets whose test pairs are looked for in the pool and taken out of it.
+        protect: datasets whose test pairs are looked for in the pool and taken out of it: all
+            that are ingested.
         near_duplicate_bits: as in ``ingest.common``, here between datasets.
         hold_out: file of ``dataset/name`` patterns, one a line (``*`` and ``?`` allowed), whose
             pairs, and near duplicates of them, are taken out of the pool.
     """
+
+    derived: ClassVar[Mapping[str, str]] = {"protect": "ingest.items"}
 
     datasets: list[str]
     protect: list[str]
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
     hold_out: str
 
-    @field_validator("datasets", "protect")
+    @field_validator("datasets")
     @classmethod
     def _each_once(cls, names: list[str]) -> list[str]:
         if repeated := sorted({name for name in names if names.count(name) > 1}):

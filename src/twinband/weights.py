@@ -17,40 +17,12 @@ from typing import Any
 import torch
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
-from pydantic import model_validator
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from twinband.core.errors import InputError
-from twinband.core.params import Params
-
-
-class WeightsSource(Params):
-    """Either ``files``, which are part of the project, or ``outside`` with its checksum.
-
-    Attributes:
-        files: folder of the project with the weights; ``models/none.json`` if they are outside.
-        outside: a file or folder below TWINBAND_WEIGHTS, or a model's id on the hub; empty if
-            the weights are ``files``.
-        revision: commit of the hub's repository; empty for a file below TWINBAND_WEIGHTS.
-        sha256: of the file of weights that is outside.
-    """
-
-    files: str
-    outside: str
-    revision: str
-    sha256: str
-
-    @model_validator(mode="after")
-    def _known(self) -> "WeightsSource":
-        if self.outside and len(self.sha256) != 64:
-            raise ValueError(
-                f"sha256 of the weights {self.outside} must be given, 64 hexadecimal digits: they "
-                "are part of what the labels depend on (`sha256sum FILE` tells)"
-            )
-        return self
-
+from twinband.core.params import OutsideWeights
 
 # one entry only: safetensors writes several in no fixed order, and equal weights are equal files
 METADATA_KEY = "twinband"
@@ -157,40 +129,41 @@ class Weights:
     name: str
 
 
-def find_weights(source: WeightsSource, outside: Path | None) -> Weights:
-    """Where the weights are.
+def find_weights(folder: Path, outside: OutsideWeights | None, root: Path | None) -> Weights:
+    """Find weights and, of those from outside, check that they are the promised ones.
 
     Args:
-        outside: the folder TWINBAND_WEIGHTS, if it is set.
+        folder: of the project, with the weights, unless they are ``outside``.
+        outside: weights that are not part of the project.
+        root: the folder TWINBAND_WEIGHTS, if it is set.
 
     Raises:
         InputError: they are not there, or are not the promised ones; says where they were looked
             for and what fetches them.
     """
-    if not source.outside:
-        folder = Path(source.files)
+    if outside is None:
         if weights_file(folder) is None:
             raise InputError(
                 f"{folder}: no weights there ({', '.join(WEIGHTS_FILES)}); they are part of the"
                 f" project: `git checkout -- {folder}` brings them back, or name others"
             )
-        return _weights(folder, source.files)
+        return _weights(folder, str(folder))
     looked = []
-    if outside is not None:
-        looked.append(outside / source.outside)
-    if source.revision:
-        looked += _in_hub_cache(source)
+    if root is not None:
+        looked.append(root / outside.name)
+    if outside.revision:
+        looked += _in_hub_cache(outside)
     for path in looked:
         if (file := weights_file(path)) is not None:
-            check_sha256(file, source.sha256)
-            return _weights(path, source.outside)
-    raise InputError(_missing(source, outside))
+            check_sha256(file, outside.sha256)
+            return _weights(path, outside.name)
+    raise InputError(_missing(outside, root))
 
 
-def _in_hub_cache(source: WeightsSource) -> list[Path]:
+def _in_hub_cache(outside: OutsideWeights) -> list[Path]:
     """The model's folder in the hub's cache, if it is there."""
     try:
-        found = try_to_load_from_cache(source.outside, CONFIG, revision=source.revision)
+        found = try_to_load_from_cache(outside.name, CONFIG, revision=outside.revision)
     except HFValidationError:  # no id of the hub
         return []
     return [Path(found).parent] if isinstance(found, str) else []
@@ -212,15 +185,15 @@ def _weights(path: Path, name: str) -> Weights:
     return Weights(path, whole.hexdigest(), name)
 
 
-def _missing(source: WeightsSource, outside: Path | None) -> str:
-    below = f"{outside / source.outside}" if outside else "TWINBAND_WEIGHTS, which is not set"
-    if not source.revision:
+def _missing(outside: OutsideWeights, root: Path | None) -> str:
+    below = f"{root / outside.name}" if root else "TWINBAND_WEIGHTS, which is not set"
+    if not outside.revision:
         return (
-            f"the weights {source.outside} are missing: looked for in {below}. Fetch the file,"
+            f"the weights {outside.name} are missing: looked for in {below}. Fetch the file,"
             " put it there, and set TWINBAND_WEIGHTS to its folder"
         )
     return (
-        f"the weights {source.outside} (revision {source.revision}) are missing: looked for in"
+        f"the weights {outside.name} (revision {outside.revision}) are missing: looked for in"
         f" {below} and in the hub's cache. Fetch them with\n"
-        f"  hf download {source.outside} --revision {source.revision}"
+        f"  hf download {outside.name} --revision {outside.revision}"
     )

@@ -1,26 +1,32 @@
-"""The project's files that a step really imports, found by reading the code.
+"""The project's files that importing a module reads, found by reading the code.
 
-A folder ``templates`` beside an imported module counts as a whole.
-
-They are part of a step's fingerprint, and a contract test holds dvc.yaml's ``deps`` to them.
-``__init__`` files do not count: they are empty or lazy, so they cannot change a result.
+Imports count, inside functions too, and so do names given to ``importlib.import_module``: as a
+literal, as an f-string, or as a constant that one begins with. An f-string that begins with a
+package of ours reaches that package as a whole: it is a folder of plug-ins, of which an item
+names one.
 """
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGES = {"twinband": Path("src/twinband"), "pipeline_steps": Path("pipeline_steps")}
+FACADES = {"twinband"}  # public names by `_facade`: no code of a stage imports them
 
 
-def import_closure(root: Path, modules: Iterable[str]) -> list[str]:
-    """Files (relative to ``root``, POSIX, sorted) that importing ``modules`` reads.
+@dataclass(frozen=True)
+class Reached:
+    """Files, and folders of plug-ins that are opened by name; relative to the root, sorted."""
 
-    Raises:
-        ImportError: a module hides a dependency: it imports from one of our packages a name, or
-            another package, instead of the module that it needs; or it imports relatively.
-    """
+    files: tuple[str, ...]
+    plug_ins: tuple[str, ...]
+
+
+def reached(root: Path, modules: Iterable[str]) -> Reached:
+    """What importing ``modules`` reads; templates beside a module count as its own."""
     seen: set[str] = set()
+    folders: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
@@ -28,12 +34,24 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[str]:
         if path is None or module in seen:
             continue
         seen.add(module)
-        waiting += _imports(root, module, path)
-    paths = (file_of(root, module) for module in seen)
-    code = [path for path in paths if path and path.stem != "__init__"]
-    beside = {path.parent / "templates" for path in code}
-    texts = [path for folder in beside for path in folder.rglob("*") if path.is_file()]
-    return sorted(path.relative_to(root).as_posix() for path in [*code, *texts])
+        for name in _names(root, path):
+            if isinstance(name, Folder):
+                folders.add(name.path)
+            else:
+                waiting += _with_packages(name)
+    paths = {path for path in (file_of(root, module) for module in seen) if path}
+    paths = {path for path in paths if path.stem != "__init__" or not _says_nothing(path)}
+    beside = {path.parent / "templates" for path in paths}
+    paths |= {path for folder in beside for path in folder.rglob("*") if path.is_file()}
+    relative = sorted(path.relative_to(root).as_posix() for path in paths)
+    return Reached(tuple(relative), tuple(sorted(folders)))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of plug-ins."""
+
+    path: str
 
 
 def file_of(root: Path, module: str) -> Path | None:
@@ -47,26 +65,58 @@ def file_of(root: Path, module: str) -> Path | None:
     return path / "__init__.py" if (path / "__init__.py").is_file() else None
 
 
-def _imports(root: Path, module: str, path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def _says_nothing(path: Path) -> bool:
+    """Whether a file of Python holds a docstring at most."""
+    body = ast.parse(path.read_bytes()).body
+    return not body or (len(body) == 1 and isinstance(body[0], ast.Expr))
+
+
+def _with_packages(module: str) -> list[str]:
+    """A module and the packages around it, whose ``__init__`` runs first."""
+    parts = module.split(".")
+    names = [".".join(parts[: n + 1]) for n in range(len(parts))]
+    return [name for name in names if name not in FACADES]
+
+
+def _names(root: Path, path: Path) -> Iterator[str | Folder]:
+    tree = ast.parse(path.read_bytes())
+    constants = {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    opens = any(
+        isinstance(node, ast.Attribute) and node.attr == "import_module" for node in ast.walk(tree)
+    )
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level or not node.module:
-                raise ImportError(
-                    f"{module}: line {node.lineno} imports relatively; name it in full"
-                )
+            assert not node.level and node.module, f"{path}:{node.lineno}: a relative import"
             for alias in node.names:
-                yield _defining_module(root, module, node.module, alias.name)
+                yield f"{node.module}.{alias.name}"
+                yield node.module
+        elif opens and isinstance(node, ast.JoinedStr):
+            yield from _opened(root, node, constants)
+        elif opens and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if file_of(root, node.value) is not None:
+                yield node.value
 
 
-def _defining_module(root: Path, importer: str, package: str, name: str) -> str:
-    path = file_of(root, f"{package}.{name}")
-    if path is not None and path.stem == "__init__":
-        raise ImportError(f"{importer}: import from the modules of {package}.{name}, not {name}")
-    if path is not None:
-        return f"{package}.{name}"
-    path = file_of(root, package)
-    if path is not None and path.stem == "__init__":
-        raise ImportError(f"{importer}: import {name} from its module, not from {package}")
-    return package
+def _opened(root: Path, text: ast.JoinedStr, constants: dict[str, str]) -> Iterator[Folder]:
+    """The folder of plug-ins that an f-string names one of."""
+    first = text.values[0]
+    if isinstance(first, ast.Constant):
+        beginning = str(first.value)
+    elif isinstance(first, ast.FormattedValue) and isinstance(first.value, ast.Name):
+        beginning = constants.get(first.value.id, "")
+    else:
+        return
+    package = beginning.rstrip(".").split(".")
+    if package[0] in PACKAGES:
+        folder = PACKAGES[package[0]].joinpath(*package[1:])
+        if (root / folder).is_dir():
+            yield Folder(folder.as_posix())

@@ -14,8 +14,8 @@ from twinband.core.images import encode_png
 from twinband.core.params import Runtime
 from twinband.masks.annotator import SamSpec
 from twinband.masks.build import Masked, build_masks
-from twinband.sam.generate import MaskSettings
 from twinband.sam.rle import encode
+from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import save
 from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows

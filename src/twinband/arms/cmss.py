@@ -11,7 +11,7 @@ from twinband.masking.measure import gathered
 from twinband.masking.targeted import TargetedSampler, Wanted
 
 
-class CmssSampler(TargetedSampler):
+class Arm(TargetedSampler):
     """Targets are values of the batch itself, moved along by the curriculum.
 
     The sorted values are divided into K equal groups. Of the Q groups that the curriculum has

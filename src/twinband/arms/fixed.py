@@ -1,11 +1,11 @@
 """Random masking that always shows more of thermal."""
 
-from twinband.arms.random import RandomSampler
+from twinband.masking.uniform import UniformSampler
 
 THERMAL_SHARE = 1.25
 
 
-class FixedSampler(RandomSampler):
+class Arm(UniformSampler):
     """Thermal keeps ``floor(1.25 K)`` random patches, RGB the rest of 2 K."""
 
     @property

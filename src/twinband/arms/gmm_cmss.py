@@ -11,7 +11,7 @@ from twinband.masking.online import Initial, OnlineMixture
 from twinband.masking.targeted import TargetedSampler, Wanted
 
 
-class GmmCmssSampler(TargetedSampler):
+class Arm(TargetedSampler):
     """Visible patches are those nearest to values drawn from a mixture.
 
     Args:

@@ -67,8 +67,8 @@ class Options(Params):
     image_px: Annotated[int, Field(ge=8, le=1024)]
     pool: Literal["class_token", "mean_patch"]
     k: Annotated[int, Field(ge=1)]
-    batch: Annotated[int, Field(ge=1)]
-    threads: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)] = 32
+    threads: Annotated[int, Field(ge=1)] = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ class Benchmark(Base):
             "rgb_to_thermal": recall_at(test.rgb, test.thermal, RANKS),
         }
         frequent = max(np.unique(truth, return_counts=True)[1]) / truth.size
-        metrics = {
+        facts: dict[str, Any] = {
             "accuracy": _each(right, lambda hit: _shares(hit, hours)),
             "interval_95": _each(right, lambda hit: [rounded(end) for end in wilson(hit)]),
             "class_mean_accuracy": _each(right, lambda hit: _class_mean(hit, truth)),
@@ -160,7 +160,15 @@ class Benchmark(Base):
         }
         return Scores(
             summary=_summary(right, frequent),
-            metrics=metrics,
+            headline={
+                **{
+                    f"linear_{name}": facts["accuracy"]["linear"][name]["overall"]
+                    for name in right["linear"]
+                },
+                "knn_both": facts["accuracy"]["knn"]["both"]["overall"],
+                "thermal_to_rgb_recall_at_5": facts["retrieval"]["thermal_to_rgb"]["recall_at_5"],
+            },
+            facts=facts,
             predictions=_predictions(pairs.keys[pairs.test], answers),
             plots={
                 "accuracy_by_hour.svg": plot_accuracy(right, hours, frequent),

@@ -75,7 +75,8 @@ class Benchmark(Base):
         chance = max(np.unique(classes[test], return_counts=True)[1]) / int(test.sum())
         return Scores(
             summary=f"accuracy {best} (most frequent class {chance:.3f})",
-            metrics={
+            headline={f"linear_{name}": accuracy[name]["overall"] for name in MODALITIES},
+            facts={
                 "accuracy": accuracy,
                 "most_frequent_class": rounded(chance),
                 "train_crops": int(train.sum()),

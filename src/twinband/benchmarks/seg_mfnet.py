@@ -165,12 +165,12 @@ class Options(Params):
 
     height_px: Annotated[int, Field(ge=8, le=4096)]
     width_px: Annotated[int, Field(ge=8, le=4096)]
-    encode_batch: Annotated[int, Field(ge=1)]
+    encode_batch: Annotated[int, Field(ge=1)] = 4
     hidden: Annotated[int, Field(ge=1)]
     epochs: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)]
     base_lr: Annotated[float, Field(gt=0)]
-    threads: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=1)] = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,12 @@ class Benchmark(Base):
                 f"without thermal {means['no_thermal_zeros']['overall']:.3f}, "
                 f"without RGB {means['no_rgb_zeros']['overall']:.3f}"
             ),
-            metrics={
+            headline={
+                "mean_iou": full["overall"],
+                "mean_iou_no_thermal": means["no_thermal_zeros"]["overall"],
+                "mean_iou_no_rgb": means["no_rgb_zeros"]["overall"],
+            },
+            facts={
                 "mean_iou": full,
                 "mean_accuracy": _by_hour(counts["full"], hours, mean_accuracy),
                 "mean_iou_interval_95": [rounded(low), rounded(high)],

@@ -4,7 +4,7 @@ The measure over pairs of images, in the embedding of an encoder on disk.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinband.cmss.params import CmssCommon
+from twinband.cmss.params import CmssParams
 from twinband.cmss.statistics import Bins, Statistics
 from twinband.core.errors import InputError
 from twinband.core.images import render, to_eight_bits
 from twinband.core.normalise import normalise
 from twinband.core.parallel import map_unfinished
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.masking.measure import cmss_raw
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import load_encoder
@@ -64,7 +64,7 @@ def encoder_of(weights: WeightsFile) -> VisionTransformer:
     return load_encoder(weights.path).eval()
 
 
-def grid_of(weights: WeightsFile, settings: CmssCommon) -> tuple[int, int]:
+def grid_of(weights: WeightsFile, settings: CmssParams) -> tuple[int, int]:
     """Rows and columns of patches of an image.
 
     Raises:
@@ -81,7 +81,7 @@ def grid_of(weights: WeightsFile, settings: CmssCommon) -> tuple[int, int]:
 
 @torch.no_grad()
 def measured(
-    pairs: Sequence[RegisteredPair], weights: WeightsFile, settings: CmssCommon
+    pairs: Sequence[RegisteredPair], weights: WeightsFile, settings: CmssParams
 ) -> NDArray[np.float32]:
     """``B,L`` unnormalised measure of every patch of whole pairs, resized to squares."""
     size_px = settings.image_px
@@ -149,7 +149,7 @@ class ShardTask:
     registered: Path
     members: tuple[tuple[str, str], ...]
     weights: WeightsFile
-    settings: CmssCommon
+    settings: CmssParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,42 +168,34 @@ class Measured:
 
 
 def measure_dataset(
-    pairs: Path,
-    registered: Path,
-    weights: WeightsFile,
-    settings: CmssCommon,
-    *,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    params: CmssParams, pairs: Path, registered: Path, weights: WeightsFile, run: Run
 ) -> Measured:
     """Measure every pair of a dataset that has both images.
 
     Args:
-        work: kept between tries; shards counted there are not measured again.
-        progress: is told how many shards are done, and of how many.
+        run: shards counted in its work folder are not measured again.
 
     Raises:
         InputError: pairs, registration and encoder do not fit together, or there is nothing to
             count.
     """
-    grid_of(weights, settings)  # says at once what is wrong with the encoder
+    grid_of(weights, params)  # says at once what is wrong with the encoder
     plan = Plan.of(pairs, registered)
     tasks = [
         ShardTask(
-            work / "shards" / f"{number:06d}.json", pairs, registered, members, weights, settings
+            run.work / "shards" / f"{number:06d}.json", pairs, registered, members, weights, params
         )
         for number, members in enumerate(plan.shards)
     ]
     continued = map_unfinished(
-        count_shard, tasks, runtime, finished=Path.is_file, progress=progress
+        count_shard, tasks, run.runtime, finished=Path.is_file, progress=run.progress
     )
-    whole = Statistics(_bins(settings))
+    statistics = Statistics(_bins(params))
     for task in tasks:
-        whole.merge(Statistics.from_json(json.loads(task.path.read_bytes())))
-    whole.counts.thermal_absent = plan.thermal_absent
-    _check_countable(whole, pairs)
-    return Measured(whole, len(tasks), continued)
+        statistics.merge(Statistics.from_json(json.loads(task.path.read_bytes())))
+    statistics.counts.thermal_absent = plan.thermal_absent
+    _check_countable(statistics, pairs)
+    return Measured(statistics, len(tasks), continued)
 
 
 def count_shard(task: ShardTask) -> None:
@@ -252,7 +244,7 @@ def count_pair(
         statistics.background.add(values, pixels_of_patches(~mask, grid)[covered])
 
 
-def _bins(settings: CmssCommon) -> Bins:
+def _bins(settings: CmssParams) -> Bins:
     return Bins(settings.low, settings.high, settings.bins)
 
 
@@ -261,7 +253,7 @@ def _check_countable(statistics: Statistics, pairs: Path) -> None:
     if counts.pairs == 0:
         raise InputError(
             f"{pairs}: no pair has both images ({counts.thermal_absent} count as having no "
-            "thermal image); see metrics/register, or take the dataset out of cmss.datasets"
+            "thermal image); see facts/register, or take the dataset out of cmss.items"
         )
     if not patches.counts.any():
         raise InputError(

@@ -1,5 +1,6 @@
 """What ``cmss`` found in a dataset, for metrics/ and for people."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from twinband.cmss.histogram import Histogram
@@ -9,7 +10,7 @@ from twinband.cmss.statistics import Statistics
 QUANTILES = {"p01": 0.01, "p05": 0.05, "median": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-def facts(statistics: Statistics, fitted: Fitted) -> dict[str, Any]:
+def facts_of(statistics: Statistics, fitted: Fitted) -> dict[str, Any]:
     """Counts, and the distribution in log10 of the unnormalised measure.
 
     ``objects`` is left out where no label says where objects are.
@@ -46,6 +47,19 @@ def facts(statistics: Statistics, fitted: Fitted) -> dict[str, Any]:
             "shares": shares(fitted.fixed, background),
         }
     return found
+
+
+def headline(facts: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that a dataset's measure is compared by."""
+    numbers = {
+        "pairs": facts["pairs"],
+        "median_log10": facts["log10"]["median"],
+        "normaliser_log10": facts["normaliser"]["log10"],
+        "components_by_bic": facts["mixture_by_bic"]["components"],
+        "objects_median_log10": facts.get("objects", {}).get("median"),
+        "background_median_log10": facts.get("background", {}).get("median"),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def histogram_facts(patches: Histogram) -> dict[str, Any]:

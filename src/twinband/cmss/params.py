@@ -1,19 +1,31 @@
-"""Parameters of the stage ``cmss``.
+"""Parameters of the stages ``cmss`` and ``cmss_mixture``."""
 
-Parameters of the stage ``cmss_mixture``.
-"""
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
-from typing import Annotated, ClassVar, Literal
+from pydantic import Field, model_validator
 
-from pydantic import Field, field_validator, model_validator
-
-from twinband.core.params import Params, StageParams
+from twinband.core.params import ItemParams, Params, StageParams
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 
 
-class CmssCommon(Params):
-    """How the measure is taken and counted; the same for every dataset, so that they can be pooled.
+class MixtureParams(Params):
+    """Mixtures and normaliser that are fitted to a histogram of the measure.
+
+    Attributes:
+        components: of the mixture that datasets are compared by.
+        most_components: up to which the Bayesian information criterion may choose.
+        quantile: quantile of the values that becomes 1.
+    """
+
+    components: AtLeastOne
+    most_components: AtLeastOne
+    quantile: Annotated[float, Field(gt=0, le=1)]
+
+
+class CmssParams(ItemParams):
+    """One dataset; all but ``model`` is the same for every one, so that they can be pooled.
 
     Attributes:
         model: folder of the model in whose embedding of patches and positions is measured:
@@ -24,9 +36,7 @@ class CmssCommon(Params):
         low: log10 of the least value that is counted by itself.
         high: log10 of the first value beyond.
         bins: from ``low`` to ``high``.
-        components: of the mixture that datasets are compared by.
-        most_components: up to which the Bayesian information criterion may choose.
-        quantile: the share of all values that the normaliser is not exceeded by.
+        mixture: what is fitted.
         batch: pairs that are embedded at once.
         threads: of PyTorch, in each worker.
         maps: example pairs that are drawn.
@@ -38,50 +48,30 @@ class CmssCommon(Params):
     low: float
     high: float
     bins: AtLeastOne
-    components: AtLeastOne
-    most_components: AtLeastOne
-    quantile: Annotated[float, Field(gt=0, le=1)]
-    batch: AtLeastOne
-    threads: AtLeastOne
+    mixture: MixtureParams
+    batch: AtLeastOne = 8
+    threads: AtLeastOne = 1
     maps: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
-    def _low_below_high(self) -> "CmssCommon":
+    def _low_below_high(self) -> Self:
         if not self.low < self.high:
             raise ValueError("low must be below high")
         return self
 
 
-class CmssDataset(Params):
-    """One dataset; it has no settings of its own."""
-
-
-class CmssParams(StageParams):
-    """The ``cmss`` section."""
-
-    axis: ClassVar[str | None] = "datasets"
-    common: CmssCommon
-    datasets: dict[str, CmssDataset]
-
-
 class CmssMixtureParams(StageParams):
-    """What the measure looks like over all data.
+    """The measure over all data; it has no section of its own.
 
     Attributes:
-        datasets: that are pooled, each with the weight of its patches.
-        components: of the mixtures, pooled and by dataset.
-        most_components: up to which the Bayesian information criterion may choose.
-        quantile: the share of all values that the normaliser is not exceeded by.
+        datasets: that were measured, each pooled with the weight of its patches.
+        mixture: what is fitted, pooled and by dataset.
     """
 
-    datasets: Annotated[list[str], Field(min_length=1)]
-    components: Annotated[int, Field(ge=1)]
-    most_components: Annotated[int, Field(ge=1)]
-    quantile: Annotated[float, Field(gt=0, le=1)]
+    derived: ClassVar[Mapping[str, str]] = {
+        "datasets": "cmss.items",
+        "mixture": "cmss.common.mixture",
+    }
 
-    @field_validator("datasets")
-    @classmethod
-    def _each_once(cls, names: list[str]) -> list[str]:
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"named more than once: {', '.join(repeated)}")
-        return names
+    datasets: Annotated[list[str], Field(min_length=1)]
+    mixture: MixtureParams

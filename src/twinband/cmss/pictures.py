@@ -1,29 +1,16 @@
-"""How the measure is distributed, with mixtures drawn over it.
+"""Figures of how the measure is distributed, with mixtures drawn over it."""
 
-The measure laid out over example pairs.
-"""
-
-import io
 from collections.abc import Mapping, Sequence
-from itertools import chain, zip_longest
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinband.cmss.build import UNKNOWN_HOUR, Plan, WeightsFile, grid_of, measured
 from twinband.cmss.histogram import Histogram
 from twinband.cmss.mixture import Fitted, Mixture1d, shares
-from twinband.cmss.params import CmssCommon
 from twinband.cmss.statistics import Statistics
-from twinband.core.images import to_eight_bits
-from twinband.drawing import in_reading_order, svg
-from twinband.shards.read import open_products
-from twinband.shards.registered import RegisteredPair, pixels_of_patches, registered_pair
+from twinband.drawing import svg
 
 # Okabe and Ito's colours, apart for colour-blind eyes too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6d31")
@@ -158,118 +145,3 @@ def _bare(axes: Axes) -> None:
 
 def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "\u2212")
-
-
-HEAT_COLOURS = "viridis"  # equal steps look equal, in grey and to colour-blind eyes too
-LOWEST, HIGHEST = 0.01, 0.999  # quantiles at which colours end
-LEAST = 1e-30
-MAP_WIDTH = 8.4
-QUALITY = 88
-
-
-def choose(plan: Plan, count: int) -> list[tuple[str, str]]:
-    """Key and hour of ``count`` pairs: one of each hour, then another of each, and so on; within
-    an hour those in the middle of equal stretches."""
-    by_hour: dict[str, list[str]] = {}
-    for key, hour in sorted(chain.from_iterable(plan.shards)):
-        by_hour.setdefault(hour, []).append(key)
-    rounds = -(-count // max(len(by_hour), 1))
-    hours = in_reading_order(sorted(by_hour))
-    columns = [[(key, hour) for key in _spread(by_hour[hour], rounds)] for hour in hours]
-    found = [pair for each in zip_longest(*columns) for pair in each if pair is not None]
-    return sorted(found[:count], key=lambda pair: (hours.index(pair[1]), pair[0]))
-
-
-def _spread(keys: Sequence[str], count: int) -> list[str]:
-    count = min(count, len(keys))
-    return [keys[(2 * number + 1) * len(keys) // (2 * count)] for number in range(count)]
-
-
-def draw_maps(
-    pairs: Path,
-    registered: Path,
-    chosen: Sequence[tuple[str, str]],
-    weights: WeightsFile,
-    settings: CmssCommon,
-    patches: Histogram,
-) -> bytes:
-    """JPEG: a row for each chosen pair (key and hour) of RGB, thermal and the measure.
-
-    Args:
-        patches: all values of the dataset, by whose quantiles the colours are spread.
-    """
-    hours = dict(chosen)
-    dataset = open_products({"pairs": pairs, "registered": registered}, hours)
-    views = {sample["key"]: registered_pair(sample) for sample in dataset}
-    grid = grid_of(weights, settings)
-    low, high = patches.quantile(LOWEST), patches.quantile(HIGHEST)
-    scale = Normalize(low, high if high > low else low + patches.width)
-    shape = views[chosen[0][0]].valid.shape
-    figure, rows, below = _sheet(len(chosen), shape[0] / shape[1])
-    for axes, (key, hour) in zip(rows, chosen, strict=True):
-        view = views[key]
-        values = measured([view], weights, settings)[0]
-        for place, title, picture in zip(
-            axes, ("RGB", "thermal", "CMSS"), _pictures(view, values, grid), strict=True
-        ):
-            height, width = view.valid.shape
-            place.imshow(
-                picture,
-                cmap=HEAT_COLOURS if title == "CMSS" else "gray",
-                norm=scale if title == "CMSS" else Normalize(0, 255),
-                extent=(0, width, height, 0),
-                interpolation="nearest" if title == "CMSS" else "antialiased",
-            )
-            place.set_facecolor("#b0b0b0")
-            place.set_xticks([])
-            place.set_yticks([])
-        axes[0].set_ylabel(f"{hour}\n{_short(key)}" if hour != UNKNOWN_HOUR else _short(key))
-    for place, title in zip(rows[0], ("RGB", "thermal", "CMSS of each patch"), strict=True):
-        place.set_title(title, fontsize=10)
-    bar = figure.colorbar(ScalarMappable(scale, HEAT_COLOURS), cax=below, orientation="horizontal")
-    bar.set_label(
-        "log10 of unnormalised CMSS: low where patches differ or hold structure "
-        "(grey: not covered by both images)",
-        size=9,
-    )
-    stream = io.BytesIO()
-    figure.savefig(stream, format="jpg", dpi=100, pil_kwargs={"quality": QUALITY})
-    return stream.getvalue()
-
-
-def _sheet(rows: int, aspect: float) -> tuple[Figure, np.ndarray, Axes]:
-    """A figure with ``rows`` by 3 cells of ``aspect`` (height over width), and a strip below.
-
-    Laid out by hand: matplotlib's own layouts take several times as long as all the drawing.
-    """
-    left, right, top, bottom, gap = 0.5, 0.05, 0.3, 0.7, 0.06
-    cell = (MAP_WIDTH - left - right - 2 * gap) / 3
-    height = top + bottom + rows * (cell * aspect + gap)
-    figure = Figure(figsize=(MAP_WIDTH, height))
-    grid = figure.subplots(
-        rows,
-        3,
-        squeeze=False,
-        gridspec_kw={
-            "left": left / MAP_WIDTH,
-            "right": 1 - right / MAP_WIDTH,
-            "top": 1 - top / height,
-            "bottom": bottom / height,
-            "wspace": gap / cell,
-            "hspace": gap / (cell * aspect),
-        },
-    )
-    strip = (left / MAP_WIDTH, 0.45 / height, 1 - (left + right) / MAP_WIDTH, 0.13 / height)
-    return figure, grid, figure.add_axes(strip)
-
-
-def _pictures(
-    view: RegisteredPair, values: np.ndarray, grid: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    covered = pixels_of_patches(~view.valid, grid) == 0
-    shown = np.ma.masked_array(np.log10(np.maximum(values, LEAST)), ~covered)
-    return view.rgb, to_eight_bits(view.thermal), shown.reshape(grid)
-
-
-def _short(key: str) -> str:
-    return key if len(key) <= 18 else f"…{key[-17:]}"

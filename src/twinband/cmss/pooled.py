@@ -7,6 +7,7 @@ from typing import Any
 from twinband.cmss.facts import histogram_facts
 from twinband.cmss.histogram import Histogram
 from twinband.cmss.mixture import DIGITS, Fitted, mixture_facts
+from twinband.cmss.params import MixtureParams
 from twinband.cmss.statistics import Product
 from twinband.core.errors import InputError
 
@@ -31,10 +32,7 @@ class Pooled:
     def of(
         cls,
         products: Mapping[str, Product],
-        *,
-        components: int,
-        most_components: int,
-        quantile: float,
+        mixture: MixtureParams,
     ) -> "Pooled":
         """Add up at least one product.
 
@@ -53,12 +51,7 @@ class Pooled:
             patches.merge(product.statistics.patches)
 
         def fitted(histogram: Histogram) -> Fitted:
-            return Fitted.to(
-                histogram,
-                components=components,
-                most_components=most_components,
-                quantile=quantile,
-            )
+            return Fitted.to(histogram, **mixture.model_dump())
 
         each = {name: fitted(product.statistics.patches) for name, product in products.items()}
         return cls(products, patches, fitted(patches), each)

@@ -23,7 +23,8 @@ from twinband.masks.annotator import compact
 from twinband.masks.pictures import overlay
 from twinband.pseudo_labels.label import Depth, Semantics, encoded
 from twinband.pseudo_labels.pictures import coloured_classes, coloured_depth, drawn_grey, palette
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
+from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
 from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically

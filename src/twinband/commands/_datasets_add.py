@@ -1,128 +1,32 @@
-"""What ``twinband datasets add`` writes: the inventory, and the dataset's lines in params.yaml.
+"""The work of ``twinband datasets add``: the inventory, and the dataset's items in params.yaml."""
 
-Small edits of params.yaml as text: whatever is not edited stays as it was, byte for byte.
-
-A YAML library that writes the whole file back would move its comments and its alignment; the
-parser's positions are enough to put an item where it belongs.
-"""
-
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 
-from twinband.cli import UsageError, parse_yaml, read_text
+from twinband.cli import UsageError, read_text
 from twinband.core.errors import BadSample, InputError
-from twinband.core.params import ParamsError
+from twinband.core.params import ITEM_NAME, parse
 from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import Recorded, open_files, read_inventory, write_inventory
 from twinband.params import validate_file
 
-INDENT = 2
-
-
-def put_item(text: str, path: Sequence[str], name: str, value: Mapping[str, Any]) -> str:
-    """The text with ``name: value`` as the last item of the mapping at ``path``.
-
-    Raises:
-        ParamsError: there is no such mapping.
-    """
-    key, node = _find(text, path, yaml.MappingNode)
-    if node.flow_style and node.value:
-        return _insert(text, _end(node.value[-1][1]), f", {_flow({name: value})[1:-1]}")
-    if node.value:
-        block = _block({name: value}, node.start_mark.column)
-        return _insert(text, _line_end(text, _end(node)), f"\n{block}")
-    block = _block({name: value}, key.start_mark.column + INDENT)
-    return text[: key.end_mark.index] + f":\n{block}" + text[node.end_mark.index :]
-
-
-def append_item(text: str, path: Sequence[str], item: str) -> str:
-    """The text with ``item`` as the last of the list at ``path``, unless it is there already.
-
-    Raises:
-        ParamsError: there is no such list.
-    """
-    _, node = _find(text, path, yaml.SequenceNode)
-    if item in [entry.value for entry in node.value]:
-        return text
-    if not node.value:
-        return _insert(text, node.start_mark.index + 1, _flow(item))
-    if node.flow_style:
-        return _insert(text, _end(node.value[-1]), f", {_flow(item)}")
-    dash = " " * node.start_mark.column
-    return _insert(text, _line_end(text, _end(node)), f"\n{dash}- {_flow(item)}")
-
-
-def replace_value(text: str, path: Sequence[str], value: Any) -> str:
-    """The text with another value at ``path``.
-
-    Raises:
-        ParamsError: there is none.
-    """
-    _, node = _find(text, path, yaml.Node)
-    return text[: node.start_mark.index] + _flow(value) + text[_end(node) :]
-
-
-def _find(text: str, path: Sequence[str], kind: type[yaml.Node]) -> tuple[Any, Any]:
-    """The key and the value at ``path``."""
-    key, node = None, yaml.compose(text, Loader=yaml.SafeLoader)
-    for name in path:
-        items = node.value if isinstance(node, yaml.MappingNode) else []
-        key, node = next(((k, v) for k, v in items if k.value == name), (None, None))
-    if not isinstance(node, kind):
-        wanted = kind.__name__.removesuffix("Node").lower()
-        raise ParamsError([f"{'.'.join(path)}: there is no {wanted} to edit"])
-    return key, node
-
-
-def _end(node: yaml.Node) -> int:
-    """Where a node's own text ends; a block's mark is only at the next token, past comments."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
-
-
-def _line_end(text: str, index: int) -> int:
-    end = text.find("\n", index)
-    return len(text) if end < 0 else end
-
-
-def _insert(text: str, index: int, new: str) -> str:
-    return text[:index] + new + text[index:]
-
-
-def _flow(value: Any) -> str:
-    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6)[1:-2]
-
-
-def _block(value: Mapping[str, Any], column: int) -> str:
-    lines = yaml.safe_dump(dict(value), sort_keys=False, width=10**6).splitlines()
-    return "\n".join(" " * column + line for line in lines)
-
-
 PARAMS = Path("params.yaml")
 INVENTORIES = Path("data/inventory")
-DATASETS = ("ingest", "datasets")
-NAME = re.compile("[a-z0-9_-]+")
 PAIRS_PER_SHARD, MAX_SHARDS = 1000, 64
-# As in the sample profile; whoever knows better edits params.yaml.
-FRAME_STRIDE, NEAR_DUPLICATE_BITS = 1, 6
+LINE = 80  # wider maps stand in lines of their own, as DVC writes them
 NO_HOMOGRAPHIES = "data/homographies/none.csv"
 REGISTRATION = {
-    "homographies": NO_HOMOGRAPHIES,
-    "rig": "sequence",
     "backend": "search",
-    "options": {},
-    "grid": "rgb",
-    "labels_on": "rgb",
-    "on_failure": "keep_identity",
-    "shift_tolerance_px": 4.0,
+    "homographies": NO_HOMOGRAPHIES,
     "truth": NO_HOMOGRAPHIES,
+    "rig": "sequence",
 }
 
 
@@ -182,9 +86,14 @@ def check_request(request: Request) -> None:
         UsageError: malformed, taken, or not there to be updated.
     """
     name = request.name
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name for a dataset; use a-z, 0-9, _ and - only")
-    known = _datasets(parse_yaml(read_text(PARAMS), PARAMS))
+    if not re.fullmatch(ITEM_NAME, name):
+        raise UsageError(
+            f"{name!r} is no name for a dataset: use a-z, 0-9, _ and - only, a letter or digit"
+            " first, and 64 characters at most"
+        )
+    if not isinstance(YAML(typ="safe").load(name), str):
+        raise UsageError(f"{name!r} is no name for a dataset: YAML reads it as a number")
+    known = _items(parse(read_text(PARAMS)), "ingest")
     if name in known and not request.update:
         raise UsageError(f"{name} is in {PARAMS} already; --update renews its inventory")
     if name not in known and request.update:
@@ -194,31 +103,59 @@ def check_request(request: Request) -> None:
 def edited_params(request: Request, pairs: int) -> str:
     """The text of params.yaml with the dataset in it, checked as a whole.
 
+    What is not edited stays as it is, comments included: params.yaml is kept in the form in which
+    this library, DVC's own, writes it.
+
     Raises:
         ParamsError: params.yaml was wrong before, or has no place for a dataset.
     """
-    text = read_text(PARAMS)
-    before = _datasets(parse_yaml(text, PARAMS)).get(request.name)
+    params = YAML().load(read_text(PARAMS))
+    items = _items(params, "ingest")
     given: dict[str, Any] = {
         "reader": request.reader,
         "source": inventory_path(request.name).as_posix(),
         "root": request.root,
-        "options": dict(request.options),
     }
-    wishes = {"shards": request.shards, "licence": request.licence}
+    wishes = {
+        "options": dict(request.options) or None,
+        "shards": request.shards,
+        "licence": request.licence,
+    }
     given |= {key: value for key, value in wishes.items() if value is not None}
-    if before is not None:
-        for key in [key for key, value in given.items() if before.get(key) != value]:
-            text = replace_value(text, (*DATASETS, request.name, key), given[key])
+    if request.name in items:
+        own = items[request.name]
+        if not request.options:
+            own.pop("options", None)
+        own.update({key: _tree(value, 6) for key, value in given.items()})
     else:
-        text = put_item(text, DATASETS, request.name, _entry(given, pairs))
-        registration = {"aligned": _aligned(request), **REGISTRATION}
-        text = put_item(text, ("register", "datasets"), request.name, registration)
-        lists = [("pool", "protect"), ("report", "datasets")]
-        for path in [("pool", "datasets"), *lists] if request.pretrain else lists:
-            text = append_item(text, path, request.name)
-    validate_file(parse_yaml(text, PARAMS))
+        shards = min(max(round(pairs / PAIRS_PER_SHARD), 1), MAX_SHARDS)
+        items[request.name] = _tree({"shards": shards, "licence": "unknown", **given}, 4)
+        registration = {**REGISTRATION, "aligned": _aligned(request)}
+        _items(params, "register")[request.name] = _tree(registration, 4)
+        if request.pretrain:
+            params["pool"]["datasets"].append(request.name)
+    text = dumped(params)
+    validate_file(text)
     return text
+
+
+def dumped(params: Any) -> str:
+    """The text of params.yaml as DVC writes it."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    stream = io.StringIO()
+    yaml.dump(params, stream)
+    return stream.getvalue()
+
+
+def _tree(value: Any, column: int) -> Any:
+    """``value`` for the YAML library: a small map on one line."""
+    if not isinstance(value, dict):
+        return value
+    tree = CommentedMap({key: _tree(below, column + 2) for key, below in value.items()})
+    if column + len(str(value)) < LINE // 2 or not value:
+        tree.fa.set_flow_style()
+    return tree
 
 
 def renew_inventory(
@@ -248,23 +185,12 @@ def _compared(before: Mapping[str, Recorded], after: Mapping[str, Recorded], fil
     )
 
 
-def _entry(given: Mapping[str, Any], pairs: int) -> dict[str, Any]:
-    shards = min(max(round(pairs / PAIRS_PER_SHARD), 1), MAX_SHARDS)
-    return {
-        **{key: given[key] for key in ("reader", "source", "root", "options")},
-        "shards": given.get("shards", shards),
-        "frame_stride": FRAME_STRIDE,
-        "near_duplicate_bits": NEAR_DUPLICATE_BITS,
-        "licence": given.get("licence", "unknown"),
-    }
-
-
 def _aligned(request: Request) -> bool:
     return layout_class(request.reader).aligned if request.aligned is None else request.aligned
 
 
-def _datasets(params: Any) -> Mapping[str, Any]:
+def _items(params: Any, stage: str) -> Any:
     try:
-        return params["ingest"]["datasets"] or {}
+        return params[stage]["items"]
     except (KeyError, TypeError):
-        raise UsageError(f"{PARAMS} has no ingest.datasets to add to") from None
+        raise UsageError(f"{PARAMS} has no {stage}.items to add to") from None

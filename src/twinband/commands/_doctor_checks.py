@@ -3,18 +3,18 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twinband.cli import UsageError, parse_yaml, read_text
+from twinband.cli import UsageError, read_text
 from twinband.core.errors import InputError
-from twinband.core.params import ParamsError, validate
+from twinband.core.params import ParamsError, stage_params, validate
 from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import read_inventory
-from twinband.ingest.params import IngestDataset
-from twinband.params import Root, validate_file
+from twinband.ingest.params import IngestParams
+from twinband.params import validate_file
 
 PACKAGES = (
     "torch",
@@ -43,7 +43,7 @@ def examine(params: Path, data: Path | None) -> list[Finding]:
     """All findings on a params.yaml, what it needs and the environment; ``data``: TWINBAND_DATA."""
     findings = []
     try:
-        root = validate_file(parse_yaml(read_text(params), params))
+        sections = validate_file(read_text(params))
     except ParamsError as error:
         findings += [Finding("parameters", line, WRONG_PARAMETERS) for line in error.problems]
     except UsageError as error:
@@ -52,14 +52,15 @@ def examine(params: Path, data: Path | None) -> list[Finding]:
         findings.append(Finding("parameters", str(error), MISSING_INPUT))
     else:
         findings.append(Finding("parameters", f"{params} is valid"))
-        findings += _datasets(root, params.parent, data)
+        findings += _datasets(sections, params.parent, data)
     return [*findings, *_environment()]
 
 
-def _datasets(root: Root, project: Path, data: Path | None) -> Iterator[Finding]:
-    rendered = root.sample_world.datasets
-    for name, dataset in root.ingest.datasets.items():
-        what = f"ingest.datasets.{name}"
+def _datasets(sections: Mapping[str, Any], project: Path, data: Path | None) -> Iterator[Finding]:
+    rendered = sections["sample_world"]["items"]
+    for name in sections["ingest"]["items"]:
+        _, dataset = stage_params(IngestParams, sections, "ingest", name)
+        what = f"ingest.items.{name}"
         try:
             options = layout_class(dataset.reader).Options
             validate(options, dict(dataset.options), f"{what}.options")
@@ -73,7 +74,7 @@ def _datasets(root: Root, project: Path, data: Path | None) -> Iterator[Finding]
 
 
 def _source(
-    what: str, dataset: IngestDataset, project: Path, data: Path | None, rendered: bool
+    what: str, dataset: IngestParams, project: Path, data: Path | None, rendered: bool
 ) -> Finding:
     source = project / dataset.source
     if not dataset.source.endswith(".csv"):

@@ -39,7 +39,7 @@ def annotate(
     its masks, depth (near is dark) and classes.
     """
     from twinband.commands._annotate_images import Annotators, annotate_files
-    from twinband.sam.generate import MaskSettings
+    from twinband.sam.settings import MaskSettings
 
     settings = MaskSettings(
         points_per_side=points,

@@ -100,11 +100,11 @@ def add(
         f"{changes.gone} gone"
     )
     typer.echo(
-        f"{adding.PARAMS}: ingest.datasets.{name}, register.datasets.{name}; "
+        f"{adding.PARAMS}: ingest.items.{name}, register.items.{name}; "
         "commit both files, then: dvc repro"
     )
     if licence is None and not update:
-        typer.echo(f"its licence is recorded as unknown: set ingest.datasets.{name}.licence")
+        typer.echo(f"its licence is recorded as unknown: set ingest.items.{name}.licence")
 
 
 def parse_options(reader: str, given: list[str]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ def import_vit(
         int | None, typer.Option(min=1, help="attention heads, if they are not of 64 channels")
     ] = None,
 ) -> None:
-    """Write a ViT's weights as a model's folder, for cmss.common.model, pretrain.methods.M.start
-    and evaluate.items.E.model."""
+    """Write a ViT's weights as a model's folder, to be named by ``cmss.items.D.model``,
+    ``pretrain.items.M.start`` and ``evaluate.items.E.model``."""
     from twinband.models.imported import imported_vit
     from twinband.networks.weights import save_weights
     from twinband.shards.write import write_atomically

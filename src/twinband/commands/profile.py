@@ -8,19 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from twinband.cli import UsageError, parse_yaml, read_text
+from twinband.cli import UsageError, read_text
+from twinband.core.params import ItemParams
 
 app = typer.Typer()
 PARAMS, PROFILES = Path("params.yaml"), Path("profiles")
-RESULTS = (Path("metrics"), Path("plots"))
+RESULTS = (Path("metrics"), Path("facts"), Path("plots"))
 
 
 @app.command()
 def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ without .yaml")]) -> None:
     """Make a profile the active parameters: profiles/NAME.yaml becomes params.yaml.
 
-    Results in metrics/ and plots/ of items that the profile does not name are removed, since the
-    report shows what these folders hold.
+    Results in metrics/, facts/ and plots/ of items that the profile does not name are removed,
+    since the report shows what these folders hold.
     """
     from twinband.params import validate_file
 
@@ -28,8 +29,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
     if not source.is_file():
         known = ", ".join(sorted(path.stem for path in PROFILES.glob("*.yaml"))) or "none here"
         raise UsageError(f"no profile {name!r}; there are: {known}")
-    data = parse_yaml(read_text(source), source)
-    validate_file(data)
+    data = validate_file(read_text(source))
     if would_lose_edits():
         raise UsageError(
             f"{PARAMS} has uncommitted changes; commit them, or keep them as a profile of your own "
@@ -57,16 +57,13 @@ def would_lose_edits() -> bool:
 
 def foreign_results(data: Mapping[str, Any]) -> Iterator[Path]:
     """Files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section does not name."""
-    from twinband.params import Root
+    from twinband.params import STAGES
 
-    for name, field in Root.model_fields.items():
-        stage = field.alias or name
-        axis = getattr(field.annotation, "axis", None)
-        if axis is None:
+    for stage, model in STAGES.items():
+        if not issubclass(model, ItemParams):
             continue
-        items = data[stage][axis]
         for folder in RESULTS:
             for path in (folder / stage).glob("*"):
                 item = path.name.partition(".")[0]
-                if item and item not in items:
+                if item and item not in data[stage]["items"]:
                     yield path

@@ -48,14 +48,16 @@ class Scores:
 
     Attributes:
         summary: one line for people.
-        metrics: nested numbers, rounded, headlines first.
+        headline: the numbers that models are compared by, at most eight.
+        facts: nested numbers, rounded.
         predictions: by key of the test pair, the members of its sample in a shard; one of them
             is ``json``.
         plots: picture files by name, as bytes.
     """
 
     summary: str
-    metrics: Mapping[str, Any]
+    headline: Mapping[str, float]
+    facts: Mapping[str, Any]
     predictions: Mapping[str, Mapping[str, bytes]]
     plots: Mapping[str, bytes] = field(default_factory=dict)
 

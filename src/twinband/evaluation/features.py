@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
 from twinband.core.params import Params, describe
 from twinband.networks import weights
-from twinband.networks.config import from_settings
+from twinband.networks.config import VitConfig, configuration
 from twinband.networks.masked import interleave
 from twinband.networks.vit import Features, VisionTransformer
 from twinband.shards.registered import RegisteredPair
@@ -90,7 +90,8 @@ def _untrained(path: Path) -> VisionTransformer:
         described = Untrained.model_validate_json(path.read_bytes())
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(described.seed)
-            encoder = from_settings(described.kind, described.settings)
+            config = configuration(VitConfig, described.settings, described.kind)
+            return VisionTransformer(config)
     except ValidationError as error:
         problems = "; ".join(describe(error, ""))
         raise InputError(
@@ -98,7 +99,6 @@ def _untrained(path: Path) -> VisionTransformer:
         ) from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: settings: {error}") from None
-    return cast(VisionTransformer, encoder)
 
 
 Size = tuple[int, int]

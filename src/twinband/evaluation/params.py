@@ -1,14 +1,17 @@
 """Parameters of the stage ``evaluate``."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from twinband.core.params import Params, Scalar, StageParams
+from twinband.core.params import ItemParams, Scalar
 
 
-class Evaluation(Params):
-    """One model on one benchmark; its key in params.yaml is ``BENCHMARK-MODEL``.
+class EvaluateParams(ItemParams):
+    """One model on one benchmark; its name is ``BENCHMARK-MODEL``.
+
+    ``evaluate.common`` holds for each benchmark what all models are evaluated with.
 
     Attributes:
         benchmark: module of ``twinband.benchmarks``.
@@ -23,12 +26,10 @@ class Evaluation(Params):
     benchmark: str
     dataset: str
     model: Annotated[str, Field(min_length=1)]
-    options: dict[str, Scalar]
-    seed: Annotated[int, Field(ge=0)]
+    options: dict[str, Scalar] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0)] = 0
 
-
-class EvaluateParams(StageParams):
-    """The ``evaluate`` section."""
-
-    axis: ClassVar[str | None] = "items"
-    items: dict[str, Evaluation]
+    @classmethod
+    def shared(cls, item: Mapping[str, Any]) -> tuple[str, ...]:
+        """The benchmark's own part of ``common``."""
+        return (str(item.get("benchmark", "")),)

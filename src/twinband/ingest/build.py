@@ -15,7 +15,7 @@ So nothing moves when a dataset grows, and a sequence is never torn apart.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,16 +25,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twinband.core.errors import BadSample, InputError, TooManyBadSamples
-from twinband.core.parallel import map_unfinished
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.ingest.check import COLUMNS, check_pair
 from twinband.ingest.dataset import Source
 from twinband.ingest.duplicates import Duplicate, find_duplicates
 from twinband.ingest.facts import card
 from twinband.ingest.files import key_of
 from twinband.ingest.layout import Entry, Layout, Problem
-from twinband.ingest.params import IngestCommon, IngestDataset, SplitFractions
-from twinband.shards.product import write_product_files
+from twinband.ingest.params import IngestParams, SplitFractions
+from twinband.shards.product import Built, build_product
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,
@@ -190,77 +189,44 @@ def _raw_files(layout: Layout, files: Mapping[str, str]) -> dict[str, bytes]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What one run of ``ingest`` made.
-
-    Attributes:
-        manifest: one row a pair.
-        shards: how many there are.
-        continued: how many of them were found finished from an interrupted run.
-        bytes: of all shards.
-    """
-
-    manifest: pa.Table
-    shards: int
-    continued: int
-    bytes: int
-
-
-def ingest(
-    name: str,
-    source: Source,
-    settings: IngestDataset,
-    common: IngestCommon,
-    *,
-    out: Path,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
-) -> Ingested:
-    """Write the product ``pairs`` of one dataset into ``out``.
-
-    Args:
-        work: kept between tries; shards finished there are not made again.
-        progress: is told how many shards are done, and of how many.
+def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
+    """Write the product ``pairs`` of the dataset ``run.item`` into ``out``.
 
     Raises:
         InputError: the raw files are not there or not of the reader's layout.
         TooManyBadSamples: with a table of the reasons.
     """
-    tasks = _tasks(source, settings, common, work / "checked")
-    continued = map_unfinished(
-        write_checked_shard, tasks, runtime, finished=finished_shard, progress=progress
-    )
-    paths = [task.path for task in tasks]
-    rows = pa.concat_tables(read_rows(path) for path in paths)
-    stop_if_too_many_bad(name, rows, common.max_bad_fraction)
-    gone = find_duplicates(rows, settings.near_duplicate_bits)
-    final = [_final_shard(path, gone, out) for path in paths]
-    manifest = write_product_files(
+
+    def without_duplicates(paths: Sequence[Path]) -> list[tuple[Shard, pa.Table]]:
+        rows = pa.concat_tables(read_rows(path) for path in paths)
+        stop_if_too_many_bad(run.item, rows, params.max_bad_fraction)
+        copies = find_duplicates(rows, params.near_duplicate_bits)
+        return [_final_shard(path, copies, out) for path in paths]
+
+    return build_product(
         out,
         product="pairs",
-        dataset=name,
-        shards=final,
-        card=card(name, settings, pa.concat_tables(table for _, table in final)),
+        dataset=run.item,
+        tasks=_tasks(source, params, run.work / "checked"),
+        write_shard=write_checked_shard,
+        card=lambda rows: card(run.item, params, rows),
+        run=run,
+        finish=without_duplicates,
     )
-    return Ingested(manifest, len(final), continued, sum(shard.bytes for shard, _ in final))
 
 
-def _tasks(
-    source: Source, settings: IngestDataset, common: IngestCommon, folder: Path
-) -> list[ShardTask]:
+def _tasks(source: Source, params: IngestParams, folder: Path) -> list[ShardTask]:
     return [
         ShardTask(
             path=folder / shard_name(number),
             source=source,
             plan=plan,
-            fractions=common.split,
-            split_seed=common.split_seed,
-            frame_stride=settings.frame_stride,
-            licence=settings.licence,
+            fractions=params.split,
+            split_seed=params.split_seed,
+            frame_stride=params.frame_stride,
+            licence=params.licence,
         )
-        for number, plan in enumerate(write_plan(source, settings.shards, folder))
+        for number, plan in enumerate(write_plan(source, params.shards, folder))
     ]
 
 
@@ -275,7 +241,7 @@ def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:
     table = [f"  {count:6d}  {reason:18s} e.g. {example[reason]}" for reason, count in reasons]
     raise TooManyBadSamples(
         f"{name}: {bad.num_rows} of {rows.num_rows} pairs cannot be used, more than "
-        f"ingest.common.max_bad_fraction = {allowed} allows:\n" + "\n".join(table)
+        f"max_bad_fraction = {allowed} allows:\n" + "\n".join(table)
     )
 
 

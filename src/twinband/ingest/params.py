@@ -1,10 +1,10 @@
 """Parameters of the stage ``ingest``."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from twinband.core.params import Params, Scalar, StageParams
+from twinband.core.params import ItemParams, Params, Scalar
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -17,27 +17,13 @@ class SplitFractions(Params):
     test: Fraction
 
     @model_validator(mode="after")
-    def _sums_to_one(self) -> "SplitFractions":
+    def _sums_to_one(self) -> Self:
         if abs(self.train + self.val + self.test - 1) > 1e-9:
             raise ValueError("train, val and test must sum to 1")
         return self
 
 
-class IngestCommon(Params):
-    """What holds for every dataset.
-
-    Attributes:
-        max_bad_fraction: share of quarantined pairs above which the step stops (exit 4).
-        split: used where the layout names no split; whole groups (sequences) go together.
-        split_seed: another seed gives another split.
-    """
-
-    max_bad_fraction: Fraction
-    split: SplitFractions
-    split_seed: int
-
-
-class IngestDataset(Params):
+class IngestParams(ItemParams):
     """One dataset.
 
     Attributes:
@@ -52,21 +38,19 @@ class IngestDataset(Params):
             RGB and thermal images differ in at most this many of 2 x 64 bits and their
             thumbnails agree everywhere; -1 keeps all but exact copies.
         licence: SPDX id, or a short name of the terms; stands in every row of the manifest.
+        max_bad_fraction: share of quarantined pairs above which the step stops (exit 4).
+        split: used where the layout names no split; whole groups (sequences) go together.
+        split_seed: another seed gives another split.
     """
 
     reader: str
     source: str
-    root: str
-    options: dict[str, Scalar]
+    root: str = ""
+    options: dict[str, Scalar] = Field(default_factory=dict)
     shards: Annotated[int, Field(ge=1)]
-    frame_stride: Annotated[int, Field(ge=1)]
+    frame_stride: Annotated[int, Field(ge=1)] = 1
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
     licence: str
-
-
-class IngestParams(StageParams):
-    """The ``ingest`` section."""
-
-    axis: ClassVar[str | None] = "datasets"
-    common: IngestCommon
-    datasets: dict[str, IngestDataset]
+    max_bad_fraction: Fraction
+    split: SplitFractions
+    split_seed: int

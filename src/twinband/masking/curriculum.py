@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from twinband.masking.measure import summed
-from twinband.masking.sampler import share_of
+from twinband.networks.sampler import share_of
 
 Pace = Literal["static", "linear", "cosine"]
 

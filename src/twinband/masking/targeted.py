@@ -10,7 +10,7 @@ from torch import Tensor
 from twinband.masking.curriculum import Curriculum, Pace
 from twinband.masking.draws import nearest_without_replacement
 from twinband.masking.measure import Norm, RunningMaximum, Variance, cmss
-from twinband.masking.sampler import Sampler, Visible
+from twinband.networks.sampler import Sampler, Visible
 
 Modality = Literal["thermal", "rgb"]
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
+from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
 from twinband.weights import Weights, weights_file
 
@@ -44,8 +45,7 @@ class SamSpec:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What people should know of it; all but the code."""
-        settings = asdict(self.settings)
-        del settings["points_per_batch"]  # a matter of speed
+        settings = self.settings.model_dump(exclude={"points_per_batch"})  # a matter of speed
         return {
             "weights_sha256": self.weights.sha256,
             "settings": settings,
@@ -68,9 +68,7 @@ class SamSpec:
     def check_device(self) -> None:
         """Raises InputError if there is no such device."""
         if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError(
-                "sam_masks.common.device = cuda, but PyTorch finds no GPU here; set it to cpu"
-            )
+            raise InputError("device = cuda, but PyTorch finds no GPU here; set it to cpu")
 
     def open(self) -> "SamLabeller":
         """Read the weights.

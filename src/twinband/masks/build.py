@@ -5,7 +5,7 @@ One shard of the product ``masks``: what the cache holds, and how well it fits t
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from twinband.core.errors import WorkFailed
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.drawing import hours_of
 from twinband.labels.cache import LabelCache
 from twinband.labels.fill import fill_cache
@@ -21,10 +21,10 @@ from twinband.labels.images import MODALITIES
 from twinband.masks.annotator import FIELD, SamSpec, compact
 from twinband.masks.facts import card, facts
 from twinband.masks.truth import object_ious, truths_of
-from twinband.shards.product import adopt_shard, read_index, read_manifest, write_product_files
+from twinband.shards.product import build_product, read_index, read_manifest
 from twinband.shards.read import open_products
 from twinband.shards.registered import registered_pair
-from twinband.shards.write import OK, Shard, ShardWriter, finished_shard, shard_name
+from twinband.shards.write import OK, Shard, ShardWriter, shard_name
 
 # What the manifest of `masks` holds beyond the columns of every product. Of an image that counts
 # as absent all is null; `object_iou_*` also of a pair that is not scored, see `truth`.
@@ -95,11 +95,11 @@ def _read(cache: LabelCache, sha256: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """What one run made.
+    """A dataset whose masks were made.
 
     Attributes:
         manifest: one row a pair.
-        facts: what metrics/ shall know.
+        facts: counts and scores.
         fresh: images that were labelled by this run.
         known: images whose label was in the cache.
     """
@@ -111,17 +111,15 @@ class Masked:
 
 
 def build_masks(
+    spec: SamSpec,
     pairs: Path,
     registered: Path,
-    spec: SamSpec,
     *,
     truth: Path,
     least_px: int,
     cache: Path,
     out: Path,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> Masked:
     """Find the masks of both images of all pairs and write the product at ``out``.
 
@@ -129,8 +127,8 @@ def build_masks(
         truth: folder with ``instances/NAME.png`` to score against, if it has any.
         least_px: objects of so many pixels and more are scored.
         cache: root of the cache, shared by datasets and processes.
-        work: kept between tries; shards finished there are not written again.
-        progress: is told how many pairs are labelled, and of how many.
+        run: is told how many pairs are labelled; shards finished in its work folder are not
+            written again.
 
     Raises:
         InputError: the products do not fit together, the device is not there, the weights are no
@@ -139,34 +137,38 @@ def build_masks(
     spec.check_device()
     rows = read_manifest(pairs, ["key", "status", "shard"]).to_pylist()
     shard_of = {row["key"]: row["shard"] for row in rows if row["status"] == "ok"}
-    labels = fill_cache(pairs, registered, sorted(shard_of), "both", spec, cache, runtime, progress)
+    keys = sorted(shard_of)
+    labels = fill_cache(pairs, registered, keys, "both", spec, cache, run.runtime, run.progress)
     index = read_index(pairs)
     members: list[dict[str, dict[str, str]]] = [defaultdict(dict) for _ in index["shardlist"]]
     for label in labels:
         members[shard_of[label.key]][label.key][label.modality] = label.sha256
     tasks = [
         ShardTask(
-            work / "shards" / spec.fingerprint / shard_name(number),
+            run.work / "shards" / spec.fingerprint / shard_name(number),
             pairs,
             registered,
-            dict(those),
+            dict(shard),
             cache / spec.fingerprint,
             truth,
             least_px,
         )
-        for number, those in enumerate(members)
+        for number, shard in enumerate(members)
     ]
-    for task in tasks:  # quick, where starting a process costs seconds: it reads in PyTorch
-        if finished_shard(task.path) is None:
-            write_masks_shard(task)
-    final = [adopt_shard(task.path, out) for task in tasks]
-    found = facts(pa.concat_tables(table for _, table in final), hours_of(pairs))
-    manifest = write_product_files(
+    described: dict[str, Any] = {}
+
+    def described_by(rows: pa.Table) -> str:
+        described.update(facts(rows, hours_of(pairs)))
+        return card(index["dataset"], spec, least_px, described)
+
+    built = build_product(
         out,
         product="masks",
         dataset=index["dataset"],
-        shards=final,
-        card=card(index["dataset"], spec, least_px, found),
+        tasks=tasks,
+        write_shard=write_masks_shard,
+        card=described_by,
+        run=run.quick(),
     )
     fresh = sum(label.fresh for label in labels)
-    return Masked(manifest, found, fresh, len(labels) - fresh)
+    return Masked(built.manifest, described, fresh, len(labels) - fresh)

@@ -39,6 +39,15 @@ def facts(manifest: pa.Table, hours: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
+def headline(facts: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that a dataset's masks are compared by."""
+    numbers = {f"masks_mean_{m}": facts["images"][m]["masks_mean"] for m in MODALITIES}
+    for name, hours in facts.get("scores", {}).items():
+        if "mean_iou" in hours[OVERALL]:
+            numbers[f"mean_best_iou_{name}"] = hours[OVERALL]["mean_iou"]
+    return {"pairs": facts["pairs"], **numbers}
+
+
 def _counts(rows: Iterable[Mapping[str, Any]], modality: str) -> dict[str, Any]:
     counts = [row[f"masks_{modality}"] for row in rows]
     present = [count for count in counts if count is not None]

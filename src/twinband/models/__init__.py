@@ -1,1 +1,27 @@
-"""Models: vision transformers, masked autoencoders, and their weights in several key layouts."""
+"""Models for use outside the pipeline: built by name, read from files, imported from others."""
+
+from twinband._facade import facade
+
+__all__ = [
+    "VisionTransformer",
+    "build",
+    "from_any",
+    "imported_vit",
+    "load_encoder",
+    "load_model",
+    "to_mmseg",
+    "to_timm",
+]
+__getattr__ = facade(
+    __name__,
+    {
+        "VisionTransformer": "twinband.networks.vit",
+        "build": "twinband.networks.build",
+        "from_any": "twinband.models.key_layouts",
+        "imported_vit": "twinband.models.imported",
+        "load_encoder": "twinband.networks.weights",
+        "load_model": "twinband.networks.build",
+        "to_mmseg": "twinband.models.key_layouts",
+        "to_timm": "twinband.models.key_layouts",
+    },
+)

@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 from typing import cast
 
+from torch import Tensor
+
 from twinband.core.errors import InputError
-from twinband.models.key_layouts import Tensors, from_any
-from twinband.networks.config import from_settings
+from twinband.models.key_layouts import from_any
+from twinband.networks.build import from_settings
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.warm_start import PATCH_KEY, POSITIONS_KEY
-from twinband.networks.weights import load_strictly, read_weights
+from twinband.networks.weights import Tensors, load_strictly
+from twinband.weights import read_safetensors, read_torch
 
 HEAD_WIDTH = 64  # of the ViTs that are published: ViT-Ti, S, B, L, DINOv2, MAE
 
@@ -24,13 +27,34 @@ def imported_vit(path: Path, heads: int | None = None) -> VisionTransformer:
         InputError: no such file, no encoder in a known layout, one without positions, or with
             parts that twinband's encoder has not.
     """
-    tensors, _ = from_any(read_weights(path).tensors)
+    tensors, _ = from_any(read_tensors(path))
     absent = [key for key in (PATCH_KEY, POSITIONS_KEY) if key not in tensors]
     if absent:
         raise InputError(f"{path}: an encoder without {' and '.join(absent)} cannot be imported")
     encoder = _built(path, tensors, heads)
     load_strictly(encoder, tensors)
     return encoder
+
+
+def read_tensors(path: Path) -> Tensors:
+    """The tensors in a ``.safetensors`` file, or in another one as a ``torch.save`` of them.
+
+    Of the latter the entries ``model``, ``state_dict`` and ``teacher`` are looked into.
+
+    Raises:
+        InputError: there is no such file, it is damaged, or holds more than tensors.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of weights")
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)[0]
+    state = read_torch(path)
+    for entry in ("model", "state_dict", "teacher"):
+        if isinstance(state, dict) and isinstance(state.get(entry), dict):
+            state = state[entry]
+    if not isinstance(state, dict):
+        raise InputError(f"{path}: holds a {type(state).__name__}, not a state_dict")
+    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
 
 
 def _built(path: Path, tensors: Tensors, heads: int | None) -> VisionTransformer:

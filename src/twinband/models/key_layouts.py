@@ -14,8 +14,7 @@ from torch import Tensor
 
 from twinband.core.errors import InputError
 from twinband.networks.vit import VisionTransformer
-
-Tensors = dict[str, Tensor]
+from twinband.networks.weights import Tensors
 
 _MM_TO_TIMM = (
     (r"^patch_embed\.projection\.", "patch_embed.proj."),

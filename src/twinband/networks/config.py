@@ -1,14 +1,8 @@
-"""Sizes of models.
+"""Sizes of models."""
 
-Models by name.
-"""
-
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
-
-from torch import nn
+from typing import Any, TypeVar
 
 from twinband.networks.layers import Grid
 
@@ -76,22 +70,33 @@ class AutoencoderConfig(VitConfig):
         _divisible("decoder_width", self.decoder_width, self.decoder_heads)
 
 
-@dataclass(frozen=True, kw_only=True)
-class MaeConfig(AutoencoderConfig):
-    """Sizes of a masked autoencoder, and
+# So small that two CPU cores take hundreds of steps in a minute: with little data and little time
+# steps teach more than width does.
+TINY_VIT = {"image_px": 96, "patch_px": 8, "width": 128, "depth": 4, "heads": 4}
+TINY_AUTOENCODER = {**TINY_VIT, "decoder_width": 64, "decoder_depth": 1, "decoder_heads": 2}
 
-    Attributes:
-        mask_ratio: share of the patches left out, 0..1.
+
+Config = TypeVar("Config", bound=VitConfig)
+
+
+def configuration(kind: type[Config], settings: Mapping[str, Any], name: str) -> Config:
+    """A model's configuration by its fields.
+
+    Args:
+        name: of the kind of model, for the error.
+
+    Raises:
+        ValueError: a value out of range.
+        TypeError: an unknown field, or a value of another type.
     """
-
-    mask_ratio: float = 0.75
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.mask_ratio, float):
-            raise TypeError(f"mask_ratio must be a number, got {self.mask_ratio!r}")
-        if not 0.0 < self.mask_ratio < 1.0:
-            raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
+    known = [field.name for field in fields(kind)]
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise TypeError(f"{name} has no {', '.join(unknown)}; it has {', '.join(known)}")
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()
+    }
+    return kind(**values)
 
 
 def _whole_number(name: str, value: object) -> None:
@@ -106,79 +111,3 @@ def _divisible(name: str, width: int, heads: int) -> None:
     """Check that ``width`` suits ``heads`` and sine-cosine positions."""
     if width % heads or width % 4:
         raise ValueError(f"{name} {width} must be divisible by 4 and by its heads, {heads}")
-
-
-_KINDS: dict[str, tuple[type[VitConfig], str, str]] = {
-    "vit": (VitConfig, "twinband.networks.vit", "VisionTransformer"),
-    "mae": (MaeConfig, "twinband.methods.mae.model", "MaskedAutoencoder"),
-    "mspecgene": (AutoencoderConfig, "twinband.methods.mspecgene.model", "MSpecGene"),
-}
-# So small that two CPU cores take hundreds of steps in a minute: with little data and little time
-# steps teach more than width does.
-_TINY_VIT = {"image_px": 96, "patch_px": 8, "width": 128, "depth": 4, "heads": 4}
-_TINY_DECODER = {"decoder_width": 64, "decoder_depth": 1, "decoder_heads": 2}
-_NAMED: dict[str, Mapping[str, Any]] = {
-    "vit_base": {},
-    "vit_tiny": _TINY_VIT,
-    "mae_base": {},
-    "mae_tiny": {**_TINY_VIT, **_TINY_DECODER},
-    "mspecgene_base": {},
-    "mspecgene_tiny": {**_TINY_VIT, **_TINY_DECODER},
-}
-
-
-def build(name: str, *, sampler: nn.Module | None = None, **overrides: Any) -> nn.Module:
-    """A freshly initialised model.
-
-    Args:
-        name: ``vit``, ``mae`` or ``mspecgene``, then ``_base`` (ViT-B/16 on 224 px) or ``_tiny``
-            (96 px in patches of 8 px, for two CPU cores).
-        sampler: for ``mspecgene``, the module that chooses visible patches.
-        overrides: fields of the model's configuration (``models.config``) to have other values.
-
-    Raises:
-        ValueError: an unknown name, or a value out of range.
-        TypeError: an unknown field, a value of another type, or a sampler for a model without.
-    """
-    if name not in _NAMED:
-        raise ValueError(f"unknown model {name!r}; known are {', '.join(sorted(_NAMED))}")
-    return from_settings(name.partition("_")[0], {**_NAMED[name], **overrides}, sampler)
-
-
-def from_settings(
-    kind: str, settings: Mapping[str, Any], sampler: nn.Module | None = None
-) -> nn.Module:
-    """A freshly initialised ``vit``, ``mae`` or ``mspecgene`` by the fields of its configuration.
-
-    Raises:
-        ValueError: an unknown kind, or a value out of range.
-        TypeError: as in ``build``.
-    """
-    if kind not in _KINDS:
-        raise ValueError(f"unknown kind of model {kind!r}; known are {', '.join(sorted(_KINDS))}")
-    config_class, module, class_name = _KINDS[kind]
-    known = [field.name for field in fields(config_class)]
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise TypeError(f"{kind} has no {', '.join(unknown)}; it has {', '.join(known)}")
-    if sampler is not None and kind != "mspecgene":
-        raise TypeError(f"{kind} takes no sampler")
-    values: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
-    }
-    parts = () if sampler is None else (sampler,)
-    model_class = getattr(importlib.import_module(module), class_name)
-    model: nn.Module = model_class(config_class(**values), *parts)
-    return model
-
-
-def kind_of(model: nn.Module) -> str:
-    """The kind under which ``from_settings`` makes this model.
-
-    Raises:
-        TypeError: it makes no such model.
-    """
-    for kind, (_, _, class_name) in _KINDS.items():
-        if type(model).__name__ == class_name:
-            return kind
-    raise TypeError(f"{type(model).__name__} is no model that build makes")

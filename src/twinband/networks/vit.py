@@ -3,13 +3,13 @@
 Shapes: B batch, L patches, K kept patches, D width.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from twinband.networks.config import VitConfig
+from twinband.networks.config import TINY_VIT, VitConfig
 from twinband.networks.layers import (
     Block,
     Grid,
@@ -79,6 +79,10 @@ def _of(images: Tensor) -> str:
 
 class VisionTransformer(nn.Module):
     """A ViT with fixed positions and a class token without one; any grid of whole patches."""
+
+    kind: ClassVar[str] = "vit"
+    Config: ClassVar[type[VitConfig]] = VitConfig
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_VIT}
 
     def __init__(self, config: VitConfig) -> None:
         super().__init__()

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from twinband.methods.mspecgene.model import MSpecGene
-from twinband.models.key_layouts import from_any
 from twinband.networks.layers import resize_table
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import load_strictly
@@ -15,40 +13,18 @@ PATCH_KEY = "patch_embed.proj.weight"
 POSITIONS_KEY = "positions.table"
 
 
-def encoder_from_vit(encoder: VisionTransformer, weights: Mapping[str, Tensor]) -> list[str]:
-    """Start an encoder from a ViT's weights, in any layout that ``layouts.from_any`` knows.
+def start_encoder(encoder: VisionTransformer, weights: Mapping[str, Tensor]) -> None:
+    """Start an encoder from the weights of another one, by twinband's own names.
 
     Positions are resized to the encoder's grid, patch kernels to its patches.
 
-    Returns:
-        The sorted keys of ``weights`` that have no part in an encoder.
-
     Raises:
-        InputError: an unknown layout, or sizes that do not fit; nothing is changed then.
+        InputError: names or sizes that do not fit; nothing is changed then.
     """
-    tensors, left_out = from_any(weights)
+    tensors = dict(weights)
     if PATCH_KEY in tensors:
         tensors[PATCH_KEY] = resize_kernel(tensors[PATCH_KEY], encoder.config.patch_px)
-    load_strictly(encoder, _on_grid_of(encoder, tensors))
-    return left_out
-
-
-def mspecgene_from_mae(model: MSpecGene, weights: Mapping[str, Tensor]) -> None:
-    """Start the encoder and both decoders from a ``MaskedAutoencoder``'s weights.
-
-    The cross-attention layers and the sampler stay as they are; positions are resized.
-
-    Raises:
-        InputError: keys or sizes that do not fit; nothing is changed then.
-    """
-    tensors = {}
-    for key, value in weights.items():
-        if key.startswith("decoder."):
-            rest = key.removeprefix("decoder.")
-            tensors[f"decoder_rgb.{rest}"] = tensors[f"decoder_thermal.{rest}"] = value
-        else:
-            tensors[key] = value
-    load_strictly(model, _on_grid_of(model, tensors), fresh=("cross_", "sampler."))
+    load_strictly(encoder, on_grid_of(encoder, tensors))
 
 
 def resize_kernel(kernel: Tensor, patch_px: int) -> Tensor:
@@ -73,7 +49,8 @@ def _resize_matrix(old: int, new: int) -> Tensor:
     return torch.nn.functional.interpolate(basis, size=new, mode="linear")[0].T
 
 
-def _on_grid_of(model: torch.nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def on_grid_of(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``tensors`` with their position tables resized to the grids of ``model``."""
     tables = {k: v.shape[-2:] for k, v in model.state_dict().items() if k.endswith(POSITIONS_KEY)}
     return {
         key: resize_table(value, (tables[key][0], tables[key][1])) if key in tables else value

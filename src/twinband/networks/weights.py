@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 from twinband.core.errors import InputError
-from twinband.models.key_layouts import Tensors, from_any
-from twinband.networks.config import VitConfig, from_settings, kind_of
+from twinband.networks.config import VitConfig, configuration
 from twinband.networks.vit import VisionTransformer
-from twinband.weights import misfits, read_safetensors, read_torch, write_safetensors
+from twinband.weights import misfits, read_safetensors, write_safetensors
+
+Tensors = dict[str, Tensor]
 
 
 class Weights(NamedTuple):
@@ -20,7 +21,7 @@ class Weights(NamedTuple):
 
     Attributes:
         tensors: by key.
-        kind: ``vit``, ``mae``, ...; empty if twinband did not write the file.
+        kind: ``vit``, ``mae``, ...
         settings: the fields of the model's configuration.
     """
 
@@ -30,35 +31,36 @@ class Weights(NamedTuple):
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
-    """Write all parameters and buffers of a model made by ``build``, and its sizes.
+    """Write all parameters and buffers of a model that ``build`` makes, and its sizes.
 
     Equal weights give equal bytes.
+
+    Raises:
+        TypeError: ``build`` makes no such model.
     """
-    description = {"kind": kind_of(model), "settings": asdict(model.config)}  # type: ignore[call-overload]
+    kind, config = getattr(model, "kind", None), getattr(model, "config", None)
+    if not isinstance(kind, str) or not isinstance(config, VitConfig):
+        raise TypeError(f"{type(model).__name__} is no model that build makes")
+    description = {"kind": kind, "settings": asdict(config)}
     write_safetensors(model.state_dict(), path, description)
 
 
 def read_weights(path: Path) -> Weights:
-    """Read a ``.safetensors`` file, or another one as a ``torch.save`` of tensors only.
-
-    Of the latter the entries ``model``, ``state_dict`` and ``teacher`` are looked into.
+    """Read what ``save_weights`` wrote.
 
     Raises:
-        InputError: there is no such file, it is damaged, or holds more than tensors.
+        InputError: there is no such file, it is damaged, or not written by ``save_weights``.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of weights")
-    if path.suffix == ".safetensors":
-        tensors, text = read_safetensors(path)
-        description = json.loads(text)
-        return Weights(tensors, description.get("kind", ""), description.get("settings", {}))
-    found = read_torch(path)
-    for entry in ("model", "state_dict", "teacher"):
-        if isinstance(found, dict) and isinstance(found.get(entry), dict):
-            found = found[entry]
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: holds a {type(found).__name__}, not a state_dict")
-    return Weights({k: v for k, v in found.items() if isinstance(v, Tensor)}, "", {})
+    tensors, text = read_safetensors(path)
+    description = json.loads(text)
+    if not description.get("kind"):
+        raise InputError(
+            f"{path}: does not say which model it holds, so twinband did not write it; import a"
+            " ViT of others by `twinband import-vit`"
+        )
+    return Weights(tensors, description["kind"], description["settings"])
 
 
 def load_strictly(
@@ -77,39 +79,22 @@ def load_strictly(
     model.load_state_dict(dict(tensors), strict=False)
 
 
-def load_model(path: Path, sampler: nn.Module | None = None) -> nn.Module:
-    """The model that ``save_weights`` wrote; a sampler's state is loaded if one is given.
-
-    Raises:
-        InputError: no such file, or not written by ``save_weights``.
-    """
-    weights = _own(path)
-    model = from_settings(weights.kind, weights.settings, sampler)
-    tensors = weights.tensors
-    if sampler is None:
-        tensors = {key: value for key, value in tensors.items() if not key.startswith("sampler.")}
-    load_strictly(model, tensors)
-    return model
-
-
 def load_encoder(path: Path) -> VisionTransformer:
     """The encoder of any model that ``save_weights`` wrote.
 
     Raises:
         InputError: no such file, or not written by ``save_weights``.
     """
-    weights = _own(path)
+    weights = read_weights(path)
     sizes = {field.name: weights.settings[field.name] for field in fields(VitConfig)}
-    encoder = cast(VisionTransformer, from_settings("vit", sizes))
-    load_strictly(encoder, from_any(weights.tensors)[0])
+    encoder = VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
+    load_strictly(encoder, encoder_of(weights))
     return encoder
 
 
-def _own(path: Path) -> Weights:
-    weights = read_weights(path)
-    if not weights.kind:
-        raise InputError(
-            f"{path}: does not say which model it holds, so twinband did not write it; build a"
-            " model of its size and use warm_start.encoder_from_vit"
-        )
-    return weights
+def encoder_of(weights: Weights) -> Tensors:
+    """The encoder's part of a model's weights, by the encoder's own names."""
+    if weights.kind == VisionTransformer.kind:
+        return weights.tensors
+    prefix = "encoder."
+    return {k.removeprefix(prefix): v for k, v in weights.tensors.items() if k.startswith(prefix)}

@@ -5,6 +5,7 @@ The pairs of the pool, opened for training.
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,26 @@ from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
 from twinband.core.normalise import Batch
-from twinband.core.params import Runtime
-from twinband.methods.mae.model import MaskedAutoencoder
-from twinband.methods.mspecgene.model import MSpecGene
+from twinband.core.params import Run
 from twinband.networks.weights import save_weights
+from twinband.pretraining.facts import Subject, model_card
 from twinband.pretraining.params import PretrainingData
 from twinband.pretraining.pictures import loss_figure, masking_figure, reconstruction_sheet
-from twinband.pretraining.task import MaskedPretraining, VisibleObjects
+from twinband.pretraining.start import WEIGHTS
+from twinband.pretraining.task import MaskedModel, MaskedPretraining, VisibleObjects
 from twinband.shards.product import product_id
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.write import link, write_atomically
 from twinband.training.curve import read_curve
 from twinband.training.data import PairBatches, keep_fraction
-from twinband.training.distributed import Ranks
+from twinband.training.distributed import Ranks, launched
 from twinband.training.loop import Log, TrainingResult, TrainingTask, train
 from twinband.training.pixels import DecodedPixels, PairPixels
+from twinband.training.seeds import seeded
 from twinband.training.settings import TrainingSettings
 
-WEIGHTS = "weights.safetensors"
+CURVE = "run/losses.csv"
+DRAWINGS = "drawings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,28 @@ class Pretrained:
     curve: Mapping[str, NDArray[np.float64]]
     result: TrainingResult
 
+    def summary(self) -> str:
+        """The closing line of a run."""
+        loss = self.curve["loss"]
+        steps = int(self.curve["step"][-1])
+        return f"{steps} steps on {self.pairs} pairs, loss {loss[0]:.3f} to {loss[-1]:.3f}"
+
+    def headline(self) -> dict[str, float]:
+        """The numbers that runs are compared by."""
+        names = [name for name in self.curve if name.startswith("loss")]
+        return {
+            "pairs": self.pairs,
+            "steps": int(self.curve["step"][-1]),
+            **{name: _round(self.curve[name][-1]) for name in names},
+        }
+
+    def timings(self) -> dict[str, float | int | None]:
+        """What no two runs have in common."""
+        return {
+            "resumed_at_step": self.result.resumed_at,
+            "pairs_per_second": round(self.result.pairs_per_second, 1),
+        }
+
     def facts(self) -> dict[str, Any]:
         """Deterministic figures for metrics/: each column's first and last value."""
         named = {name: column for name, column in self.curve.items() if name not in ("step", "lr")}
@@ -61,71 +86,96 @@ class Pretrained:
 
 
 def pretrain(
-    model: MaskedAutoencoder | MSpecGene,
+    subject: Subject,
+    build: Callable[[], MaskedModel],
     datasets: Mapping[str, Dataset],
     data: PretrainingData,
     settings: TrainingSettings,
     *,
     out: Path,
     plots: Path,
-    work: Path,
-    runtime: Runtime,
-    log: Log,
-    progress: Callable[[int, int], None],
-    ranks: Ranks | None = None,
+    run: Run,
+    open_log: Callable[[Path], AbstractContextManager[Log]],
 ) -> Pretrained:
-    """Train ``model`` on the pairs of ``datasets``; write its weights into ``out``.
+    """Train what ``build`` makes on the pairs of ``datasets``; write weights, card and plots.
 
     Args:
-        work: kept between tries; an interrupted run goes on from its last checkpoint.
-        log: gets every row of the loss curve.
-        progress: is told how many pairs were seen, and of how many.
-        ranks: this process's place; each rank needs an ``out`` and ``plots`` of its own, all
-            share ``work``.
+        subject: what the card says of it.
+        build: makes the model, with PyTorch's generator seeded.
+        out, plots: each rank needs folders of its own, all share the work folder.
+        run: is told how many pairs were seen; an interrupted run goes on from its last
+            checkpoint.
+        open_log: gives, for the folder where it is kept, what gets every row of the loss curve.
 
     Raises:
-        InputError: the checkpoints in ``work`` are of another run.
+        InputError: the checkpoints in the work folder are of another run.
         NonFiniteError: the loss was no number; says which pairs were in the batch.
     """
-    ranks = ranks or Ranks()
-    pixels = PairPixels(datasets)
-    decoded = DecodedPixels(pixels, work / f"decoded-{ranks.rank}.bin", data.decoded_mib << 20)
+    with launched(settings.device) as ranks, seeded(settings.seed):
+        model = build()
+        pixels = PairPixels(datasets)
+        task = MaskedPretraining(model, settings.log_every)
+        if task.sampler is not None:
+            task.watch = VisibleObjects.of(datasets.values(), model.config)
+        with open_log(run.work) if ranks.main else nullcontext(_unheard) as log:
+            result = _train(task, pixels, data, settings, run, log, ranks)
+    if result.average is not None:
+        task.load_state_dict({**task.state_dict(), **result.average})
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(task.trained, out / WEIGHTS)
+    curve = read_curve(run.work / CURVE)
+    _write_plots(curve, run.work, plots)
+    trained = Pretrained(len(pixels), curve, result)
+    write_atomically(
+        out / "README.md", model_card(subject, trained.pairs, curve, settings).encode()
+    )
+    return trained
+
+
+def _train(
+    task: MaskedPretraining,
+    pixels: PairPixels,
+    data: PretrainingData,
+    settings: TrainingSettings,
+    run: Run,
+    log: Log,
+    ranks: Ranks,
+) -> TrainingResult:
+    decoded = DecodedPixels(pixels, run.work / f"decoded-{ranks.rank}.bin", data.decoded_mib << 20)
     batches = PairBatches(
         decoded,
         settings,
         size_px=data.image_px,
         shift_tolerance=data.shift_tolerance,
-        workers=0 if settings.device == "cpu" else runtime.workers,
+        workers=0 if settings.device == "cpu" else run.runtime.workers,
         ranks=ranks,
     )
-    task = MaskedPretraining(model, settings.log_every)
-    if task.sampler is not None:
-        task.watch = VisibleObjects.of(datasets.values(), model.config)
-    drawings = work / "drawings"
 
     def draw(done: int, trained: TrainingTask, batch: Batch) -> None:
-        sheet = reconstruction_sheet(batch, model.reconstruct(batch))
-        write_atomically(drawings / f"step-{done:06d}.jpg", sheet)
+        sheet = reconstruction_sheet(batch, task.model.reconstruct(batch))
+        write_atomically(run.work / DRAWINGS / f"step-{done:06d}.jpg", sheet)
 
-    run = work / "run"
     result = train(
-        task, batches, settings, folder=run, log=log, progress=progress, draw=draw, ranks=ranks
+        task,
+        batches,
+        settings,
+        folder=run.work / "run",
+        log=log,
+        progress=run.progress,
+        draw=draw,
+        ranks=ranks,
     )
     ranks.wait()  # for the last row of the curve, which rank 0 writes
-    if result.average is not None:
-        task.load_state_dict({**task.state_dict(), **result.average})
-    out.mkdir(parents=True, exist_ok=True)
-    save_weights(model, out / WEIGHTS)
-    curve = read_curve(run / "losses.csv")
-    _write_plots(curve, run / "losses.csv", drawings, plots)
-    return Pretrained(len(pixels), curve, result)
+    return result
 
 
-def _write_plots(
-    curve: Mapping[str, NDArray[np.float64]], losses: Path, drawings: Path, plots: Path
-) -> None:
+def _unheard(step: int, values: Mapping[str, float]) -> None:
+    """The log of a rank that reports nothing."""
+
+
+def _write_plots(curve: Mapping[str, NDArray[np.float64]], work: Path, plots: Path) -> None:
     plots.mkdir(parents=True, exist_ok=True)
-    for path in (losses, *sorted(drawings.glob("step-*.jpg"))):
+    for path in (work / CURVE, *sorted((work / DRAWINGS).glob("step-*.jpg"))):
         link(path, plots / path.name)
     write_atomically(plots / "losses.svg", loss_figure(curve))
     masking = masking_figure(curve)

@@ -1,16 +1,11 @@
-"""Parameters of the stage ``mae``.
+"""Parameters of the stages ``mae`` and ``pretrain``."""
 
-Parameters of the stage ``pretrain``.
+from typing import Annotated
 
-What pairs a pretraining stage sees, and how.
-"""
+from pydantic import Field
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field, model_validator
-
-from twinband.core.params import Params, Scalar, StageParams
-from twinband.training.settings import Training
+from twinband.core.params import ItemParams, Params, Scalar, StageParams
+from twinband.training.settings import TrainingSettings
 
 
 class PretrainingData(Params):
@@ -20,14 +15,14 @@ class PretrainingData(Params):
         fraction: about this share of the pool's pairs, chosen by their names.
         image_px: side of the square crops, as the model wants them.
         shift_tolerance: let thermal crops stand off by up to what each dataset's registration
-            tolerates (``register.datasets.D.shift_tolerance_px``).
+            tolerates (``register.items.D.shift_tolerance_px``).
         decoded_mib: memory-mapped file for images decoded beforehand, at most this large.
     """
 
-    fraction: Annotated[float, Field(gt=0, le=1)]
+    fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     image_px: Annotated[int, Field(ge=8)]
-    shift_tolerance: bool
-    decoded_mib: Annotated[int, Field(ge=0)]
+    shift_tolerance: bool = False
+    decoded_mib: Annotated[int, Field(ge=0)] = 512
 
 
 class MaeParams(StageParams):
@@ -35,65 +30,52 @@ class MaeParams(StageParams):
 
     Attributes:
         model: name of a configuration, ``mae_base`` or ``mae_tiny``.
-        options: fields of the configuration (``models.config.MaeConfig``) with other values.
+        options: fields of the configuration (``methods.mae.model.MaeConfig``) with other values.
         data: the pairs whose images are seen.
         training: the run.
     """
 
     model: str
-    options: dict[str, Scalar]
+    options: dict[str, Scalar] = Field(default_factory=dict)
     data: PretrainingData
-    training: Training
-
-
-Arm = Literal["random", "fixed", "cmss", "gmm_cmss"]
+    training: TrainingSettings
 
 
 class Masking(Params):
     """Which patches are visible.
 
     Attributes:
-        arm: the strategy (``twinband.masking``).
         mask_ratio: hidden share of the patches of a pair at the start; every arm shows equally
             many patches, over both modalities.
-        options: for each arm that may be chosen, further arguments of its sampler, such as
-            ``curriculum``; so that a comparison changes nothing but ``arm``.
+        options: by arm, further arguments of its sampler, such as ``curriculum``; so that a
+            comparison changes nothing but ``arm``.
     """
 
-    arm: Arm
     mask_ratio: Annotated[float, Field(gt=0, lt=1)]
-    options: dict[Arm, dict[str, Scalar]]
-
-    @model_validator(mode="after")
-    def _options_of_the_arm(self) -> "Masking":
-        if self.arm not in self.options:
-            raise ValueError(f"options.{self.arm} is missing; {{}} where the arm needs none")
-        return self
+    options: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
 
 
-class Pretraining(Params):
-    """One method.
+class PretrainParams(ItemParams):
+    """One model.
 
     Attributes:
+        method: folder of ``twinband.methods``.
+        arm: module of ``twinband.arms``: the strategy that chooses visible patches.
+        start: where the weights begin: ``models/mae`` (the stage's encoder and decoders), a
+            folder that ``twinband import-vit`` wrote (its encoder), or ``models/none.json`` (from
+            scratch).
         model: name of a configuration, such as ``mspecgene_tiny``.
         options: fields of the configuration with other values.
-        start: where the weights begin: ``models/mae`` (the stage's encoder and decoders),
-            ``models/none.json`` (from scratch), or a file of a ViT's weights (its encoder).
-        masking: the arm.
+        masking: how much is hidden, and the arms' options.
         data: the pairs.
         training: the run.
     """
 
-    model: str
-    options: dict[str, Scalar]
+    method: str
+    arm: str
     start: str
+    model: str
+    options: dict[str, Scalar] = Field(default_factory=dict)
     masking: Masking
     data: PretrainingData
-    training: Training
-
-
-class PretrainParams(StageParams):
-    """The ``pretrain`` section."""
-
-    axis: ClassVar[str | None] = "methods"
-    methods: dict[str, Pretraining]
+    training: TrainingSettings

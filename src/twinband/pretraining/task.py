@@ -5,21 +5,19 @@ How much of what is visible are objects: whether the curriculum goes from easy t
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
-from twinband.masking.sampler import Sampler
-from twinband.methods.mae.model import MaskedAutoencoder
-from twinband.methods.mspecgene.model import MSpecGene
 from twinband.networks.config import AutoencoderConfig
 from twinband.networks.masked import evaluating
+from twinband.networks.sampler import Sampler
 from twinband.shards.read import Dataset
 from twinband.shards.registered import object_mask, registered_pair
 from twinband.training.loop import TrainingTask
@@ -28,8 +26,23 @@ from twinband.training.optimizers import vit_distance
 Watch = Callable[[Any], Mapping[str, float]]
 
 
+class MaskedModel(Protocol):
+    """A module of ``twinband.methods``: masked images in, losses out."""
+
+    config: AutoencoderConfig
+
+    def __call__(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """``loss`` of a batch, and detached scalars to follow."""
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Move a curriculum on."""
+
+    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """``visible_*`` and ``restored_*``, ``B,3,H,W``, to be drawn."""
+
+
 class MaskedPretraining(TrainingTask):
-    """A ``MaskedAutoencoder`` or ``MSpecGene`` to be trained.
+    """A model of ``twinband.methods`` to be trained.
 
     Args:
         model: returns its losses from a batch; its ``encoder`` is a ViT.
@@ -41,13 +54,19 @@ class MaskedPretraining(TrainingTask):
 
     watch: Watch | None = None
 
-    def __init__(self, model: MaskedAutoencoder | MSpecGene, watch_every: int) -> None:
+    def __init__(self, model: MaskedModel, watch_every: int) -> None:
         super().__init__()
         self.model = model
         self._watch_every = watch_every
         self._due = False
         self._names: list[str] | None = None
         self._distance = vit_distance(model.config.depth, "model.encoder.")
+
+    @property
+    def trained(self) -> nn.Module:
+        """The model as the module that it is."""
+        assert isinstance(self.model, nn.Module)
+        return self.model
 
     @property
     def sampler(self) -> Sampler | None:
@@ -112,7 +131,7 @@ class VisibleObjects:
         return cls(normalise(raw, torch.device("cpu")), shares)
 
     @torch.no_grad()
-    def __call__(self, model: MSpecGene) -> dict[str, float]:
+    def __call__(self, model: Any) -> dict[str, float]:
         """Object share of the visible patches of each modality, over that of all patches: 1 is
         what random choice gives."""
         if model.sampler is None:

@@ -4,7 +4,7 @@ One shard of a product of labels: what the cache holds, and how well it fits the
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from twinband.core.errors import WorkFailed
-from twinband.core.params import ParamsError, Runtime
+from twinband.core.params import ParamsError, Run
 from twinband.drawing import hours_of
 from twinband.labels.cache import LabelCache
 from twinband.labels.fill import ImageLabel, fill_cache
@@ -22,18 +22,16 @@ from twinband.pseudo_labels.facts import card, facts
 from twinband.pseudo_labels.label import Annotator, Kind, read_depth
 from twinband.pseudo_labels.truth import Truth, class_counts, depth_scores, iou_of_classes
 from twinband.shards.product import (
-    adopt_shard,
+    build_product,
     read_index,
     read_manifest,
     to_json,
-    write_product_files,
 )
 from twinband.shards.read import decode_fields
 from twinband.shards.write import (
     OK,
     Shard,
     ShardWriter,
-    finished_shard,
     shard_name,
     write_atomically,
 )
@@ -186,13 +184,13 @@ class Asked:
             ParamsError: there is no such annotator, it labels something else, or it does not take
                 its options or the device.
         """
-        where = f"pseudo_labels.common.{kind}"
+        where = f"pseudo_labels: {kind}"
         try:
             annotator: Annotator = spec.open_annotator()
         except ValueError as error:
             raise ParamsError([f"{where}: {error}"]) from None
         if annotator.kind != kind:
-            raise ParamsError([f"{where}.annotator: {spec.name} labels {annotator.kind}"])
+            raise ParamsError([f"{where}: {spec.name} labels {annotator.kind}"])
         return cls(kind, spec, annotator.rule, tuple(annotator.names))
 
 
@@ -222,9 +220,7 @@ def build_labels(
     truth: Truth,
     cache: Path,
     out: Path,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
+    run: Run,
 ) -> Labelled:
     """Label the images of all pairs and write the product at ``out``.
 
@@ -232,8 +228,8 @@ def build_labels(
         modality: which images, see ``modalities_of``.
         truth: to score against, as far as it knows the pairs.
         cache: root of the cache, shared by datasets and processes.
-        work: kept between tries; shards finished there are not written again.
-        progress: is told how many pairs are labelled, and of how many.
+        run: is told how many pairs are labelled; shards finished in its work folder are not
+            written again.
 
     Raises:
         InputError: the products do not fit together, or the truth does not fit.
@@ -243,36 +239,39 @@ def build_labels(
     shards = _members(pairs, registered, {})
     keys = sorted(member.key for members in shards for member in members)
     spec = asked.spec
-    labels = fill_cache(pairs, registered, keys, modality, spec, cache, runtime, progress)
-    members = _members(pairs, registered, {label.key: label for label in labels})
+    labels = fill_cache(pairs, registered, keys, modality, spec, cache, run.runtime, run.progress)
     tasks = [
         ShardTask(
-            work / asked.kind / shard_name(number),
+            run.work / asked.kind / shard_name(number),
             asked.kind,
-            those,
+            members,
             cache / spec.fingerprint,
             truth,
             asked.names,
         )
-        for number, those in enumerate(members)
+        for number, members in enumerate(
+            _members(pairs, registered, {label.key: label for label in labels})
+        )
     ]
-    for task in tasks:  # quick, where starting a process costs seconds: it reads in PyTorch
-        if finished_shard(task.path) is None:
-            write_label_shard(task)
-    final = [adopt_shard(task.path, out) for task in tasks]
-    rows = pa.concat_tables(table for _, table in final)
-    found = facts(asked.kind, rows, hours_of(pairs), spec, truth.classes)
+    described: dict[str, Any] = {}
+
+    def described_by(rows: pa.Table) -> str:
+        described.update(facts(asked.kind, rows, hours_of(pairs), spec, truth.classes))
+        return card(asked.kind, index["dataset"], spec, asked.rule, asked.names, described)
+
     if asked.names:
         write_atomically(out / CLASSES, to_json({"classes": list(asked.names)}))
-    manifest = write_product_files(
+    built = build_product(
         out,
         product=asked.kind,
         dataset=index["dataset"],
-        shards=final,
-        card=card(asked.kind, index["dataset"], spec, asked.rule, asked.names, found),
+        tasks=tasks,
+        write_shard=write_label_shard,
+        card=described_by,
+        run=run.quick(),
     )
     fresh = sum(label.fresh for label in labels)
-    return Labelled(manifest, found, fresh, len(labels) - fresh)
+    return Labelled(built.manifest, described, fresh, len(labels) - fresh)
 
 
 def _members(

@@ -170,6 +170,22 @@ def facts(
     return found
 
 
+def headline(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """The numbers that a dataset's labels are compared by.
+
+    Args:
+        facts: by kind of labels.
+    """
+    numbers = {
+        "images": facts["depth"]["images"],
+        "abs_rel": facts["depth"].get("scores", {}).get(OVERALL, {}).get("abs_rel"),
+        "miou": facts["semantics"].get("scores", {}).get(OVERALL, {}).get("miou"),
+        "depth_consistency": facts["depth"].get("consistency_flip", {}).get("median"),
+        "semantics_consistency": facts["semantics"].get("consistency_flip", {}).get("median"),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
 def _by_hour(rows: Rows, hours: Mapping[str, str]) -> dict[str, Rows]:
     members = defaultdict(list)
     for row in rows:

@@ -1,50 +1,15 @@
 """Parameters of the stage ``pseudo_labels``."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twinband.core.params import Params, Scalar, StageParams
-from twinband.weights import WeightsSource
+from twinband.core.params import ItemParams, OutsideWeights, Scalar
+
+Kind = Literal["depth", "semantics"]
 
 
-class AnnotatorParams(Params):
-    """Who labels.
-
-    Attributes:
-        annotator: module of ``twinband.annotators``.
-        weights: where its weights come from.
-        options: the annotator's own options.
-    """
-
-    annotator: str
-    weights: WeightsSource
-    options: dict[str, Scalar]
-
-
-class PseudoLabelsCommon(Params):
-    """What holds for every dataset.
-
-    Attributes:
-        device: ``cpu`` or ``cuda``.
-        threads: of PyTorch, in each worker.
-        consistency_zoom: every image is labelled once more at so many times the usual size, to
-            see whether its label holds.
-        truth_classes: the names of the class ids of all truth; classes are scored if the
-            annotator knows all of these names.
-        depth: tells distances.
-        semantics: tells classes.
-    """
-
-    device: Literal["cpu", "cuda"]
-    threads: Annotated[int, Field(ge=1)]
-    consistency_zoom: Annotated[float, Field(ge=0.25, le=4)]
-    truth_classes: Literal["sample_world"]
-    depth: AnnotatorParams
-    semantics: AnnotatorParams
-
-
-class PseudoLabelsDataset(Params):
+class PseudoLabelsParams(ItemParams):
     """One dataset.
 
     Attributes:
@@ -53,15 +18,28 @@ class PseudoLabelsDataset(Params):
         truth: folder with ``depth/NAME.png`` (16 bits, 1/256 m a level, 0 is sky or unknown) and
             ``semantics/NAME.png`` on the grid of the RGB image, to score against; either may
             lack. ``data/truth/none`` has neither.
+        depth, semantics: modules of ``twinband.annotators`` that tell distances and classes.
+        depth_weights, semantics_weights: folders of the project with their weights;
+            ``models/none.json`` if they are ``outside``.
+        outside: weights that are not part of the project, by what they tell.
+        options: the annotators' own options, by what they tell.
+        device: on which they work.
+        threads: of PyTorch, in each worker.
+        consistency_zoom: every image is labelled once more at so many times the usual size, to
+            see whether its label holds.
+        truth_classes: the names of the class ids of all truth; classes are scored if the
+            annotator knows all of these names.
     """
 
     modality: Literal["rgb", "thermal", "better"]
     truth: str
-
-
-class PseudoLabelsParams(StageParams):
-    """The ``pseudo_labels`` section."""
-
-    axis: ClassVar[str | None] = "datasets"
-    common: PseudoLabelsCommon
-    datasets: dict[str, PseudoLabelsDataset]
+    depth: str
+    depth_weights: str
+    semantics: str
+    semantics_weights: str
+    outside: dict[Kind, OutsideWeights] = Field(default_factory=dict)
+    options: dict[Kind, dict[str, Scalar]] = Field(default_factory=dict)
+    device: Literal["cpu", "cuda"]
+    threads: Annotated[int, Field(ge=1)]
+    consistency_zoom: Annotated[float, Field(ge=0.25, le=4)]
+    truth_classes: Literal["sample_world"]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from twinband.core.errors import InputError
 from twinband.core.parallel import map_unfinished
-from twinband.core.params import ParamsError, Runtime
+from twinband.core.params import ParamsError, Run
 from twinband.registration.facts import card
 from twinband.registration.geometry import Matrix
-from twinband.registration.params import RegisterCommon, RegisterDataset
+from twinband.registration.params import RegisterParams
 from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
 from twinband.registration.trust import (
     WHOLE_DATASET,
@@ -23,8 +23,8 @@ from twinband.registration.trust import (
     read_homographies,
     spread,
 )
-from twinband.shards.product import adopt_shard, read_index, read_manifest, write_product_files
-from twinband.shards.write import finished_shard, shard_name, write_atomically
+from twinband.shards.product import Built, build_product, read_index, read_manifest
+from twinband.shards.write import shard_name, write_atomically
 
 WHOLE_RIG = ""
 UNKNOWN = b"null"  # in a rig's file: the backend could not tell
@@ -39,43 +39,18 @@ class RigTask:
     path: Path
     pairs: Path
     keys: tuple[str, ...]
-    settings: RegisterDataset
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What one run of ``register`` made.
-
-    Attributes:
-        manifest: one row a pair.
-        shards: how many there are.
-        continued: how many of them were found finished from an interrupted run.
-    """
-
-    manifest: pa.Table
-    shards: int
-    continued: int
+    settings: RegisterParams
 
 
 def register(
-    pairs: Path,
-    settings: RegisterDataset,
-    common: RegisterCommon,
-    *,
-    homographies: Path,
-    truth: Path,
-    out: Path,
-    work: Path,
-    runtime: Runtime,
-    progress: Callable[[int, int], None],
-) -> Registered:
+    params: RegisterParams, pairs: Path, homographies: Path, truth: Path, out: Path, run: Run
+) -> Built:
     """Register the product at ``pairs`` and write the product at ``out``.
 
     Args:
         homographies: CSV of supplied transforms.
         truth: CSV of true transforms, only to score against.
-        work: kept between tries; rigs and shards finished there are not made again.
-        progress: is told how many shards are done, and of how many.
+        run: rigs and shards that are finished in its work folder are not made again.
 
     Raises:
         InputError: the pairs or a CSV are not what they should be.
@@ -83,47 +58,44 @@ def register(
     """
     rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
     index = read_index(pairs)
-    _check_backend(settings, index["dataset"])
+    _check_backend(params, index["dataset"])
     supplied, true = (_transforms(path, rows) for path in (homographies, truth))
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
-    rigs = _rig_tasks(pairs, present, settings, common, work / "rigs")
-    map_unfinished(write_rig, list(rigs.values()), runtime, finished=Path.is_file)
+    rigs = _rig_tasks(pairs, present, params, run.work / "rigs")
+    map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=Path.is_file)
     known = {name: task.path for name, task in rigs.items() if task.path.read_bytes() != UNKNOWN}
     members: list[list[Row]] = [[] for _ in index["shardlist"]]
     for row in present:
         members[row["shard"]].append(row)
     tasks = [
         ShardTask(
-            path=work / "shards" / shard_name(number),
+            path=run.work / "shards" / shard_name(number),
             pairs=pairs,
-            keys=tuple(sorted(row["key"] for row in those)),
-            settings=settings,
-            homographies=_concerning(those, supplied),
-            truth=_concerning(those, true),
+            keys=tuple(sorted(row["key"] for row in shard)),
+            settings=params,
+            homographies=_concerning(shard, supplied),
+            truth=_concerning(shard, true),
             rigs=known,
         )
-        for number, those in enumerate(members)
+        for number, shard in enumerate(members)
     ]
-    continued = map_unfinished(
-        write_registered_shard, tasks, runtime, finished=finished_shard, progress=progress
-    )
-    final = [adopt_shard(task.path, out) for task in tasks]
-    manifest = write_product_files(
+    return build_product(
         out,
         product="registered",
         dataset=index["dataset"],
-        shards=final,
-        card=card(index["dataset"], settings, pa.concat_tables(table for _, table in final)),
+        tasks=tasks,
+        write_shard=write_registered_shard,
+        card=lambda rows: card(index["dataset"], params, rows),
+        run=run,
     )
-    return Registered(manifest, len(final), continued)
 
 
-def _check_backend(settings: RegisterDataset, dataset: str) -> None:
+def _check_backend(settings: RegisterParams, dataset: str) -> None:
     """Raises ParamsError at once, and not in the first worker, if it cannot be opened."""
     try:
         open_backend(settings.backend, settings.options)
     except ValueError as error:
-        raise ParamsError([f"register.datasets.{dataset}: {error}"]) from None
+        raise ParamsError([f"register.items.{dataset}: {error}"]) from None
 
 
 def _transforms(path: Path, rows: pa.Table) -> dict[str, Matrix]:
@@ -160,11 +132,7 @@ def write_rig(task: RigTask) -> None:
 
 
 def _rig_tasks(
-    pairs: Path,
-    present: Sequence[Row],
-    settings: RegisterDataset,
-    common: RegisterCommon,
-    folder: Path,
+    pairs: Path, present: Sequence[Row], settings: RegisterParams, folder: Path
 ) -> dict[str, RigTask]:
     """A task for every rig or sequence with pairs enough to pool."""
     if settings.aligned or settings.rig == "pair":
@@ -175,8 +143,8 @@ def _rig_tasks(
         members[name].append((row["frame"] or 0, row["key"]))
     tasks = {}
     for name, frames in sorted(members.items()):
-        if len(frames) >= common.pooled_pairs:
-            keys = spread([key for _, key in sorted(frames)], common.pooled_pairs)
+        if len(frames) >= settings.pooled_pairs:
+            keys = spread([key for _, key in sorted(frames)], settings.pooled_pairs)
             path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
             tasks[name] = RigTask(path, pairs, tuple(keys), settings)
     return tasks

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from twinband.registration.params import RegisterDataset
+from twinband.registration.params import RegisterParams
 from twinband.shards.product import card_lines, count_values
 
 
-def card(name: str, settings: RegisterDataset, rows: pa.Table) -> str:
+def card(name: str, settings: RegisterParams, rows: pa.Table) -> str:
     """Markdown with a YAML front matter: on which grid the pairs are, and how they got there."""
     moved = sum(rows["resampled"].to_pylist())
     other = "thermal" if settings.grid == "rgb" else "rgb"
@@ -48,7 +48,7 @@ UNDER_PX = 5.0
 WORSE_PX = 0.5  # beyond doing nothing
 
 
-def facts(manifest: pa.Table) -> dict[str, Any]:
+def facts_of(manifest: pa.Table) -> dict[str, Any]:
     """Counts and quantiles over all pairs; a quantity that no pair has is left out."""
     corner_before, corner = _numbers(manifest, "corner_error_px_before", "corner_error_px")
     found: dict[str, Any] = {
@@ -81,6 +81,20 @@ def facts(manifest: pa.Table) -> dict[str, Any]:
             "pairs": int(corner.size),
         }
     return found
+
+
+def headline(facts: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that a dataset's registration is compared by."""
+    status, corner = facts["status"], facts.get("corner_error_px", {})
+    numbers = {
+        "pairs": facts["pairs"],
+        "failed": status.get("failed", 0),
+        "score_median": facts.get("score", {}).get("median"),
+        "residual_px_median": facts.get("residual_px", {}).get("median"),
+        "corner_error_px_median": corner.get("after", {}).get("median"),
+        "corner_error_under_5px": corner.get("under_5px"),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def _corner(errors: NDArray[np.float64]) -> dict[str, float]:

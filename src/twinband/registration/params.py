@@ -1,27 +1,16 @@
 """Parameters of the stage ``register``."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twinband.core.params import Params, Scalar, StageParams
+from twinband.core.params import ItemParams, Scalar
 
 Modality = Literal["rgb", "thermal"]
 FailurePolicy = Literal["keep_identity", "use_rig", "single_modality", "drop"]
 
 
-class RegisterCommon(Params):
-    """What holds for every dataset.
-
-    Attributes:
-        pooled_pairs: so many pairs, spread evenly over a rig or sequence, share one estimate;
-            with fewer of them every pair is estimated by itself.
-    """
-
-    pooled_pairs: Annotated[int, Field(ge=2)]
-
-
-class RegisterDataset(Params):
+class RegisterParams(ItemParams):
     """One dataset. What is trusted first: ``homographies``, then ``aligned``, then one transform
     for a whole rig or sequence, then one for each pair.
 
@@ -42,23 +31,18 @@ class RegisterDataset(Params):
         shift_tolerance_px: misalignment that is normal after registration, in pixels of the
             grid; written to every sample, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.
+        pooled_pairs: so many pairs, spread evenly over a rig or sequence, share one estimate;
+            with fewer of them every pair is estimated by itself.
     """
 
     homographies: str
     aligned: bool
     rig: Literal["dataset", "sequence", "pair"]
     backend: str
-    options: dict[str, Scalar]
+    options: dict[str, Scalar] = Field(default_factory=dict)
     grid: Modality
     labels_on: Modality
     on_failure: FailurePolicy
     shift_tolerance_px: Annotated[float, Field(ge=0)]
     truth: str
-
-
-class RegisterParams(StageParams):
-    """The ``register`` section."""
-
-    axis: ClassVar[str | None] = "datasets"
-    common: RegisterCommon
-    datasets: dict[str, RegisterDataset]
+    pooled_pairs: Annotated[int, Field(ge=2)]

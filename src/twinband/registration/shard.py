@@ -27,7 +27,7 @@ from twinband.registration.geometry import (
     resampled,
 )
 from twinband.registration.labels import Move, moved_boxes, moved_label_images
-from twinband.registration.params import RegisterDataset
+from twinband.registration.params import RegisterParams
 from twinband.registration.residual import Residuals, residual_shifts
 from twinband.registration.trust import (
     Calibration,
@@ -114,7 +114,7 @@ class ShardTask:
     path: Path
     pairs: Path
     keys: tuple[str, ...]
-    settings: RegisterDataset
+    settings: RegisterParams
     homographies: Mapping[str, Matrix]
     truth: Mapping[str, Matrix]
     rigs: Mapping[str, Path]
@@ -166,7 +166,7 @@ def _registered(
     members: Mapping[str, bytes],
     decision: Decision,
     policy: str,
-    settings: RegisterDataset,
+    settings: RegisterParams,
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Members and manifest columns of one pair.
 
@@ -199,7 +199,7 @@ def _registered(
     return {**fields, "json": said.encode()}, row
 
 
-def _row(decision: Decision, policy: str, settings: RegisterDataset) -> dict[str, Any]:
+def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str, Any]:
     done = decision.registration
     numbers = {
         name: getattr(done, name)

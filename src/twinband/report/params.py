@@ -1,6 +1,7 @@
 """Parameters of the stage ``report``."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -8,27 +9,35 @@ from twinband.core.params import StageParams
 
 
 class ReportParams(StageParams):
-    """What the report shows.
+    """What the report shows: all that the other sections name, in their order.
 
     Attributes:
         title: heading of the page.
-        datasets: ingested datasets, in this order.
-        cmss: measured datasets, in this order.
-        masks: datasets with masks, in this order.
-        pseudo_labels: datasets with depth and classes, in this order; examples are shown of those
-            that have masks too.
-        pretrained: keys of ``pretrain.methods``, in this order.
-        evaluations: keys of ``evaluate.items``, in this order.
         experiments: sets in experiments/ with committed results, in this order.
         quarantined: quarantined pairs listed for each dataset, at most.
+        datasets: ingested datasets.
+        cmss: measured datasets.
+        masks: datasets with masks.
+        pseudo_labels: datasets with depth and classes.
+        pretrained: models of the stage ``pretrain``.
+        evaluations: models on benchmarks.
     """
 
+    derived: ClassVar[Mapping[str, str]] = {
+        "datasets": "ingest.items",
+        "cmss": "cmss.items",
+        "masks": "sam_masks.items",
+        "pseudo_labels": "pseudo_labels.items",
+        "pretrained": "pretrain.items",
+        "evaluations": "evaluate.items",
+    }
+
     title: str
+    experiments: list[str]
+    quarantined: Annotated[int, Field(ge=0)]
     datasets: list[str]
     cmss: list[str]
     masks: list[str]
     pseudo_labels: list[str]
     pretrained: list[str]
     evaluations: list[str]
-    experiments: list[str]
-    quarantined: Annotated[int, Field(ge=0)]

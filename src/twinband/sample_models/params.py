@@ -1,11 +1,12 @@
 """Parameters of the stage ``sample_models``."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from twinband.core.params import Params, StageParams
-from twinband.training.settings import Training
+from twinband.core.params import ItemParams, Params, merged
+from twinband.training.settings import TrainingSettings
 
 
 class Lesson(Params):
@@ -21,10 +22,10 @@ class Lesson(Params):
     scenes: Annotated[int, Field(ge=1)]
     seed: int
     image_px: Annotated[int, Field(ge=64, multiple_of=32)]
-    training: Training
+    training: TrainingSettings
 
 
-class SampleModel(Params):
+class SampleModelsParams(ItemParams):
     """One of the annotators that the project ships.
 
     Attributes:
@@ -44,9 +45,14 @@ class SampleModel(Params):
     least_zoom: Annotated[float, Field(gt=0, le=1)]
     lessons: Annotated[list[Lesson], Field(min_length=1)]
 
-
-class SampleModelsParams(StageParams):
-    """The ``sample_models`` section."""
-
-    axis: ClassVar[str | None] = "models"
-    models: dict[str, SampleModel]
+    @model_validator(mode="before")
+    @classmethod
+    def _lessons_share(cls, values: Any) -> Any:
+        """A lesson names only what it has otherwise than ``lesson``, which is what all share."""
+        if not isinstance(values, Mapping) or not isinstance(values.get("lessons"), list):
+            return values
+        shared = values.get("lesson") or {}
+        lessons = [
+            merged(shared, own) if isinstance(own, Mapping) else own for own in values["lessons"]
+        ]
+        return {**{k: v for k, v in values.items() if k != "lesson"}, "lessons": lessons}

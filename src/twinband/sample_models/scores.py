@@ -27,10 +27,11 @@ from twinband.labels.images import shows
 from twinband.metrics.masks import ObjectScores, best_ious, large_objects
 from twinband.metrics.segmentation import confusion_matrix, mean_iou
 from twinband.pseudo_labels.truth import depth_scores
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
 from twinband.sam.rle import decode
+from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
-from twinband.sample_models.params import Lesson, SampleModel
+from twinband.sample_models.params import Lesson, SampleModelsParams
 from twinband.sample_models.scenes import HELD_OUT_SEED, MODALITIES, LabelledScene, rendered_scenes
 from twinband.sample_models.tasks import METRES
 from twinband.sample_models.train import TrainedAnnotator
@@ -56,7 +57,7 @@ OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon with AdamW"}
 
 
 def card(
-    name: str, params: SampleModel, trained: TrainedAnnotator, scores: Mapping[str, Any]
+    name: str, params: SampleModelsParams, trained: TrainedAnnotator, scores: Mapping[str, Any]
 ) -> str:
     """Markdown with a YAML front matter: data, recipe, seed, time and scores.
 
@@ -101,7 +102,7 @@ def _lesson(lesson: Lesson, number: int) -> str:
     return (
         f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}, {lesson.image_px} px"
         f" wide; {training.steps} steps of {training.batch_size} images,"
-        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.settings().lr:.2g},"
+        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.lr:.2g},"
         f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |"
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.params import Runtime
-from twinband.sample_models.params import SampleModel
+from twinband.sample_models.params import SampleModelsParams
 from twinband.sample_models.recipes import RECIPES
 from twinband.sample_models.scenes import SceneBatches, rendered_scenes
 from twinband.shards.write import write_atomically
@@ -47,7 +47,7 @@ class TrainedAnnotator:
 
 
 def train_annotator(
-    params: SampleModel,
+    params: SampleModelsParams,
     out: Path,
     *,
     work: Path,
@@ -108,7 +108,7 @@ class Clock:
 class _Course:
     """The lessons of a model, whose steps and images are counted over all of them."""
 
-    params: SampleModel
+    params: SampleModelsParams
     work: Path
     runtime: Runtime
     log: Log
@@ -141,7 +141,7 @@ class _Course:
             runtime=self.runtime,
         )
         identity = {"scenes": lesson.scenes, "seed": lesson.seed}
-        settings = lesson.training.settings()
+        settings = lesson.training
         prepare = RECIPES[params.recipe].prepare
         clock = self.clock()
 

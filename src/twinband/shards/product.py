@@ -13,7 +13,8 @@ a wids-v1 list of the shards; the card says in words what the folder holds.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twinband.core.errors import InputError
+from twinband.core.parallel import FileTask, map_unfinished
+from twinband.core.params import Run
 from twinband.shards.write import (
     OK,
     Shard,
@@ -146,6 +149,64 @@ def read_index(folder: Path) -> dict[str, Any]:
     if not isinstance(index, dict) or index.get("__kind__") != "wids-shard-index-v1":
         raise InputError(f"{folder / INDEX} is no wids-v1 index")
     return index
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A product that was built.
+
+    Attributes:
+        manifest: one row a sample.
+        shards: how many there are.
+        continued: how many of them were found finished from an interrupted run.
+        bytes: of all shards.
+    """
+
+    manifest: pa.Table
+    shards: int
+    continued: int
+    bytes: int
+
+    @property
+    def continuation(self) -> str:
+        """What the closing line says of an interrupted run that this one continued."""
+        if not self.continued:
+            return ""
+        return f"; {self.continued} of {self.shards} shards were already finished"
+
+
+def build_product(
+    out: Path,
+    *,
+    product: str,
+    dataset: str,
+    tasks: Sequence[FileTask],
+    write_shard: Callable[[FileTask], object],
+    card: Callable[[pa.Table], str],
+    run: Run,
+    finish: Callable[[Sequence[Path]], Sequence[tuple[Shard, pa.Table]]] | None = None,
+) -> Built:
+    """Make a product shard by shard: those that an interrupted run left, then the small files.
+
+    Args:
+        product: its name, such as ``masks``.
+        tasks: one a shard, in their order, with the shard's path in the work folder.
+        write_shard: writes the shard of one task; picklable, and free of side effects.
+        card: Markdown with a YAML front matter, by the rows of all shards in their order.
+        finish: puts the finished shards into ``out`` where they change on the way; without it
+            they are linked as they are.
+
+    Raises:
+        InputError: the Dask scheduler is not there; and what ``write_shard`` raises.
+    """
+    continued = map_unfinished(
+        write_shard, tasks, run.runtime, finished=finished_shard, progress=run.progress
+    )
+    paths = [task.path for task in tasks]
+    shards = finish(paths) if finish else [adopt_shard(path, out) for path in paths]
+    text = card(pa.concat_tables(rows for _, rows in shards))
+    manifest = write_product_files(out, product=product, dataset=dataset, shards=shards, card=text)
+    return Built(manifest, len(shards), continued, sum(shard.bytes for shard, _ in shards))
 
 
 def product_id(folder: Path) -> str:

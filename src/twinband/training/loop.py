@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -206,7 +206,11 @@ def train(
     ranks = ranks or Ranks()
     with _reproducible(settings):
         run = _Run(task.to(ranks.device(settings.device)), settings, ranks, folder)
-        identity = {"settings": asdict(settings), "model": _shapes(task), "data": batches.identity}
+        identity = {
+            "settings": settings.model_dump(exclude={"ranks"}),
+            "model": _shapes(task),
+            "data": batches.identity,
+        }
         checkpoints = Checkpoints(folder / "checkpoints", identity)
         found = checkpoints.newest()
         begin = run.restore(*found) if found else 0

@@ -1,11 +1,7 @@
-"""Parameters of a training run: those of every stage that trains.
-
-How to train: ``TrainingSettings``.
-"""
+"""How to train: ``TrainingSettings``, the parameters of every training run."""
 
 import math
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,8 +10,7 @@ from twinband.core.params import Params
 LR_BATCH = 256  # the batch that ``base_lr`` is given for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSettings:
+class TrainingSettings(Params):
     """Everything about a training run but its task and its data.
 
     Attributes:
@@ -33,37 +28,38 @@ class TrainingSettings:
         clip_norm: gradients longer than this are shortened to it; 0 leaves them.
         ema_decay: of the moving average of the weights, in [0, 1[; 0 keeps none.
         precision: of the forward pass; weights and their updates are fp32 always.
+        ranks: processes that the stage trains with, each on its share of a batch; for ``cuda`` as
+            many as there are GPUs to use.
         device: ``cpu`` or ``cuda`` (each rank then takes the GPU of its local rank).
         threads: of PyTorch; weights differ between one thread and two.
         seed: of the order of the pairs, their crops and all draws in the model.
         log_every: steps that one row of the loss curve is the mean of.
         checkpoint_every: steps between checkpoints, a multiple of ``log_every``.
         draw_every: steps between drawings, if the run draws any; 0 draws after the last step only.
-
-    Raises:
-        ValueError: a value out of range, named.
     """
 
     steps: int
     batch_size: int
-    accumulation: int
     base_lr: float
     warmup_steps: int
-    optimizer: Literal["adamw", "muon"]
-    betas: tuple[float, float]
     weight_decay: float
-    layer_decay: float
-    clip_norm: float
-    ema_decay: float
-    precision: Literal["fp32", "bf16", "fp16"]
     device: Literal["cpu", "cuda"]
     threads: int
     seed: int
-    log_every: int
-    checkpoint_every: int
-    draw_every: int
+    log_every: int = 10
+    checkpoint_every: int = 100
+    accumulation: int = 1
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    betas: Annotated[tuple[float, float], Field(strict=False)] = (0.9, 0.95)
+    layer_decay: float = 1.0
+    clip_norm: float = 0.0
+    ema_decay: float = 0.0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    ranks: Annotated[int, Field(ge=1)] = 1
+    draw_every: int = 0
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
         for name in ("steps", "batch_size", "accumulation", "threads", "log_every"):
             self._check(name, getattr(self, name) >= 1, "be at least 1")
         for name in ("base_lr", "weight_decay", "clip_norm", "draw_every"):
@@ -78,6 +74,10 @@ class TrainingSettings:
         # A window of the loss curve that a checkpoint cut in two could not be resumed exactly.
         whole = self.checkpoint_every >= 1 and self.checkpoint_every % self.log_every == 0
         self._check("checkpoint_every", whole, f"be a multiple of log_every = {self.log_every}")
+        parts = self.ranks * self.accumulation
+        evenly = self.batch_size % parts == 0
+        self._check("batch_size", evenly, f"be a multiple of ranks * accumulation = {parts}")
+        return self
 
     def _check(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
@@ -87,46 +87,3 @@ class TrainingSettings:
     def lr(self) -> float:
         """Learning rate at its peak."""
         return self.base_lr * self.batch_size / LR_BATCH
-
-
-class Training(Params):
-    """What ``training.settings.TrainingSettings`` says, field by field; its ranges hold here.
-
-    Attributes:
-        ranks: processes that the stage trains with, each on its share of a batch; for ``cuda`` as
-            many as there are GPUs to use.
-    """
-
-    ranks: Annotated[int, Field(ge=1)]
-    steps: int
-    batch_size: int
-    accumulation: int
-    base_lr: float
-    warmup_steps: int
-    optimizer: Literal["adamw", "muon"]
-    betas: Annotated[tuple[float, float], Field(strict=False)]
-    weight_decay: float
-    layer_decay: float
-    clip_norm: float
-    ema_decay: float
-    precision: Literal["fp32", "bf16", "fp16"]
-    device: Literal["cpu", "cuda"]
-    threads: int
-    seed: int
-    log_every: int
-    checkpoint_every: int
-    draw_every: int
-
-    @model_validator(mode="after")
-    def _in_range(self) -> "Training":
-        self.settings()
-        if self.batch_size % (self.ranks * self.accumulation):
-            raise ValueError(
-                f"batch_size = {self.batch_size} must be a multiple of ranks * accumulation = "
-                f"{self.ranks * self.accumulation}"
-            )
-        return self
-
-    def settings(self) -> TrainingSettings:
-        """The same for the training loop."""
-        return TrainingSettings(**self.model_dump(exclude={"ranks"}))

@@ -1,13 +1,13 @@
 """Parameters of the stage ``sample_world``."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twinband.core.params import Params, StageParams
+from twinband.core.params import ItemParams
 
 
-class SampleDataset(Params):
+class SampleWorldParams(ItemParams):
     """One rendered dataset in the on-disk layout of a public one.
 
     Attributes:
@@ -22,10 +22,3 @@ class SampleDataset(Params):
     width_px: Annotated[int, Field(ge=64, le=4096)]
     height_px: Annotated[int, Field(ge=64, le=4096)]
     seed: int
-
-
-class SampleWorldParams(StageParams):
-    """The ``sample_world`` section; profiles on real data leave ``datasets`` empty."""
-
-    axis: ClassVar[str | None] = "datasets"
-    datasets: dict[str, SampleDataset]

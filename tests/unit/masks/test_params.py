@@ -5,7 +5,7 @@ import pytest
 from tests.made.masked import COMMON, SETTINGS
 from twinband.core.params import ParamsError, validate
 from twinband.masks.params import SamMasksParams
-from twinband.sam.generate import MaskSettings
+from twinband.sam.settings import MaskSettings
 
 
 def checked(**changes: Any) -> SamMasksParams:

@@ -11,7 +11,8 @@ from twinband.sam.build import ResizeLongestSide, Sam, Sizes, build
 from twinband.sam.candidates import without_holes, without_islands
 from twinband.sam.decode import Frame, PointDecoder, Prompted, full_resolution, low_resolution
 from twinband.sam.encode import embed
-from twinband.sam.generate import MaskSettings, grids
+from twinband.sam.generate import grids
+from twinband.sam.settings import MaskSettings
 from twinband.sam.torchvision_stub import stand_in
 
 with stand_in():

@@ -9,8 +9,9 @@ import torch
 from benches._sam_package import of_package, picture
 from tests.made.sam import small_sam
 from twinband.core.errors import InputError
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
 from twinband.sam.rle import area, bbox, decode, iou
+from twinband.sam.settings import MaskSettings
 from twinband.sam.torchvision_stub import stand_in
 
 with stand_in():

@@ -4,12 +4,14 @@ Source: He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from twinband.networks.config import MaeConfig
+from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
 from twinband.networks.masked import (
     Decoder,
     batch_images,
@@ -39,8 +41,30 @@ def random_places(batch: Mapping[str, Tensor], places: int, kept: int) -> Tensor
     return draws.argsort(dim=1, stable=True)[:, :kept]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MaeConfig(AutoencoderConfig):
+    """Sizes of a masked autoencoder, and
+
+    Attributes:
+        mask_ratio: share of the patches left out, 0..1.
+    """
+
+    mask_ratio: float = 0.75
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.mask_ratio, float):
+            raise TypeError(f"mask_ratio must be a number, got {self.mask_ratio!r}")
+        if not 0.0 < self.mask_ratio < 1.0:
+            raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
+
+
 class MaskedAutoencoder(TrainingTask):
     """One encoder and one decoder for the images of both modalities."""
+
+    kind: ClassVar[str] = "mae"
+    Config: ClassVar[type[MaeConfig]] = MaeConfig
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
 
     def __init__(self, config: MaeConfig) -> None:
         super().__init__()
@@ -100,3 +124,6 @@ class MaskedAutoencoder(TrainingTask):
         encoded = self.encoder.encode(keep_tokens(tokens, kept))
         sequence = self.decoder.sequence(encoded, kept, self.encoder.grid(images))
         return self.decoder.predict(sequence), kept
+
+
+MODEL = MaskedAutoencoder

@@ -9,12 +9,12 @@ ICCV 2025. Shapes: B batch, L patches, K kept patches, D width.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from twinband.networks.config import AutoencoderConfig
+from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
 from twinband.networks.layers import CrossBlock, random_weights
 from twinband.networks.masked import (
     Decoder,
@@ -25,33 +25,11 @@ from twinband.networks.masked import (
     restored_image,
     visible_image,
 )
+from twinband.networks.sampler import Sampler, Visible
 from twinband.networks.vit import VisionTransformer
+from twinband.networks.warm_start import on_grid_of, start_encoder
+from twinband.networks.weights import Weights, encoder_of, load_strictly
 from twinband.training.loop import TrainingTask
-
-
-class Visible(Protocol):
-    """Which patches are seen."""
-
-    @property
-    def rgb(self) -> Tensor:
-        """``B,K_rgb`` different places of the RGB image."""
-
-    @property
-    def thermal(self) -> Tensor:
-        """``B,K_thermal`` different places of the thermal image."""
-
-
-class Sampler(Protocol):
-    """Chooses the visible patches; a module, so that its state is in the checkpoint."""
-
-    def advance(self, progress: float, /) -> None:
-        """Begin the next training step, at ``progress`` from 0 to 1 of the whole."""
-
-    def __call__(self, rgb_BLD: Tensor, thermal_BLD: Tensor, /) -> Visible:
-        """Choose by the tokens (patch and position embedding, detached) of both images."""
-
-    def observe(self, loss_rgb: Tensor, loss_thermal: Tensor, /) -> None:
-        """Hear how a training step went; detached scalars."""
 
 
 class _Predicted(NamedTuple):
@@ -67,6 +45,10 @@ class MSpecGene(TrainingTask):
         sampler: the module that chooses visible patches. Without one the model can be saved,
             loaded and asked for its encoder, but not trained.
     """
+
+    kind: ClassVar[str] = "mspecgene"
+    Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
 
     sampler: Sampler | None
 
@@ -114,6 +96,27 @@ class MSpecGene(TrainingTask):
         """Tell the sampler how far training has come: 0 at the first step, 1 at the last."""
         self._chooser().advance(step / max(steps - 1, 1))
 
+    def start_from(self, weights: Weights) -> None:
+        """Start from another model: from ``mae`` the encoder and both decoders, from any other
+        one the encoder.
+
+        The cross-attention layers and the sampler stay as they are; positions are resized.
+
+        Raises:
+            InputError: names or sizes that do not fit; nothing is changed then.
+        """
+        if weights.kind != "mae":
+            start_encoder(self.encoder, encoder_of(weights))
+            return
+        tensors = {}
+        for key, value in weights.tensors.items():
+            if key.startswith("decoder."):
+                rest = key.removeprefix("decoder.")
+                tensors[f"decoder_rgb.{rest}"] = tensors[f"decoder_thermal.{rest}"] = value
+            else:
+                tensors[key] = value
+        load_strictly(self, on_grid_of(self, tensors), fresh=("cross_", "sampler."))
+
     @torch.no_grad()
     def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What the model makes of a batch, to be drawn; the sampler learns nothing from it.
@@ -155,3 +158,6 @@ class MSpecGene(TrainingTask):
         if self.sampler is None:
             raise ValueError("this MSpecGene has no sampler of visible patches: build it with one")
         return self.sampler
+
+
+MODEL = MSpecGene

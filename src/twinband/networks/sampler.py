@@ -1,12 +1,7 @@
-"""Masking strategies by name.
+"""Samplers as masked models know them: tokens of both images in, visible patches out."""
 
-What every masking strategy is: tokens in, indices of the visible patches out.
-"""
-
-import importlib
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -110,25 +105,3 @@ def _copy_step(module: nn.Module, _: object) -> None:
     assert isinstance(module, Sampler)
     module._step = int(module.step)
     module._calls = 0
-
-
-STRATEGIES = {
-    "random": ("twinband.arms.random", "RandomSampler"),
-    "fixed": ("twinband.arms.fixed", "FixedSampler"),
-    "cmss": ("twinband.arms.cmss", "CmssSampler"),
-    "gmm_cmss": ("twinband.arms.gmm_cmss", "GmmCmssSampler"),
-}
-
-
-def open_arm(name: str, **settings: Any) -> Sampler:
-    """The strategy ``name``; ``settings`` are its constructor's arguments.
-
-    Raises:
-        ValueError: an unknown name, or settings out of their range.
-        TypeError: settings that the strategy does not have.
-    """
-    if name not in STRATEGIES:
-        raise ValueError(f"unknown masking strategy {name!r}: there are {', '.join(STRATEGIES)}")
-    module, attribute = STRATEGIES[name]
-    sampler: Sampler = getattr(importlib.import_module(module), attribute)(**settings)
-    return sampler
