@@ -1,9 +1,7 @@
-"""What ``twinband datasets add`` writes: the inventory, and the dataset's lines in params.yaml.
+"""Writing of ``twinband datasets add``: a dataset's inventory, and its entries in params.yaml.
 
-Small edits of params.yaml as text: whatever is not edited stays as it was, byte for byte.
-
-A YAML library that writes the whole file back would move its comments and its alignment; the
-parser's positions are enough to put an item where it belongs.
+params.yaml is edited as text, at positions that the YAML parser tells: writing parsed values back
+would lose comments and alignment.
 """
 
 import re
@@ -21,96 +19,12 @@ from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import Recorded, open_files, read_inventory, write_inventory
 from twinband.params import validate_file
 
-INDENT = 2
-
-
-def put_item(text: str, path: Sequence[str], name: str, value: Mapping[str, Any]) -> str:
-    """The text with ``name: value`` as the last item of the mapping at ``path``.
-
-    Raises:
-        ParamsError: there is no such mapping.
-    """
-    key, node = _find(text, path, yaml.MappingNode)
-    if node.flow_style and node.value:
-        return _insert(text, _end(node.value[-1][1]), f", {_flow({name: value})[1:-1]}")
-    if node.value:
-        block = _block({name: value}, node.start_mark.column)
-        return _insert(text, _line_end(text, _end(node)), f"\n{block}")
-    block = _block({name: value}, key.start_mark.column + INDENT)
-    return text[: key.end_mark.index] + f":\n{block}" + text[node.end_mark.index :]
-
-
-def append_item(text: str, path: Sequence[str], item: str) -> str:
-    """The text with ``item`` as the last of the list at ``path``, unless it is there already.
-
-    Raises:
-        ParamsError: there is no such list.
-    """
-    _, node = _find(text, path, yaml.SequenceNode)
-    if item in [entry.value for entry in node.value]:
-        return text
-    if not node.value:
-        return _insert(text, node.start_mark.index + 1, _flow(item))
-    if node.flow_style:
-        return _insert(text, _end(node.value[-1]), f", {_flow(item)}")
-    dash = " " * node.start_mark.column
-    return _insert(text, _line_end(text, _end(node)), f"\n{dash}- {_flow(item)}")
-
-
-def replace_value(text: str, path: Sequence[str], value: Any) -> str:
-    """The text with another value at ``path``.
-
-    Raises:
-        ParamsError: there is none.
-    """
-    _, node = _find(text, path, yaml.Node)
-    return text[: node.start_mark.index] + _flow(value) + text[_end(node) :]
-
-
-def _find(text: str, path: Sequence[str], kind: type[yaml.Node]) -> tuple[Any, Any]:
-    """The key and the value at ``path``."""
-    key, node = None, yaml.compose(text, Loader=yaml.SafeLoader)
-    for name in path:
-        items = node.value if isinstance(node, yaml.MappingNode) else []
-        key, node = next(((k, v) for k, v in items if k.value == name), (None, None))
-    if not isinstance(node, kind):
-        wanted = kind.__name__.removesuffix("Node").lower()
-        raise ParamsError([f"{'.'.join(path)}: there is no {wanted} to edit"])
-    return key, node
-
-
-def _end(node: yaml.Node) -> int:
-    """Where a node's own text ends; a block's mark is only at the next token, past comments."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
-
-
-def _line_end(text: str, index: int) -> int:
-    end = text.find("\n", index)
-    return len(text) if end < 0 else end
-
-
-def _insert(text: str, index: int, new: str) -> str:
-    return text[:index] + new + text[index:]
-
-
-def _flow(value: Any) -> str:
-    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6)[1:-2]
-
-
-def _block(value: Mapping[str, Any], column: int) -> str:
-    lines = yaml.safe_dump(dict(value), sort_keys=False, width=10**6).splitlines()
-    return "\n".join(" " * column + line for line in lines)
-
-
 PARAMS = Path("params.yaml")
 INVENTORIES = Path("data/inventory")
 DATASETS = ("ingest", "datasets")
 NAME = re.compile("[a-z0-9_-]+")
 PAIRS_PER_SHARD, MAX_SHARDS = 1000, 64
-# As in the sample profile; whoever knows better edits params.yaml.
+# As in the sample profile; users may edit them in params.yaml.
 FRAME_STRIDE, NEAR_DUPLICATE_BITS = 1, 6
 NO_HOMOGRAPHIES = "data/homographies/none.csv"
 REGISTRATION = {
@@ -124,11 +38,12 @@ REGISTRATION = {
     "shift_tolerance_px": 4.0,
     "truth": NO_HOMOGRAPHIES,
 }
+INDENT = 2  # of blocks in params.yaml
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; ``shards``, ``licence``, ``aligned`` are None where nothing was said."""
+    """A dataset to add; ``shards``, ``licence``, ``aligned`` are None where not given."""
 
     name: str
     reader: str
@@ -143,7 +58,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Changes:
-    """How an inventory differs from the one before, in files."""
+    """Numbers of files of an inventory, and of its differences from the earlier one."""
 
     files: int
     new: int
@@ -152,15 +67,15 @@ class Changes:
 
 
 def inventory_path(name: str) -> Path:
-    """Where the committed inventory of a dataset is."""
+    """Return the path of a dataset's inventory."""
     return INVENTORIES / f"{name}.csv"
 
 
 def relative_root(root: Path, data: Path | None) -> str:
-    """``root`` relative to TWINBAND_DATA: all that the project may know of where data are.
+    """Return ``root`` relative to TWINBAND_DATA, the only form in which the project keeps it.
 
     Raises:
-        UsageError: it is not below it, or TWINBAND_DATA is unset.
+        UsageError: it is not below TWINBAND_DATA, or that is unset.
     """
     # As written first: links below TWINBAND_DATA may lead anywhere.
     for absolute in (Path.absolute, Path.resolve):
@@ -176,10 +91,10 @@ def relative_root(root: Path, data: Path | None) -> str:
 
 
 def check_request(request: Request) -> None:
-    """Whether the name may be used, before any work is done.
+    """Check that the name may be used, before any work is done.
 
     Raises:
-        UsageError: malformed, taken, or not there to be updated.
+        UsageError: it is malformed, taken, or not there to be updated.
     """
     name = request.name
     if not NAME.fullmatch(name):
@@ -192,7 +107,7 @@ def check_request(request: Request) -> None:
 
 
 def edited_params(request: Request, pairs: int) -> str:
-    """The text of params.yaml with the dataset in it, checked as a whole.
+    """Return the text of params.yaml with the dataset added or updated, validated as a whole.
 
     Raises:
         ParamsError: params.yaml was wrong before, or has no place for a dataset.
@@ -205,8 +120,8 @@ def edited_params(request: Request, pairs: int) -> str:
         "root": request.root,
         "options": dict(request.options),
     }
-    wishes = {"shards": request.shards, "licence": request.licence}
-    given |= {key: value for key, value in wishes.items() if value is not None}
+    optional = {"shards": request.shards, "licence": request.licence}
+    given |= {key: value for key, value in optional.items() if value is not None}
     if before is not None:
         for key in [key for key, value in given.items() if before.get(key) != value]:
             text = replace_value(text, (*DATASETS, request.name, key), given[key])
@@ -224,7 +139,7 @@ def edited_params(request: Request, pairs: int) -> str:
 def renew_inventory(
     root: Path, name: str, track: Callable[[Sequence[str]], Iterable[str]]
 ) -> Changes:
-    """Write the inventory of the files below ``root``; ``track`` shows how far it is.
+    """Write the inventory of the files below ``root``; ``track`` wraps them in a progress bar.
 
     Raises:
         InputError: a file cannot be read.
@@ -268,3 +183,84 @@ def _datasets(params: Any) -> Mapping[str, Any]:
         return params["ingest"]["datasets"] or {}
     except (KeyError, TypeError):
         raise UsageError(f"{PARAMS} has no ingest.datasets to add to") from None
+
+
+def put_item(text: str, path: Sequence[str], name: str, value: Mapping[str, Any]) -> str:
+    """Add ``name: value`` as the last item of the mapping at ``path``; returns the text.
+
+    Raises:
+        ParamsError: there is no such mapping.
+    """
+    key, node = _find(text, path, yaml.MappingNode)
+    if node.flow_style and node.value:
+        return _insert(text, _end(node.value[-1][1]), f", {_flow({name: value})[1:-1]}")
+    if node.value:
+        block = _block({name: value}, node.start_mark.column)
+        return _insert(text, _line_end(text, _end(node)), f"\n{block}")
+    block = _block({name: value}, key.start_mark.column + INDENT)
+    return text[: key.end_mark.index] + f":\n{block}" + text[node.end_mark.index :]
+
+
+def append_item(text: str, path: Sequence[str], item: str) -> str:
+    """Add ``item`` at the end of the list at ``path``, unless it is in it; returns the text.
+
+    Raises:
+        ParamsError: there is no such list.
+    """
+    _, node = _find(text, path, yaml.SequenceNode)
+    if item in [entry.value for entry in node.value]:
+        return text
+    if not node.value:
+        return _insert(text, node.start_mark.index + 1, _flow(item))
+    if node.flow_style:
+        return _insert(text, _end(node.value[-1]), f", {_flow(item)}")
+    dash = " " * node.start_mark.column
+    return _insert(text, _line_end(text, _end(node)), f"\n{dash}- {_flow(item)}")
+
+
+def replace_value(text: str, path: Sequence[str], value: Any) -> str:
+    """Replace the value at ``path``; returns the text.
+
+    Raises:
+        ParamsError: there is none.
+    """
+    _, node = _find(text, path, yaml.Node)
+    return text[: node.start_mark.index] + _flow(value) + text[_end(node) :]
+
+
+def _find(text: str, path: Sequence[str], kind: type[yaml.Node]) -> tuple[Any, Any]:
+    """Find the nodes of the key and the value at ``path``."""
+    key, node = None, yaml.compose(text, Loader=yaml.SafeLoader)
+    for name in path:
+        items = node.value if isinstance(node, yaml.MappingNode) else []
+        key, node = next(((k, v) for k, v in items if k.value == name), (None, None))
+    if not isinstance(node, kind):
+        wanted = kind.__name__.removesuffix("Node").lower()
+        raise ParamsError([f"{'.'.join(path)}: there is no {wanted} to edit"])
+    return key, node
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where a node's text ends; the mark of a block is past the comments behind it."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end
+
+
+def _insert(text: str, index: int, new: str) -> str:
+    return text[:index] + new + text[index:]
+
+
+def _flow(value: Any) -> str:
+    return yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=10**6)[1:-2]
+
+
+def _block(value: Mapping[str, Any], column: int) -> str:
+    lines = yaml.safe_dump(dict(value), sort_keys=False, width=10**6).splitlines()
+    return "\n".join(" " * column + line for line in lines)

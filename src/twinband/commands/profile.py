@@ -43,7 +43,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
 
 
 def would_lose_edits() -> bool:
-    """Whether params.yaml holds changes that neither Git nor a profile has."""
+    """Tell whether params.yaml holds changes that neither Git nor a profile has."""
     if not PARAMS.is_file():
         return False
     text = PARAMS.read_bytes()
@@ -56,7 +56,7 @@ def would_lose_edits() -> bool:
 
 
 def foreign_results(data: Mapping[str, Any]) -> Iterator[Path]:
-    """Files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section does not name."""
+    """Find files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section lacks."""
     from twinband.params import Root
 
     for name, field in Root.model_fields.items():
