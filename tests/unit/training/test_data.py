@@ -1,7 +1,4 @@
-"""Orders of samples: by seed and epoch, over ranks, resumable.
-
-Batches out of shards: reproducible, independent of workers, memory and resume.
-"""
+"""Orders of samples and batches: reproducible, independent of ranks, workers, memory and resume."""
 
 import itertools
 import json
