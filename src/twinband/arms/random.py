@@ -1,4 +1,4 @@
-"""Random masking, the same number of visible patches in both modalities."""
+"""Random masking with equally many visible patches in both modalities."""
 
 import torch
 from torch import Tensor
@@ -12,9 +12,9 @@ class RandomSampler(Sampler):
 
     Args:
         patches: L, patches an image.
-        mask_ratio: hidden share of either modality.
+        mask_ratio: masked share of either modality.
         disjoint: no position is visible in both modalities; else they are independent.
-        seed: of the random numbers.
+        seed: seed of the random numbers.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class RandomSampler(Sampler):
 
     @torch.no_grad()
     def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
-        """Indices in random order; only the batch size and the device of the tokens matter."""
+        """Choose patches, in random order; only batch size and device of the tokens matter."""
         self.check(rgb_tokens)
         self.check(thermal_tokens)
         generator = self.generator(rgb_tokens.device)
