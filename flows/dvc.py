@@ -143,7 +143,7 @@ def _living_entries(text: str) -> dict[str, Any]:
 
 
 def _is_living(entry: dict[str, Any]) -> bool:
-    """Whether the entry's process exists, has not ended, and is a DVC command."""
+    """Tell whether the entry's process exists, has not ended, and is a DVC command."""
     try:
         process = psutil.Process(entry["pid"])
         return process.status() != psutil.STATUS_ZOMBIE and any(
