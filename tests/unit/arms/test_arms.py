@@ -1,3 +1,5 @@
+"""Masking arms: counts of patches, curricula, determinism, state."""
+
 import copy
 import io
 import math
