@@ -31,8 +31,8 @@ def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_two_ranks_with_two_parts_each_equal_one_whole_batch(tmp_path: Path) -> None:
-    result = torchrun(str(tmp_path), "--accumulation", "2", "--noise", "0")
-    assert result.returncode == 0, result.stderr
+    process = torchrun(str(tmp_path), "--accumulation", "2", "--noise", "0")
+    assert process.returncode == 0, process.stderr
     first, second = (
         torch.load(tmp_path / f"weights-{rank}.pt", weights_only=True) for rank in (0, 1)
     )
@@ -48,8 +48,8 @@ def test_two_ranks_with_two_parts_each_equal_one_whole_batch(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_loss_that_is_not_finite_on_one_rank_stops_both(tmp_path: Path) -> None:
-    result = torchrun(str(tmp_path), "--poison-rank", "1")
-    assert result.returncode != 0 and "NonFiniteError: step 5" in result.stderr
+    process = torchrun(str(tmp_path), "--poison-rank", "1")
+    assert process.returncode != 0 and "NonFiniteError: step 5" in process.stderr
     reports = [
         json.loads((tmp_path / "run" / f"non_finite{n}.json").read_text()) for n in ("", "-1")
     ]
