@@ -1,4 +1,4 @@
-"""Recording a benchmark: JSON lines on standard output, and a CSV named after the hardware."""
+"""Record of a benchmark: JSON lines on standard output, and a CSV named after the hardware."""
 
 import csv
 import json
@@ -14,12 +14,12 @@ Figures = Mapping[str, float | int | str]
 
 
 def hardware() -> str:
-    """Processor and number of usable cores, fit for a file name."""
+    """Name the processor and the number of usable cores, fit for a file name."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())
-        model = found.group(1) if found else model
+        match = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())
+        model = match.group(1) if match else model
     slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
     return f"{slug}-{len(os.sched_getaffinity(0))}cores"
 
@@ -36,5 +36,5 @@ def record(name: str, *rows: Figures) -> None:
 
 
 def columns(rows: Sequence[Figures]) -> list[str]:
-    """All keys, in the order in which they first appear."""
+    """List all keys, in the order in which they first appear."""
     return list(dict.fromkeys(key for row in rows for key in row))

@@ -1,4 +1,4 @@
-"""Published aligned pairs, and known motions to move them by."""
+"""Published aligned pairs, and known motions and deformations of them."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ PathPair = tuple[Path, Path]
 
 @dataclass(frozen=True, slots=True)
 class Deformed:
-    """A pair whose thermal image was deformed by a known field, and where its pixels belong."""
+    """A pair whose thermal image was deformed by a known field, and its pixels' true places."""
 
     rgb: Image
     thermal: Image
@@ -35,26 +35,26 @@ class Deformed:
 
 
 def available(root: Path, dataset: str) -> list[PathPair]:
-    """All pairs of paths of a data set."""
+    """List the pairs of paths of a data set."""
     rgb, thermal, _ = LAYOUTS[dataset]
-    there = {path.stem: path for path in (root / thermal).iterdir()}
-    return [(p, there[p.stem]) for p in sorted((root / rgb).iterdir()) if p.stem in there]
+    partners = {path.stem: path for path in (root / thermal).iterdir()}
+    return [(p, partners[p.stem]) for p in sorted((root / rgb).iterdir()) if p.stem in partners]
 
 
 def chosen(root: Path, dataset: str) -> list[PathPair]:
-    """As many pairs as the benchmark takes, evenly spread over the data set."""
+    """Choose the benchmark's pairs, evenly spread over the data set."""
     pairs, count = available(root, dataset), LAYOUTS[dataset][2]
     return [pairs[i] for i in np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)]
 
 
 def read(paths: PathPair) -> tuple[Image, Image]:
-    """RGB and thermal."""
+    """Read RGB and thermal."""
     rgb, thermal = (images.decode(path.read_bytes(), path.name).coloured for path in paths)
     return rgb, thermal
 
 
 def random_motion(size: float, seed: Sequence[int]) -> Similarity:
-    """A motion of size ``size`` px."""
+    """Draw a motion of size ``size`` px (see ``bench_registration``)."""
     angle, scale, x, y = np.random.default_rng(seed).uniform(-1, 1, 4)
     share = size / 18
     return Similarity(
@@ -63,22 +63,22 @@ def random_motion(size: float, seed: Sequence[int]) -> Similarity:
 
 
 def moved(thermal: Image, motion: Similarity) -> Image:
-    """``thermal`` under ``motion``, its edges continued."""
+    """Move ``thermal`` by ``motion``, its edges continued."""
     frame = Frame(thermal.shape[1], thermal.shape[0])
     matrix, size = motion.matrix(frame)[:2], (frame.width, frame.height)
     return cv2.warpAffine(thermal, matrix, size, borderMode=cv2.BORDER_REPLICATE)
 
 
 def deformed(root: Path) -> list[Deformed]:
-    """Pairs with known deformation fields, which are not rigid.
+    """Read pairs with known deformation fields, which are not rigid.
 
     The fields are sampling grids: -1 and 1 are the outer edges of the first and last pixel.
     """
-    found = []
+    pairs = []
     for folder in SUPERFUSION:
         for path in sorted((root / folder / "vi").iterdir()):
             rgb, thermal = read((path, root / folder / "ir_warp" / path.name))
             grid = np.asarray(loadmat(root / folder / "flow" / f"{path.name}.mat")["flow"])
             sides = np.array([thermal.shape[1], thermal.shape[0]])
-            found.append(Deformed(rgb, thermal, ((grid.squeeze() + 1) * sides - 1) / 2))
-    return found
+            pairs.append(Deformed(rgb, thermal, ((grid.squeeze() + 1) * sides - 1) / 2))
+    return pairs

@@ -1,4 +1,4 @@
-"""What is used elsewhere for one RGB-thermal pair, for comparison: neither judges its result."""
+"""Rival registration methods for one RGB-thermal pair; neither judges its result."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ Grey = NDArray[np.float32]
 
 
 def gradient_ecc(rgb: NDArray[Any], thermal: NDArray[Any]) -> Matrix:
-    """Affine enhanced correlation of gradient magnitudes, from coarse to fine."""
+    """Maximise the enhanced correlation of gradient magnitudes, affine, from coarse to fine."""
     fixed, moving = (_gradient(luminance(image)) for image in (rgb, thermal))
     warp = np.eye(2, 3, dtype=np.float32)  # from fixed to moving
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
@@ -39,10 +39,10 @@ def gradient_ecc(rgb: NDArray[Any], thermal: NDArray[Any]) -> Matrix:
 
 
 def mutual_information(rgb: NDArray[Any], thermal: NDArray[Any]) -> Matrix:
-    """Affine maximum of the mutual information of grey levels, by Powell's method."""
-    whole = Frame(rgb.shape[1], rgb.shape[0])
-    zoom = min(1.0, INFORMATION_SIDE_PX / max(whole.width, whole.height))
-    frame = Frame(round(whole.width * zoom), round(whole.height * zoom))
+    """Maximise the mutual information of grey levels, affine, by Powell's method."""
+    full = Frame(rgb.shape[1], rgb.shape[0])
+    zoom = min(1.0, INFORMATION_SIDE_PX / max(full.width, full.height))
+    frame = Frame(round(full.width * zoom), round(full.height * zoom))
     fixed, moving = (_small(luminance(image), frame) for image in (rgb, thermal))
     centre, radius = np.array(frame.centre), frame.radius
 
@@ -59,11 +59,11 @@ def mutual_information(rgb: NDArray[Any], thermal: NDArray[Any]) -> Matrix:
         inside = seen >= 0
         return -_information(fixed[inside], seen[inside])
 
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         cost, np.zeros(6), method="Powell", options={"maxiter": 6, "xtol": 0.02, "ftol": 1e-4}
     )
-    change = grid_change(whole, frame)
-    return inverted(change) @ inverted(inverse(found.x)) @ change
+    change = grid_change(full, frame)
+    return inverted(change) @ inverted(inverse(optimum.x)) @ change
 
 
 def _gradient(grey: Grey) -> Grey:
@@ -72,7 +72,7 @@ def _gradient(grey: Grey) -> Grey:
 
 
 def _small(grey: Grey, frame: Frame) -> Grey:
-    """Reduced, and in units of bins."""
+    """Reduce to ``frame``, in units of bins."""
     small = cv2.resize(grey, (frame.width, frame.height), interpolation=cv2.INTER_AREA)
     low, high = float(small.min()), float(small.max())
     return (small - low) * np.float32((BINS - 1) / max(high - low, 1e-6))

@@ -1,4 +1,4 @@
-"""One unit of work each: register something whose truth is known, and measure the error."""
+"""Units of work of the benchmark: register pairs of known truth and measure the error."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ RIG_SIZE = (400, 240)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Corner errors in px after and before, what was said of the pair, and the time it took."""
+    """Corner errors in px after and before, the registration's verdict, and CPU seconds."""
 
     after_px: float
     before_px: float
@@ -30,78 +30,78 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What was found for published pairs, and their trials by size against both references."""
+class Trials:
+    """Trials of published pairs by size, against both references."""
 
-    still: Registration
+    published: Registration  # of the pairs that were not moved
     primary: list[Trial]
-    consistent: list[Trial]  # none where the published pairs could not be registered
+    consistent: list[Trial]  # empty if the published pairs could not be registered
 
 
 def timed(register: Callable[..., Any], *images: Any) -> tuple[Any, float]:
-    """What ``register`` finds, and the CPU seconds it took."""
+    """Call ``register``; returns its result and the CPU seconds it took."""
     begin = time.process_time()
-    found = register(*images)
-    return found, time.process_time() - begin
+    result = register(*images)
+    return result, time.process_time() - begin
 
 
 def frame_of(image: Image) -> Frame:
     return Frame(image.shape[1], image.shape[0])
 
 
-def judged(found: Registration, truth: Matrix, frame: Frame, cpu_s: float) -> Trial:
-    """``found`` against ``truth``."""
+def judged(registration: Registration, truth: Matrix, frame: Frame, cpu_s: float) -> Trial:
+    """Compare a registration with the truth."""
     return Trial(
-        corner_error_px(found.matrix, truth, frame),
+        corner_error_px(registration.matrix, truth, frame),
         corner_error_px(np.eye(3), truth, frame),
-        found.status,
-        found.forward_backward_px,
+        registration.status,
+        registration.forward_backward_px,
         cpu_s,
     )
 
 
-def pair_trials(job: tuple[PathPair, int]) -> Found:
-    """``moved_trials`` of one pair."""
+def pair_trials(job: tuple[PathPair, int]) -> Trials:
+    """Do ``moved_trials`` of one pair."""
     paths, seed = job
     return moved_trials([read(paths)], seed)
 
 
-def rig_trials(job: tuple[Sequence[PathPair], int]) -> Found:
-    """``moved_trials`` of several pairs, cut to one size about their middle."""
-    several, seed = job
+def rig_trials(job: tuple[Sequence[PathPair], int]) -> Trials:
+    """Do ``moved_trials`` of several pairs, cut to one size about their middle."""
+    paths, seed = job
     width, height = RIG_SIZE
     pairs = []
-    for rgb, thermal in map(read, several):
+    for rgb, thermal in map(read, paths):
         top, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
         part = np.s_[top : top + height, left : left + width]
         pairs.append((rgb[part], np.ascontiguousarray(thermal[part])))
     return moved_trials(pairs, seed)
 
 
-def moved_trials(pairs: list[tuple[Image, Image]], seed: int) -> Found:
+def moved_trials(pairs: list[tuple[Image, Image]], seed: int) -> Trials:
     """Register pairs as published, and moved alike by every size."""
-    still, frame = register_rig(pairs), frame_of(pairs[0][1])
+    published, frame = register_rig(pairs), frame_of(pairs[0][1])
     primary, consistent = [], []
     for size in SIZES_PX:
         motion = random_motion(size, (size, seed))
         truth = inverted(motion.matrix(frame))
         shifted = [(rgb, moved(thermal, motion)) for rgb, thermal in pairs]
-        found, cpu_s = timed(register_rig, shifted)
-        primary.append(judged(found, truth, frame, cpu_s))
-        if still.status != "failed":
-            consistent.append(judged(found, still.estimate @ truth, frame, cpu_s))
-    return Found(still, primary, consistent)
+        registration, cpu_s = timed(register_rig, shifted)
+        primary.append(judged(registration, truth, frame, cpu_s))
+        if published.status != "failed":
+            consistent.append(judged(registration, published.estimate @ truth, frame, cpu_s))
+    return Trials(published, primary, consistent)
 
 
 def wrong_trial(job: PathPair) -> Registration:
-    """The RGB image of one scene with the thermal image of another."""
+    """Register the RGB image of one scene with the thermal image of another."""
     rgb, thermal = read(job)
     height, width = (min(rgb.shape[axis], thermal.shape[axis]) for axis in (0, 1))
     return register_pair(rgb[:height, :width], thermal[:height, :width])
 
 
 def compared_trial(job: tuple[PathPair, int]) -> list[Trial]:
-    """One pair moved by ``COMPARED_SIZE_PX``, by the other methods."""
+    """Register one pair, moved by ``COMPARED_SIZE_PX``, by the rival methods."""
     paths, seed = job
     rgb, thermal = read(paths)
     frame, motion = frame_of(thermal), random_motion(COMPARED_SIZE_PX, (COMPARED_SIZE_PX, seed))
@@ -109,27 +109,28 @@ def compared_trial(job: tuple[PathPair, int]) -> list[Trial]:
     before = corner_error_px(np.eye(3), truth, frame)
     trials = []
     for method in (gradient_ecc, mutual_information):
-        found, cpu_s = timed(method, rgb, shifted)
-        after = corner_error_px(found, truth, frame)
+        matrix, cpu_s = timed(method, rgb, shifted)
+        after = corner_error_px(matrix, truth, frame)
         trials.append(Trial(after, before, "accepted", 0.0, cpu_s))
     return trials
 
 
 def deformed_trial(pair: Deformed) -> Trial:
-    """A known field, of which a similarity can undo only a part; errors are means over pixels."""
-    found, cpu_s = timed(register_pair, pair.rgb, pair.thermal)
+    """Register a deformed pair, of whose field a similarity undoes a part; errors are means over
+    pixels."""
+    registration, cpu_s = timed(register_pair, pair.rgb, pair.thermal)
     down, across = np.mgrid[: pair.places.shape[0], : pair.places.shape[1]]
     points = np.stack([across.ravel(), down.ravel()], 1).astype(np.float64)
-    belong = pair.places.reshape(-1, 2)
+    truth = pair.places.reshape(-1, 2)
     before, after = (
-        float(np.hypot(*(transformed(matrix, points) - belong).T).mean())
-        for matrix in (np.eye(3), found.matrix)
+        float(np.hypot(*(transformed(matrix, points) - truth).T).mean())
+        for matrix in (np.eye(3), registration.matrix)
     )
-    return Trial(after, before, found.status, found.forward_backward_px, cpu_s)
+    return Trial(after, before, registration.status, registration.forward_backward_px, cpu_s)
 
 
 def timed_trial(job: tuple[PathPair, int, int]) -> float:
-    """CPU seconds of one registration at a given size."""
+    """Measure the CPU seconds of one registration at a given size."""
     paths, width, height = job
     rgb, thermal = (cv2.resize(image, (width, height)) for image in read(paths))
     shifted = moved(thermal, random_motion(COMPARED_SIZE_PX, (0,)))

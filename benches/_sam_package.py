@@ -1,4 +1,4 @@
-"""What segment_anything's own generator finds, and pictures to look for masks in."""
+"""Masks of segment_anything's own generator, and test images."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ with stand_in():
 
 
 def picture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """``H,W,3``: soft spots of random colour."""
+    """Make an image ``H,W,3`` of soft spots of random colour."""
     generator = np.random.default_rng(seed)
     spots = generator.integers(0, 256, (12, 16, 3), dtype=np.uint8)
     return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -23,7 +23,7 @@ def picture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
 def of_package(
     model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """What segment_anything finds, its run lengths under ``rle`` too."""
+    """Generate masks with segment_anything, their run lengths under ``rle`` too."""
     generator = SamAutomaticMaskGenerator(model, output_mode="uncompressed_rle", **settings)
-    found: list[dict[str, Any]] = generator.generate(image)
-    return [{**mask, "rle": mask["segmentation"]} for mask in found]
+    masks: list[dict[str, Any]] = generator.generate(image)
+    return [{**mask, "rle": mask["segmentation"]} for mask in masks]

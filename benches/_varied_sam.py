@@ -1,4 +1,4 @@
-"""SAMs with random weights whose answers nevertheless differ from prompt to prompt.
+"""SAMs with random weights whose masks differ from prompt to prompt.
 
 A fresh SAM gives every prompt nearly the same mask and the same predicted IoU. Here the decoder's
 last layers are set so that over a grid of prompts on one image every prompt gets another mixture
@@ -16,12 +16,12 @@ from twinband.sam.encode import embed
 
 PROMPTS_A_SIDE = 8
 SPREAD_LOGITS, SPREAD_IOU = 8.0, 0.2  # standard deviations
-LOWERED = 2.0  # by so many standard deviations, so that blobs are few
+LOWERED = 2.0  # standard deviations that logits are lowered by, so that blobs are few
 
 
 @torch.no_grad()
 def made_varied(model: Sam, pixels: NDArray[np.uint8]) -> Sam:
-    """``model`` itself, with other weights in its decoder.
+    """Change the weights of the model's decoder, and return the model.
 
     Args:
         pixels: ``p,p,3`` RGB of the size that the encoder sees.
@@ -45,27 +45,27 @@ def made_varied(model: Sam, pixels: NDArray[np.uint8]) -> Sam:
 
 
 def _of_patches(decoder: Layer, image: Tensor) -> Tensor:
-    """``n,c``: upscaled features of every patch as seen by every prompt."""
+    """Compute upscaled features ``n,c`` of every patch for every prompt."""
     side = int(image.shape[1] ** 0.5)
     maps = image.transpose(1, 2).unflatten(2, (side, side))
-    parts = [decoder.output_upscaling(some)[..., ::4, ::4] for some in maps.split(4)]
+    parts = [decoder.output_upscaling(chunk)[..., ::4, ::4] for chunk in maps.split(4)]
     return torch.cat(parts).flatten(2).transpose(1, 2).flatten(0, 1)
 
 
 def _mix_differently(head: Layer, tokens: Tensor, features: Tensor) -> None:
-    """Make the last layer of ``head`` blind to what features share and to what prompts share."""
+    """Remove what all features and all prompts share from the output of ``head``."""
     last = head.layers[-1]
-    usual = features.mean(0)
-    direction = usual / usual.norm()
-    blind = torch.eye(len(usual)) - torch.outer(direction, direction)
-    given = head(tokens)
-    change = blind @ _inverse_root(torch.cov(features.T)) @ _inverse_root(torch.cov(given.T))
-    last.bias.copy_(change @ (last.bias - given.mean(0)))
+    mean = features.mean(0)
+    direction = mean / mean.norm()
+    projection = torch.eye(len(mean)) - torch.outer(direction, direction)
+    outputs = head(tokens)
+    change = projection @ _inverse_root(torch.cov(features.T)) @ _inverse_root(torch.cov(outputs.T))
+    last.bias.copy_(change @ (last.bias - outputs.mean(0)))
     last.weight.copy_(change @ last.weight)
     scale = SPREAD_LOGITS / (head(tokens) @ features[:: len(tokens)].T).std()
     last.weight *= scale
     last.bias *= scale
-    last.bias -= direction * (LOWERED * SPREAD_LOGITS / usual.norm())
+    last.bias -= direction * (LOWERED * SPREAD_LOGITS / mean.norm())
 
 
 def _inverse_root(covariance: Tensor) -> Tensor:

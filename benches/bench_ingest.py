@@ -1,7 +1,7 @@
 """Pairs a second through ingest for RoadScene-sized JPEG pass-through, and its memory.
 
-The baseline in the same run does the least that could be called the same: read both files,
-decode them, write both into a tar with webdataset, in one process and without any check.
+The baseline in the same run does the least possible work: read both files, decode them, write both
+into a tar with webdataset, in one process and without checks.
 """
 
 import subprocess
@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 
 def make_pairs(root: Path, count: int) -> None:
-    """``count`` pairs of smooth random JPEG images, each different."""
+    """Write ``count`` pairs of smooth random JPEG images, all different."""
     generator = np.random.default_rng(0)
     for folder in ("crop_LR_visible", "cropinfrared"):
         (root / folder).mkdir(parents=True)
@@ -62,7 +62,7 @@ def make_pairs(root: Path, count: int) -> None:
 
 
 def baseline_seconds(root: Path, tar: Path) -> float:
-    """One process, no checks: read, decode, write."""
+    """Time the baseline: read, decode, write, in one process without checks."""
     begin = time.perf_counter()
     with webdataset.TarWriter(str(tar), encoder=False) as writer:
         for path in sorted((root / "crop_LR_visible").iterdir()):
@@ -74,18 +74,18 @@ def baseline_seconds(root: Path, tar: Path) -> float:
 
 
 def ingest_run(root: Path, work: Path) -> tuple[float, int, int]:
-    """Seconds, and peak MiB of the parent and of the largest worker."""
+    """Run ingest; returns seconds, and peak MiB of the parent and of the largest worker."""
     script = work / "run.py"
     work.mkdir()
     script.write_text(INGEST)
     command = [sys.executable, str(script), str(root), str(work)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, parent, worker = done.stdout.strip().strip("[]").split(",")
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, parent, worker = result.stdout.strip().strip("[]").split(",")
     return float(seconds), int(parent), int(worker)
 
 
 def main() -> None:
-    """Run and record."""
+    """Measure and record."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         make_pairs(base / "speed", PAIRS)

@@ -1,22 +1,22 @@
-"""The greedy choice against a loop that sorts all distances in every round, and whole samplers.
+"""The greedy choice of patches against a loop that sorts all distances, and complete samplers.
 
 Times are the least of several repetitions, taken in turns; the choices are checked to be equal.
 """
 
 import torch
 from torch import Tensor
+from twinband.masking.sampler import open_arm
 
 from benches._record import record
 from benches.bench_sparsity import least_ms
 from twinband.masking.draws import nearest_without_replacement
 from twinband.masking.measure import cmss
-from twinband.masking.sampler import open_arm
 
 BATCH, LENGTH, FEATURES, KEPT = 128, 196, 768, 19
 
 
 def sorting_loop(similarity: Tensor, targets: Tensor) -> Tensor:
-    """A full sort for every target, of which the first index is used."""
+    """Choose patches by a full sort for every target."""
     free = similarity.clone()
     rows = torch.arange(len(free))
     kept = []
@@ -47,12 +47,12 @@ def main() -> None:
     }
     rgb, thermal = torch.randn(2, BATCH, LENGTH, FEATURES, generator=generator).unbind()
     samplers = {name: open_arm(name, patches=LENGTH) for name in ("random", "cmss", "gmm_cmss")}
-    measure, *whole = least_ms(
+    measure, *sampler_ms = least_ms(
         lambda: cmss(rgb, thermal),
         *(lambda sampler=s: sampler(rgb, thermal) for s in samplers.values()),
     )
     figures["cmss_ms"] = round(measure, 2)
-    for name, taken in zip(samplers, whole, strict=True):
+    for name, taken in zip(samplers, sampler_ms, strict=True):
         figures[f"sampler_{name}_ms"] = round(taken, 2)
     record("masking", figures)
 

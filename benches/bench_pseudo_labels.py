@@ -1,9 +1,9 @@
 """The stage ``pseudo_labels`` against the bare forward passes of its models, in one run.
 
 Both see the same images of one dataset, with models of the sample annotators' sizes (random
-weights): the stage reads shards, resizes, labels every image three times, compares, encodes, keeps
-each label in the cache and writes both products with scores; the bare side gets tensors that are
-ready. Weights are read and code is imported before. Times are the least of several rounds, taken
+weights): the stage reads shards, resizes, labels every image three times, compares, encodes, caches
+labels and writes both products with scores; the bare passes get prepared tensors. Weights are read
+and code is imported before. Times are the least of several rounds, taken
 in turns.
 """
 
@@ -40,7 +40,7 @@ Image = NDArray[np.uint8]
 
 
 def spec(name: str, base: Path) -> LabelSpec:
-    """A model of the sample annotator's size, saved as it is."""
+    """Save a model of the sample annotator's size with random weights."""
     torch.manual_seed(0)
     folder = base / name
     folder.mkdir()
@@ -50,9 +50,9 @@ def spec(name: str, base: Path) -> LabelSpec:
 
 
 def stage(base: Path, specs: dict[Kind, LabelSpec]) -> float:
-    """Seconds of both products, with nothing in the cache."""
-    for made in ("cache", "work", *specs):
-        shutil.rmtree(base / made, ignore_errors=True)
+    """Time the making of both products, with an empty cache."""
+    for folder in ("cache", "work", *specs):
+        shutil.rmtree(base / folder, ignore_errors=True)
     asked = [Asked.of(kind, spec) for kind, spec in specs.items()]
     begin = time.perf_counter()
     for who in asked:
@@ -72,20 +72,24 @@ def stage(base: Path, specs: dict[Kind, LabelSpec]) -> float:
 
 
 def bare(specs: dict[Kind, LabelSpec], images: Sequence[Image]) -> Callable[[], float]:
-    """Seconds of the forward passes alone: as many, on the tensors that the stage shows."""
-    tells = dpt.open_annotator(specs["depth"].weights, {}, "cpu")
-    names = mask2former.open_annotator(specs["semantics"].weights, {}, "cpu")
-    said = names._preprocessing.said
+    """Make a function that times the forward passes alone, on the stage's tensors."""
+    depth = dpt.open_annotator(specs["depth"].weights, {}, "cpu")
+    semantics = mask2former.open_annotator(specs["semantics"].weights, {}, "cpu")
+    configuration = semantics._preprocessing.said
     plans = []
-    for annotator, forward, less in (
+    for annotator, forward, smaller in (
         (
-            tells,
-            lambda pixels: dpt.raw_depth(tells._model, pixels),
+            depth,
+            lambda pixels: dpt.raw_depth(depth._model, pixels),
             dpt.nearest_multiples(HEIGHT, WIDTH, SHORTER_PX * ZOOM, 32),
         ),
-        (names, names._model, mask2former.shown_size(HEIGHT, WIDTH, said, ZOOM)),
+        (
+            semantics,
+            semantics._model,
+            mask2former.shown_size(HEIGHT, WIDTH, configuration, ZOOM),
+        ),
     ):
-        prepared = [_prepared(annotator._preprocessing, image, less) for image in images]
+        prepared = [_prepared(annotator._preprocessing, image, smaller) for image in images]
         plans.append((forward, [pixels for both in prepared for pixels in both]))
 
     @torch.inference_mode()
@@ -99,10 +103,12 @@ def bare(specs: dict[Kind, LabelSpec], images: Sequence[Image]) -> Callable[[], 
     return forwards
 
 
-def _prepared(how: Preprocessing, image: Image, less: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """The image with its mirror image, and the image at a smaller size."""
+def _prepared(
+    preprocessing: Preprocessing, image: Image, smaller: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Prepare the image with its mirror image, and the image at a smaller size."""
     stack = torch.from_numpy(np.stack([image, image[:, ::-1]])).permute(0, 3, 1, 2).float()
-    return how.pixels(stack, (HEIGHT, WIDTH)), how.pixels(stack[:1], less)
+    return preprocessing.pixels(stack, (HEIGHT, WIDTH)), preprocessing.pixels(stack[:1], smaller)
 
 
 def main() -> None:
@@ -121,15 +127,15 @@ def main() -> None:
         forwards = bare(specs, [at.made.rgb for at in pairs.values()])
         stage(base, specs)  # code is compiled, and the weights are read
         rounds = [(stage(base, specs), forwards()) for _ in range(ROUNDS)]
-    whole, alone = (float(least) for least in np.min(rounds, axis=0))
+    stage_s, forwards_s = (float(least) for least in np.min(rounds, axis=0))
     record(
         "pseudo_labels",
         {
             "threads": 1,
             "images": IMAGES,
-            "stage_s": round(whole, 3),
-            "forwards_s": round(alone, 3),
-            "overhead": round(whole / alone - 1, 3),
+            "stage_s": round(stage_s, 3),
+            "forwards_s": round(forwards_s, 3),
+            "overhead": round(stage_s / forwards_s - 1, 3),
         },
     )
 

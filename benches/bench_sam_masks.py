@@ -41,23 +41,23 @@ Dicts = list[dict[str, Any]]
 
 
 def ours(model: Sam, image: NDArray[np.uint8], settings: dict[str, Any]) -> Dicts:
-    """What twinband finds."""
+    """Generate masks with twinband."""
     return AutomaticMasks(model, MaskSettings(**settings)).generate(image)
 
 
 def timed(find: Callable[[], Dicts]) -> tuple[Dicts, float]:
-    """What ``find`` gives, and seconds."""
+    """Call ``find``; returns its masks and the seconds it took."""
     begin = time.perf_counter()
     return find(), time.perf_counter() - begin
 
 
 def matched(masks: Sequence[Rle], others: Sequence[Rle]) -> float:
-    """Share of ``masks`` with a partner among ``others`` of an IoU of at least 0.99."""
+    """Compute the share of ``masks`` with a partner in ``others`` of an IoU of at least 0.99."""
     return float((iou(masks, others).max(1, initial=0) >= 0.99).mean())
 
 
 def compared(theirs: Sequence[Rle], own: Sequence[Rle]) -> dict[str, float | int]:
-    """Numbers of masks and agreement."""
+    """Compute numbers of masks and agreement."""
     counts = {str(rle["counts"]) for rle in own}
     return {
         "masks_package": len(theirs),
@@ -69,10 +69,10 @@ def compared(theirs: Sequence[Rle], own: Sequence[Rle]) -> dict[str, float | int
 
 
 def sample() -> dict[str, float | int]:
-    """Agreement over several images, crops and removal of small regions among them."""
+    """Measure agreement over several images, some with crops and removal of small regions."""
     model = load(SAMPLE)
     common = {"points_per_side": 16, "pred_iou_thresh": 0.2, "stability_score_thresh": 0.3}
-    more: list[dict[str, Any]] = [
+    variants: list[dict[str, Any]] = [
         {"box_nms_thresh": 0.9},
         {"crop_n_layers": 1, "crop_n_points_downscale_factor": 2, "min_mask_region_area": 60},
     ]
@@ -80,35 +80,35 @@ def sample() -> dict[str, float | int]:
     for index, hour in enumerate(HOURS):
         scene = render(sample_scene(0, "bench_sam_masks", index, hour), WIDTH, HEIGHT)
         images = (scene.rgb, np.repeat(scene.thermal[..., None], 3, axis=2))
-        for image, other in zip(images, more, strict=True):
-            settings = {**common, **other}
+        for image, variant in zip(images, variants, strict=True):
+            settings = {**common, **variant}
             theirs, own = of_package(model, image, settings), ours(model, image, settings)
-            figures = compared([m["rle"] for m in theirs], [m["rle"] for m in own])
-            for name, value in figures.items():
+            agreement = compared([m["rle"] for m in theirs], [m["rle"] for m in own])
+            for name, value in agreement.items():
                 totals.setdefault(name, []).append(value)
-    worst = {n: min(v) if n.startswith("matched") else int(sum(v)) for n, v in totals.items()}
-    return {f"sample_{name}": value for name, value in worst.items()}
+    figures = {n: min(v) if n.startswith("matched") else int(sum(v)) for n, v in totals.items()}
+    return {f"sample_{name}": value for name, value in figures.items()}
 
 
-class Listener:
-    """Counts the masks whose predicted IoU is above a threshold while a SAM is at work."""
+class CandidateCounter:
+    """Counts a SAM's candidates, and those whose predicted IoU is above a threshold."""
 
     def __init__(self, model: Sam, threshold: float) -> None:
         self.candidates = self.above = 0
         self._threshold = threshold
-        self._hook = model.mask_decoder.iou_prediction_head.register_forward_hook(self._hear)
+        self._hook = model.mask_decoder.iou_prediction_head.register_forward_hook(self._count)
 
-    def _hear(self, _module: nn.Module, _inputs: object, predicted: Tensor) -> None:
+    def _count(self, _module: nn.Module, _inputs: object, predicted: Tensor) -> None:
         self.candidates += predicted[:, 1:].numel()
         self.above += int((predicted[:, 1:] > self._threshold).sum())
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop counting."""
         self._hook.remove()
 
 
 def vit_b(points_per_side: int) -> dict[str, float | int | str]:
-    """Counts, agreement and seconds of one image."""
+    """Measure counts, agreement and seconds of one image."""
     torch.manual_seed(0)
     model = made_varied(sam_model_registry["vit_b"](), picture(1024, 1024, 0))
     settings = {
@@ -119,15 +119,15 @@ def vit_b(points_per_side: int) -> dict[str, float | int | str]:
     }
     image = picture(480, 640, 1)
     theirs, package_s = timed(lambda: of_package(model, image, settings))
-    listener = Listener(model, settings["pred_iou_thresh"])
+    counter = CandidateCounter(model, settings["pred_iou_thresh"])
     own, ours_s = timed(lambda: ours(model, image, settings))
-    listener.stop()
+    counter.stop()
     figures: dict[str, float | int | str] = {
         "weights": WEIGHTS,
         "points_per_side": points_per_side,
-        "candidates": listener.candidates,
-        "above_predicted_iou": listener.above,
-        "survive": round(len(own) / listener.candidates, 3),
+        "candidates": counter.candidates,
+        "above_predicted_iou": counter.above,
+        "survive": round(len(own) / counter.candidates, 3),
         **compared([m["rle"] for m in theirs], [m["rle"] for m in own]),
         "package_s": round(package_s, 2),
         "ours_s": round(ours_s, 2),

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 256, 192
 
 
 def milliseconds(work: Callable[[int], object]) -> float:
-    """Processor time of one call, the mean over ``SCENES``."""
+    """Measure the processor time of one call, the mean over ``SCENES``."""
     begin = time.process_time()
     for index in range(SCENES):
         work(index)
@@ -39,7 +39,7 @@ def through_png(pair: Rendered) -> None:
 
 
 def main() -> None:
-    """Run and record."""
+    """Measure and record."""
     cv2.setNumThreads(1)
     pair = render(sample_scene(0, "bench", 0), WIDTH, HEIGHT)  # the first call fills caches
     figures: dict[str, float | int | str] = {}

@@ -1,4 +1,4 @@
-"""What a flow run leaves in Prefect's UI: its stages, the metrics that changed, the report."""
+"""Artifacts of a flow run in Prefect's UI: its stages, the metrics that changed, the report."""
 
 import json
 import re
@@ -13,12 +13,12 @@ from flows.stage_task import StageResult
 
 
 def artifact_key(*words: str) -> str:
-    """A key in Prefect's alphabet, lower-case letters, digits and dashes: the same every run."""
+    """Make a key of lower-case letters, digits and dashes, as Prefect wants it."""
     return "-".join(re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") for word in words)
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
+    """Flatten nested mappings: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
     if not isinstance(value, Mapping):
         return {prefix: value}
     return {
@@ -29,24 +29,24 @@ def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def show_table(rows: Sequence[Mapping[str, Any]], key: str, description: str) -> None:
-    """Rows as a table in Prefect's UI."""
+    """Show rows as a table."""
     create_table_artifact([dict(row) for row in rows], key=key, description=description)
 
 
 def show_stages(results: Sequence[StageResult]) -> None:
-    """The table ``rebuild``: stage, state, seconds."""
+    """Show the table ``rebuild``: stage, state, seconds."""
     rows = [{"stage": r.name, "state": r.state, "seconds": round(r.seconds, 1)} for r in results]
     show_table(rows, "rebuild", "How each stage of the graph ended")
 
 
 def read_metrics(root: Path, stages: Iterable[Stage]) -> dict[str, str]:
-    """Text of every metrics file that exists, by path."""
+    """Read the text of every metrics file that exists, by path."""
     paths = sorted({path for stage in stages for path in stage.metrics})
     return {p: (root / p).read_text(encoding="utf-8") for p in paths if (root / p).is_file()}
 
 
 def show_metrics(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """One table per metrics file that changed: metric, value, previous value."""
+    """Show a table per metrics file that changed: metric, value, previous value."""
     for path, text in after.items():
         if text == before.get(path) or not path.endswith(".json"):
             continue
@@ -56,7 +56,7 @@ def show_metrics(before: Mapping[str, str], after: Mapping[str, str]) -> None:
 
 
 def show_report(root: Path, stages: Iterable[Stage]) -> None:
-    """Where the HTML page lies that the stage ``report`` writes."""
+    """Show where the stage ``report`` wrote its HTML page."""
     for path in (root / out for stage in stages if stage.name == "report" for out in stage.outputs):
         page = path if path.suffix == ".html" else path / "index.html"
         if page.is_file():

@@ -1,4 +1,4 @@
-"""What the flows' command lines share: a server, readable errors, exit codes, a table."""
+"""Common parts of the flows' command lines: a server, readable errors, exit codes, a table."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.dvc import DvcError
+from flows.dvc_command import DvcError
 from flows.experiment_set import ExperimentSetError
 from flows.graph import GraphError
 from flows.serve import ServerError, prefect_server
@@ -24,7 +24,7 @@ JOBS = Annotated[
 
 
 def given_or_own_server() -> AbstractContextManager[object]:
-    """The server that PREFECT_API_URL names, or one of our own that ends with this process.
+    """Use the server that PREFECT_API_URL names, or start one that ends with this process.
 
     Prefect would start one by itself, but leaves it behind when it is killed.
     """
@@ -33,7 +33,7 @@ def given_or_own_server() -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def exit_codes() -> Iterator[None]:
-    """Exit with 1 and one message on what users can mend, with 130 on Ctrl-C."""
+    """Exit with 1 and a message on errors that users can mend, with 130 on Ctrl-C."""
     try:
         yield
     except (DvcError, ExperimentSetError, GraphError, ServerError, StagesFailed) as error:
@@ -61,7 +61,7 @@ def run_and_report(run: Callable[[], Sequence[StageResult]]) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows with the same keys as a table on standard output; numbers to the right."""
+    """Print rows with the same keys as a table; numbers to the right."""
     table = Table(box=None, pad_edge=False)
     for name, value in rows[0].items():
         numeric = isinstance(value, int | float)

@@ -1,4 +1,4 @@
-"""The flow ``evaluate``: the benchmarks, and all they need upstream."""
+"""The flow ``evaluate``: the benchmarks and everything upstream of them."""
 
 from typing import Annotated
 
@@ -15,8 +15,8 @@ def evaluate(benchmark: str | None = None, max_parallel: int = 2) -> list[StageR
     """Bring the evaluations up to date.
 
     Args:
-        benchmark: of this benchmark only, with every model (stages ``evaluate@BENCHMARK-MODEL``);
-            none for all benchmarks.
+        benchmark: run only this one, with every model (stages ``evaluate@BENCHMARK-MODEL``); None
+            for all.
         max_parallel: the most stages that run at a time.
     """
     return walk([f"evaluate@{benchmark}-*" if benchmark else "evaluate@*"], max_parallel)
@@ -26,7 +26,7 @@ def main(
     benchmark: Annotated[str | None, typer.Argument(help="all, if none is named")] = None,
     jobs: JOBS = 2,
 ) -> None:
-    """Evaluate on one benchmark or on all, and rebuild what that needs."""
+    """Evaluate on one benchmark or on all; rebuilds what that needs."""
     run_and_report(lambda: evaluate(benchmark, max_parallel=jobs))
 
 

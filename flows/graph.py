@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class GraphError(ValueError):
-    """dvc.yaml says something the flows cannot work with."""
+    """The flows cannot work with what dvc.yaml says."""
 
 
 class Resources(BaseModel):
-    """What a stage's ``meta:`` in dvc.yaml asks of the flow; DVC itself ignores it."""
+    """Needs of a stage, from its ``meta:`` in dvc.yaml; DVC itself ignores them."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -34,10 +34,10 @@ class Stage:
     Attributes:
         name: as DVC addresses it: ``cmss``, ``ingest@sample-mfnet``, ``data/raw.dvc``.
         upstream: names of the stages whose outputs it reads, sorted.
-        frozen: DVC is not to run it; nothing upstream is needed for it.
-        inputs: files and folders it reads that no stage writes, and the files of its parameters.
-        outputs: what it writes, relative to the root of the repository.
-        metrics: those of the outputs that are metrics files.
+        frozen: DVC does not run it, and it needs no stage upstream.
+        inputs: files and folders it reads that no stage writes, files of parameters included.
+        outputs: files and folders it writes, relative to the root of the repository.
+        metrics: the outputs that are metrics files.
         resources: its ``meta:``.
     """
 
@@ -51,7 +51,7 @@ class Stage:
 
 
 def read_graph(root: Path) -> dict[str, Stage]:
-    """All stages of the repository at ``root``, every stage after its upstream ones.
+    """Read all stages of the repository at ``root``, in topological order.
 
     Raises:
         GraphError: dvc.yaml does not parse, or a ``meta:`` asks for something unknown.
@@ -118,7 +118,7 @@ def _resources(name: str, meta: Mapping[str, object] | None) -> Resources:
 
 
 def select(graph: Mapping[str, Stage], targets: Iterable[str] | None) -> dict[str, Stage]:
-    """The target stages and everything upstream of them, in the graph's order.
+    """Select the target stages and everything upstream of them, in the graph's order.
 
     A target is a stage's name, the name of a foreach group (``evaluate``), or a glob pattern
     (``evaluate@seg_*``). None selects the entire graph.
@@ -130,11 +130,11 @@ def select(graph: Mapping[str, Stage], targets: Iterable[str] | None) -> dict[st
         return dict(graph)
     wanted: set[str] = set()
     for target in targets:
-        found = [n for n in graph if fnmatch.fnmatchcase(n, target) or n.split("@")[0] == target]
-        if not found:
+        matches = [n for n in graph if fnmatch.fnmatchcase(n, target) or n.split("@")[0] == target]
+        if not matches:
             near = difflib.get_close_matches(target, graph, n=5, cutoff=0.4) or sorted(graph)
             raise GraphError(f"no stage is named '{target}'; there are: {', '.join(near)}")
-        wanted.update(found)
+        wanted.update(matches)
     for name in reversed(list(graph)):
         if name in wanted:
             wanted.update(graph[name].upstream)

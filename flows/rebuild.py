@@ -1,4 +1,4 @@
-"""The flow ``rebuild``: every stage that changed, and what lies below it, side by side."""
+"""The flow ``rebuild``: the stages that changed and those downstream, side by side."""
 
 from typing import Annotated
 
@@ -12,11 +12,10 @@ from flows.walk import TASK_RUNNER, walk
 
 @flow(name="rebuild", persist_result=False, task_runner=TASK_RUNNER)
 def rebuild(targets: list[str] | None = None, max_parallel: int = 2) -> list[StageResult]:
-    """Run the stages that changed, and those below them; DVC alone decides what needs it.
+    """Run the stages that changed and those downstream; DVC alone decides which need it.
 
     Args:
-        targets: names of stages, of foreach groups, or glob patterns, each with all it needs
-            upstream; none for the entire graph.
+        targets: see ``flows.graph.select``; None for the entire graph.
         max_parallel: the most stages that run at a time.
     """
     return walk(targets, max_parallel)

@@ -1,11 +1,4 @@
-"""The deployments of prefect.yaml, served to the Prefect server that PREFECT_API_URL names.
-
-Flow runs whose process is gone but which still count as running.
-
-Everything on this machine: a Prefect server and the scheduled flows, until Ctrl-C.
-
-A Prefect server of our own, on this machine only, that ends with us.
-"""
+"""A Prefect server on this machine, with the scheduled flows of prefect.yaml, until Ctrl-C."""
 
 import contextlib
 import os
@@ -36,59 +29,13 @@ from pydantic import BaseModel, ConfigDict
 from flows.supervise import supervised
 
 DEPLOYMENTS_FILE = Path(__file__).parents[1] / "prefect.yaml"
-
-
-class _Deployment(BaseModel):
-    """An entry of prefect.yaml's ``deployments``; what is served ignores its work pool."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    entrypoint: str
-    description: str
-    schedules: list[CronSchedule]
-    parameters: dict[str, Any] = {}
-    tags: list[str] = []
-    concurrency_limit: int | None = None
-    work_pool: dict[str, Any] = {}
-
-
-def read_deployments(path: Path = DEPLOYMENTS_FILE) -> list[RunnerDeployment]:
-    """The deployments that prefect.yaml describes.
-
-    Raises:
-        pydantic.ValidationError: an entry has a key or a value that is not understood here.
-    """
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["deployments"]
-    return [
-        RunnerDeployment.from_entrypoint(
-            schedules=list(entry.schedules),
-            **entry.model_dump(exclude={"schedules", "work_pool"}),
-        )
-        for entry in (_Deployment.model_validate(entry) for entry in entries)
-    ]
-
-
-_OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-
-
-def close_open_runs() -> None:
-    """Mark every open run of a deployment as crashed.
-
-    For the server whose only runner is known to be down: a killed run would otherwise show as
-    running for ever, and hold its deployment's only slot.
-    """
-    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=_OPEN))
-    with get_client(sync_client=True) as client:
-        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state)):
-            if run.deployment_id:
-                message = "What ran this flow was stopped before it ended."
-                client.set_flow_run_state(run.id, Crashed(message=message), force=True)
-
-
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 120.0
 DRAIN_TIMEOUT_S = 10.0
+# A flow first ends its stages, within their own grace, and then reports its last state.
+STOP_GRACE_S = 20.0
+DEPLOYMENTS = "from flows.serve import serve_deployments; serve_deployments()"
+_OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
 class ServerError(RuntimeError):
@@ -97,7 +44,7 @@ class ServerError(RuntimeError):
 
 @contextlib.contextmanager
 def prefect_server(port: int | None = None, *, with_ui: bool = False) -> Iterator[str]:
-    """Run a server and make it the one that Prefect talks to; yields its API's address.
+    """Run a server that ends with us, and have Prefect talk to it; yields its API's address.
 
     Args:
         port: None for any free one.
@@ -148,8 +95,55 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str) -> None:
     raise ServerError(f"the Prefect server at {url} did not answer in {START_TIMEOUT_S:g} s")
 
 
-# A flow first ends its stages, within their own grace, and then reports its last state.
-STOP_GRACE_S = 20.0
+class _Deployment(BaseModel):
+    """An entry of prefect.yaml's ``deployments``; its work pool is ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    entrypoint: str
+    description: str
+    schedules: list[CronSchedule]
+    parameters: dict[str, Any] = {}
+    tags: list[str] = []
+    concurrency_limit: int | None = None
+    work_pool: dict[str, Any] = {}
+
+
+def read_deployments(path: Path = DEPLOYMENTS_FILE) -> list[RunnerDeployment]:
+    """Read the deployments that prefect.yaml describes.
+
+    Raises:
+        pydantic.ValidationError: an entry has an unknown key or a wrong value.
+    """
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["deployments"]
+    return [
+        RunnerDeployment.from_entrypoint(
+            schedules=list(entry.schedules),
+            **entry.model_dump(exclude={"schedules", "work_pool"}),
+        )
+        for entry in (_Deployment.model_validate(entry) for entry in entries)
+    ]
+
+
+def serve_deployments() -> None:
+    """Serve the deployments to the server that PREFECT_API_URL names, until a signal."""
+    # One run at a time: all of them work on the same files.
+    prefect.serve(*read_deployments(), limit=1)
+
+
+def close_open_runs() -> None:
+    """Mark every open run of a deployment as crashed.
+
+    To be called when nothing runs deployments: a killed run would show as running for ever, and
+    hold its deployment's only slot.
+    """
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=_OPEN))
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state)):
+            if run.deployment_id:
+                message = "What ran this flow was stopped before it ended."
+                client.set_flow_run_state(run.id, Crashed(message=message), force=True)
 
 
 def main(
@@ -160,7 +154,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with prefect_server(port, with_ui=True) as url:
-            code = _serve_deployments(url)
+            code = _run_deployments(url)
     except ServerError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
@@ -171,12 +165,13 @@ def main(
     raise typer.Exit(1)
 
 
-def _serve_deployments(url: str) -> int:
+def _run_deployments(url: str) -> int:
+    """Serve the deployments in a process of their own; returns its exit code."""
     close_open_runs()  # of an earlier server that was killed
     try:
         # SIGINT, because Prefect's runner answers SIGTERM with tracebacks.
         with supervised(
-            [sys.executable, "-m", "flows.serve"],
+            [sys.executable, "-c", DEPLOYMENTS],
             stop_signal=signal.SIGINT,
             grace_s=STOP_GRACE_S,
             env={**os.environ, "PREFECT_API_URL": url},
@@ -195,11 +190,6 @@ def _welcome(url: str) -> str:
         "  prefect deployment run rebuild/nightly\n"
         "Ctrl-C stops everything."
     )
-
-
-if __name__ == "__main__":
-    # One run at a time: all of them work on the same files.
-    prefect.serve(*read_deployments(), limit=1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One stage as one Prefect task: DVC runs it, or nothing runs at all."""
+"""One stage as one Prefect task, run by DVC if it needs to run."""
 
 import subprocess
 import threading
@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from flows.dvc import dvc, environment, stream
+from flows.dvc_command import dvc, environment, stream
 from flows.graph import Stage
 from flows.supervise import stop, supervised
 
@@ -29,7 +29,7 @@ class StageFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class StageResult:
-    """How one stage ended: its state's name, the seconds it took, and why it failed."""
+    """Outcome of a stage: the name of its state, the seconds it took, and why it failed."""
 
     name: str
     state: str
@@ -38,7 +38,7 @@ class StageResult:
 
 
 class StageProcesses:
-    """The stage processes of one flow run: how many at a time, and the end of them all."""
+    """The stage processes of one flow run: runs so many at a time, and ends them all."""
 
     def __init__(self, root: Path, max_parallel: int) -> None:
         if max_parallel < 1:
@@ -51,10 +51,10 @@ class StageProcesses:
         self._stopped = False
 
     def run(self, stage: Stage, on_line: Callable[[str], None]) -> tuple[str, float]:
-        """Run a stage once there is room; its output goes to ``on_line``, line by line.
+        """Run a stage once there is room; calls ``on_line`` with each line of its output.
 
         Returns:
-            RAN, RESTORED (from DVC's cache) or UNCHANGED, in DVC's own words; the seconds taken.
+            State and seconds: RAN, RESTORED (from DVC's cache) or UNCHANGED, as DVC's output says.
 
         Raises:
             StageFailed: it failed, took longer than its ``timeout_s``, or the flow was stopped.
@@ -66,11 +66,11 @@ class StageProcesses:
             return state, time.monotonic() - start
 
     def _run(self, stage: Stage, on_line: Callable[[str], None]) -> str:
-        said: list[str] = []
+        states: list[str] = []
 
         def listen(line: str) -> None:
             on_line(line)
-            said.extend(_dvc_says(stage.name, line))
+            states.extend(_states(stage.name, line))
 
         with self._process(stage) as process, _deadline(process, stage) as expired:
             last = stream(process, listen)
@@ -84,7 +84,7 @@ class StageProcesses:
             )
         if code:
             raise StageFailed(f"stage '{stage.name}' failed. Its last lines:\n{last}")
-        return said[-1] if said else RAN
+        return states[-1] if states else RAN
 
     @contextmanager
     def _process(self, stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
@@ -107,7 +107,7 @@ class StageProcesses:
                     self._running.remove(process)
 
     def stop(self) -> None:
-        """End every stage process that runs, and let no other start; returns at once."""
+        """End every stage process and let no other start; returns at once."""
         with self._guard:
             self._stopped = True
             for process in self._running:
@@ -116,7 +116,7 @@ class StageProcesses:
 
 @contextmanager
 def _deadline(process: subprocess.Popen[bytes], stage: Stage) -> Iterator[threading.Event]:
-    """Stop the process after the stage's ``timeout_s``; the event tells whether it came to that."""
+    """Stop the process after the stage's ``timeout_s``, and then set the event."""
     expired = threading.Event()
 
     def expire() -> None:
@@ -134,8 +134,8 @@ def _deadline(process: subprocess.Popen[bytes], stage: Stage) -> Iterator[thread
         timer.cancel()
 
 
-def _dvc_says(name: str, line: str) -> list[str]:
-    """What a line of DVC's tells about the stage, if anything."""
+def _states(name: str, line: str) -> list[str]:
+    """Read the stage's state from a line of DVC's output; empty if it holds none."""
     if line in (f"Stage '{name}' didn't change, skipping", f"'{name}' didn't change, skipping"):
         return [UNCHANGED]
     if line.startswith(f"Stage '{name}' is cached - skipping run"):
@@ -146,14 +146,14 @@ def _dvc_says(name: str, line: str) -> list[str]:
 def stage_task(
     stage: Stage, changed: bool, processes: StageProcesses, results: dict[str, StageResult]
 ) -> Task[[], State[Any]]:
-    """The Prefect task of a stage.
+    """Make the Prefect task of a stage.
 
     Args:
         stage: the stage.
-        changed: whether DVC sees a change of the stage's own.
+        changed: whether it changed other than by upstream stages, see ``flows.dvc_command.changed_stages``.
         processes: runs it.
-        results: of the stages that have ended; the task reads those of its upstream stages, for
-            which the flow makes it wait, and adds its own.
+        results: of the stages that have ended, by name. The task reads those of the upstream
+            stages, which the flow lets end first, and adds its own.
     """
 
     # DVC is the only cache: Prefect must neither skip a stage nor keep what it returned.

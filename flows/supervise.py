@@ -1,4 +1,4 @@
-"""Processes that never outlive the one that started them, not even when it is killed.
+"""Processes that never outlive the process that started them, not even when it is killed.
 
 A small supervisor stands between the two. Its standard input is a pipe that only the starting
 process holds open: when that process closes it, or dies of whatever cause, the supervisor reads
@@ -41,15 +41,15 @@ def supervised(
     grace_s: float = 5.0,
     **options: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command under a supervisor; on leaving, nothing of it is left.
+    """Run a command under a supervisor; on leaving, it and all it started have ended.
 
     Args:
         command: program and arguments.
-        stop_order: whom a stop asks to end. ``command-first``: the command, and in turn what it
-            leaves behind. ``command-last``: all that the command started, but not the command
-            itself, which ends because its work did: so DVC releases its locks and is not cut
-            short while it writes dvc.lock.
-        stop_signal: how a stop asks.
+        stop_order: the processes that a stop signals. ``command-first``: the command, then the
+            processes it leaves behind. ``command-last``: all processes that the command started,
+            but not the command itself, which ends because its work did: so DVC releases its
+            locks and is not cut short while it writes dvc.lock.
+        stop_signal: the signal.
         grace_s: seconds after which a stop becomes SIGKILL.
         **options: passed on to ``subprocess.Popen`` (``cwd``, ``env``, ``stdout``, ``stderr``).
     """
@@ -69,7 +69,7 @@ def supervised(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the supervisor of ``process`` to end everything, from any thread; returns at once."""
+    """Have the supervisor ``process`` end everything; from any thread, returns at once."""
     if process.stdin:
         process.stdin.close()
 
@@ -98,15 +98,15 @@ def _supervise(
 
 
 def _end_descendants(stop_signal: signal.Signals, grace_s: float, spared: int | None) -> None:
-    """Ask in the stop order until the grace is over, then SIGKILL until nothing is left."""
+    """Send the signal to all but ``spared`` until the grace is over, then SIGKILL to all."""
     me = psutil.Process()
     deadline = time.monotonic() + grace_s
-    asked = {spared}
-    # What a child leaves behind when it ends becomes a child of ours, and is asked in its turn.
+    signalled = {spared}
+    # What a child leaves behind when it ends becomes a child of ours, and is signalled in its turn.
     while (children := me.children(recursive=spared is not None)) and time.monotonic() < deadline:
         for process in children:
-            if process.pid not in asked:
-                asked.add(process.pid)
+            if process.pid not in signalled:
+                signalled.add(process.pid)
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.send_signal(stop_signal)
         psutil.wait_procs(children, timeout=0.1)

@@ -1,4 +1,4 @@
-"""The walk over DVC's graph that the flows share."""
+"""The walk over DVC's graph, used by the flows ``rebuild`` and ``evaluate``."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,17 +10,17 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import read_metrics, show_metrics, show_report, show_stages
-from flows.dvc import changed_stages, check_parameters, release_dead_locks, repository_root
+from flows.dvc_command import changed_stages, check_parameters, release_dead_locks, repository_root
 from flows.graph import Stage, read_graph, select
 from flows.stage_task import NOT_READY, StageProcesses, StageResult, stage_task
 
-# A thread per stage, since those that wait for another stage hold one, too: what limits the
-# processes is `max_parallel`.
+# A thread per stage, since a stage that waits for another holds one, too. `max_parallel` limits
+# the processes.
 TASK_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1000)
 
 
 class StagesFailed(RuntimeError):
-    """Some stages failed; ``results`` holds how every stage ended."""
+    """Some stages failed; ``results`` holds those of all stages."""
 
     def __init__(self, results: Sequence[StageResult]) -> None:
         failed = [result for result in results if result.message]
@@ -34,17 +34,17 @@ class StagesFailed(RuntimeError):
 
 
 def walk(targets: Iterable[str] | None, max_parallel: int) -> list[StageResult]:
-    """Bring the target stages and all they need up to date; to be called inside a flow.
+    """Bring the target stages and everything upstream up to date; to be called inside a flow.
 
     Args:
         targets: see ``flows.graph.select``; None for all.
         max_parallel: the most stages that run at a time.
 
     Returns:
-        How each stage ended, in the graph's order.
+        The result of each stage, in the graph's order.
 
     Raises:
-        StagesFailed: some failed; all others went on as far as they could.
+        StagesFailed: some failed; all that do not need them were run.
         GraphError, DvcError: the graph cannot be read, or a target is unknown.
     """
     root = repository_root()
@@ -65,9 +65,9 @@ def walk(targets: Iterable[str] | None, max_parallel: int) -> list[StageResult]:
 
 
 def _plan(root: Path, targets: Iterable[str] | None) -> tuple[dict[str, Stage], set[str]]:
-    """The stages to walk and those that changed.
+    """Read the stages to walk, and which of them changed.
 
-    DVC's status is asked while the graph is read: each of the two takes a second or more.
+    For the entire graph both at a time: each takes a second or more.
     """
     if targets is not None:
         stages = select(read_graph(root), targets)
@@ -99,7 +99,7 @@ def _run(
 
 
 def _unstarted(name: str, future: PrefectFuture[Any]) -> StageResult:
-    """The result of a stage whose task did not come to its own end."""
+    """Make the result of a stage whose task never returned one."""
     state = future.state
     failure = f"stage '{name}': {state.message}" if state.is_failed() else ""
     return StageResult(name, state.name or state.type.value, message=failure)

@@ -47,6 +47,7 @@ from twinband.core.params import (
     Runtime,
     StageParams,
     parse,
+    rounded,
     stage_params,
     validate,
 )
@@ -174,10 +175,10 @@ def _run(run: Callable[..., StepReport], unit: str) -> None:
         if this_rank():
             return  # what rank 0 made is published
         if "metrics" in staged:
-            write_atomically(staged["metrics"], to_json(_headline(report.metrics, name)))
+            write_atomically(staged["metrics"], to_json(rounded(_headline(report.metrics, name))))
         if "facts" in staged:
             facts = report.facts
-            facts = facts.model_dump() if isinstance(facts, Facts) else facts
+            facts = facts.plain() if isinstance(facts, Facts) else rounded(facts)
             write_atomically(staged["facts"], to_json(facts))
         for key, path in staged.items():
             publish(path, arguments[key])

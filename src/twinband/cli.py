@@ -1,6 +1,6 @@
 """The command ``twinband``: one sub-command a module of ``twinband.commands``, imported on use.
 
-What commands share: their own kind of error, and finding the project's params.yaml.
+Commands get their error ``UsageError`` and the reading of the project's files from here.
 """
 
 import importlib
@@ -17,14 +17,17 @@ from twinband.core.params import ParamsError
 
 
 class UsageError(Exception):
-    """The command cannot do what it was asked for (exit code 2); the message says what to do."""
+    """A command was used wrongly (exit code 2); the message says what to do."""
+
+
+EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of the project, whose folder commands run in.
+    """Read a file of the project, in whose folder commands run.
 
     Raises:
-        InputError: it is not there.
+        InputError: there is no such file.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -36,7 +39,7 @@ EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputEr
 
 
 class Commands(TyperGroup):
-    """Every public module of ``twinband.commands``, by the name of its file."""
+    """The public modules of ``twinband.commands``, by the names of their files."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         modules = pkgutil.iter_modules(twinband.commands.__path__)

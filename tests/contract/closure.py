@@ -102,8 +102,7 @@ def _names(root: Path, path: Path) -> Iterator[str | Folder]:
         elif opens and isinstance(node, ast.JoinedStr):
             yield from _opened(root, node, constants)
         elif opens and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if file_of(root, node.value) is not None:
-                yield node.value
+            yield node.value
 
 
 def _opened(root: Path, text: ast.JoinedStr, constants: dict[str, str]) -> Iterator[Folder]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.compare import compare
-from flows.dvc import DvcError
+from flows.dvc_command import DvcError
 from flows.supervise import supervised
 from tests.pipeline.conftest import Repository, commit
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.dvc import release_dead_locks
+from flows.dvc_command import release_dead_locks
 from flows.rebuild import rebuild
 from tests.pipeline.conftest import Repository, Tracked, wait_until
 

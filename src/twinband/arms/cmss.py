@@ -1,4 +1,4 @@
-"""Masking by the CMSS that a batch has: its own quantiles in place of a fitted mixture."""
+"""Masking by the batch's own CMSS quantiles in place of a fitted mixture."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,19 +8,19 @@ from torch import Tensor
 
 from twinband.masking.draws import uniform
 from twinband.masking.measure import gathered
-from twinband.masking.targeted import TargetedSampler, Wanted
+from twinband.masking.targeted import Request, TargetedSampler
 
 
 class Arm(TargetedSampler):
-    """Targets are values of the batch itself, moved along by the curriculum.
+    """Targets are CMSS values of the batch, shifted by the curriculum.
 
-    The sorted values are divided into K equal groups. Of the Q groups that the curriculum has
-    reached, every target draws one, then a value of that group, which is shifted by as much as
-    the group's centre is from its median.
+    The sorted values are divided into K equal groups. Every target draws one of the Q groups that
+    the curriculum has reached, then a value of that group, which is shifted by the distance of the
+    group's centre from its median.
 
     Args:
         patches: L, patches an image.
-        common: of ``TargetedSampler``.
+        common: arguments of ``TargetedSampler``.
     """
 
     quantiles: Tensor
@@ -37,22 +37,22 @@ class Arm(TargetedSampler):
         return self.quantiles
 
     def targets(
-        self, values: Tensor, wanted: Sequence[Wanted], generator: torch.Generator
+        self, values: Tensor, requests: Sequence[Request], generator: torch.Generator
     ) -> list[Tensor]:
-        known = gathered(values.flatten()) if self.training else values.flatten()
-        ordered = known.sort().values
+        pooled = gathered(values.flatten()) if self.training else values.flatten()
+        ordered = pooled.sort().values
         if self.training:
             self.quantiles.copy_(_at(ordered, self.middles))
         centres = self.curriculum.present_centres(self.quantiles)
-        found = []
-        for columns, bias in wanted:
+        targets = []
+        for columns, bias in requests:
             group = (uniform(len(values), columns, generator) * len(centres)).long()
             group = group.clamp_max(len(centres) - 1)
             inside = uniform(len(values), columns, generator)
             drawn = _at(ordered, (group + inside) / len(self.quantiles))
             shift = (centres + bias).to(drawn.dtype) - self.quantiles[: len(centres)]
-            found.append(drawn + shift[group])
-        return found
+            targets.append(drawn + shift[group])
+        return targets
 
     def diagnostics(self) -> dict[str, float]:
         levels = {
@@ -62,6 +62,6 @@ class Arm(TargetedSampler):
 
 
 def _at(ordered: Tensor, shares: Tensor) -> Tensor:
-    """Values that ``shares`` of the sorted ones do not exceed."""
+    """Return the quantiles of the sorted values at ``shares``."""
     place = (shares * len(ordered)).long().clamp(0, len(ordered) - 1)
     return ordered[place]

@@ -1,4 +1,4 @@
-"""Random masking that always shows more of thermal."""
+"""Random masking with more visible patches in thermal than in RGB."""
 
 from twinband.masking.uniform import UniformSampler
 

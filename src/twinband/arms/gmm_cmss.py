@@ -1,4 +1,4 @@
-"""M-SpecGene's strategy: targets from a scheduled mixture that follows the batches' CMSS."""
+"""M-SpecGene's masking: targets from a scheduled mixture, fitted online to the batches' CMSS."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from twinband.masking.draws import Scope, draw_targets
 from twinband.masking.online import Initial, OnlineMixture
-from twinband.masking.targeted import TargetedSampler, Wanted
+from twinband.masking.targeted import Request, TargetedSampler
 
 
 class Arm(TargetedSampler):
@@ -20,7 +20,7 @@ class Arm(TargetedSampler):
             component by component (``image_contiguous``, as the published code does).
         initial: see ``OnlineMixture``.
         momentum: see ``OnlineMixture``.
-        common: of ``TargetedSampler``.
+        common: arguments of ``TargetedSampler``.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Arm(TargetedSampler):
         return self.mixture.means
 
     def targets(
-        self, values: Tensor, wanted: Sequence[Wanted], generator: torch.Generator
+        self, values: Tensor, requests: Sequence[Request], generator: torch.Generator
     ) -> list[Tensor]:
         mixture = self.mixture
         if self.training:
@@ -65,14 +65,14 @@ class Arm(TargetedSampler):
                 bias=bias,
                 scope=self.mixture_scope,
             )
-            for columns, bias in wanted
+            for columns, bias in requests
         ]
 
     def diagnostics(self) -> dict[str, float]:
         order = self.mixture.means.argsort(stable=True)
-        found = {}
+        components = {}
         for name in ("means", "variances", "weights"):
             ordered = getattr(self.mixture, name)[order].tolist()
             for number, value in enumerate(ordered, 1):
-                found[f"mixture_{name.removesuffix('s')}_{number}"] = value
-        return {**super().diagnostics(), **found}
+                components[f"mixture_{name.removesuffix('s')}_{number}"] = value
+        return {**super().diagnostics(), **components}

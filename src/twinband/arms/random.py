@@ -1,4 +1,4 @@
-"""Random masking, the same number of visible patches in both modalities."""
+"""Random masking with equally many visible patches in both modalities."""
 
 from twinband.masking.uniform import UniformSampler
 

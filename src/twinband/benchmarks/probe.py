@@ -1,7 +1,7 @@
-"""What frozen features of an encoder tell of object crops: classes, and which images are a pair.
+"""Benchmark of frozen features on object crops: classification, and retrieval across modalities.
 
-k-NN and a linear classifier on features of RGB, of thermal and of both, by hour; the loss when one
-modality is hidden; and retrieval of the other modality's image of the same object.
+k-NN and a linear classifier on features of RGB, of thermal and of both, by hour; their drop when
+one modality is missing; and retrieval of the other modality's image of the same object.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,18 +50,19 @@ from twinband.networks.vit import Features
 
 RANKS = (1, 5)
 Answers = Mapping[str, Labels]  # predicted classes of the test crops, by modality
-Verdicts = Mapping[str, Mapping[str, NDArray[np.bool_]]]  # right or not, by classifier, modality
+# Masks of the test crops that were classified correctly, by classifier and modality.
+Correct = Mapping[str, Mapping[str, NDArray[np.bool_]]]
 
 
 class Options(Params):
-    """How features are made and read.
+    """Options of features and classifiers.
 
     Attributes:
         image_px: side that crops are scaled to, of whole patches.
-        pool: what stands for an image, the class token or the mean of its patches' tokens.
+        pool: feature of an image: its class token, or the mean of its patches' tokens.
         k: neighbours that vote.
         batch: pairs that go through the encoder together.
-        threads: of PyTorch; features differ between one thread and two.
+        threads: threads of PyTorch; features differ between one thread and two.
     """
 
     image_px: Annotated[int, Field(ge=8, le=1024)]
@@ -72,26 +73,26 @@ class Options(Params):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Described:
+class PairFeatures:
     """Unit features ``N,D`` of both images of each pair, and ``1,D`` of a blank image."""
 
     rgb: Values
     thermal: Values
     blank: Values
 
-    def only(self, rows: NDArray[np.bool_]) -> "Described":
-        """Those of some pairs."""
-        return Described(self.rgb[rows], self.thermal[rows], self.blank)
+    def only(self, rows: NDArray[np.bool_]) -> "PairFeatures":
+        """Select the features of some pairs."""
+        return PairFeatures(self.rgb[rows], self.thermal[rows], self.blank)
 
     def by_modality(self) -> dict[str, Values]:
-        """Features of RGB, of thermal and of both, side by side."""
+        """Return the features of RGB, of thermal and of both, concatenated."""
         both = np.hstack([self.rgb, self.thermal])
         return {"rgb": self.rgb, "thermal": self.thermal, "both": both}
 
     def with_missing(self) -> dict[str, Values]:
-        """Features of both, and with one modality hidden, by name."""
+        """Return the features of both, as they are and with either modality missing, by name."""
         parts = map(torch.from_numpy, (self.rgb, self.thermal, self.blank))
-        return {name: torch.hstack(s).numpy() for name, s in with_missing(*parts).items()}
+        return {name: torch.hstack(f).numpy() for name, f in with_missing(*parts).items()}
 
 
 class Benchmark(Base):
@@ -103,53 +104,53 @@ class Benchmark(Base):
         pairs = open_pairs(inputs)
         classes = pairs.classes()
         with fixed_threads(self.options.threads):
-            described = self._described(inputs, pairs)
+            features = self._features(inputs, pairs)
         with fixed_threads(1):  # small sums: more threads only wait for each other
-            return self._scores(pairs, classes, described)
+            return self._scores(pairs, classes, features)
 
-    def _described(self, inputs: Inputs, pairs: Pairs) -> Described:
+    def _features(self, inputs: Inputs, pairs: Pairs) -> PairFeatures:
         side, batch = self.options.image_px, self.options.batch
         encoder = load_encoder(inputs.model)
         check_size(encoder, side, side)
         pooled: list[Tensor] = []
         done = 0
-        for together, features in encode(encoder, pairs, (side, side), batch):
+        for batch_pairs, features in encode(encoder, pairs, (side, side), batch):
             pooled.append(self._pooled(features).unflatten(0, (-1, 2)))
-            done += len(together)
+            done += len(batch_pairs)
             inputs.progress(done, len(pairs.keys))
         both = torch.cat(pooled).numpy()
         blank = self._pooled(encode_blank(encoder, (side, side))).numpy()
-        return Described(unit(both[:, 0]), unit(both[:, 1]), unit(blank))
+        return PairFeatures(unit(both[:, 0]), unit(both[:, 1]), unit(blank))
 
     def _pooled(self, features: Features) -> Tensor:
         wants_class = self.options.pool == "class_token"
         return features.class_token if wants_class else features.tokens.mean(1)
 
-    def _scores(self, pairs: Pairs, classes: Labels, described: Described) -> Scores:
-        test, train = described.only(pairs.test), described.only(pairs.train)
+    def _scores(self, pairs: Pairs, classes: Labels, features: PairFeatures) -> Scores:
+        test, train = features.only(pairs.test), features.only(pairs.train)
         probes = self._fitted(train, classes[pairs.train])
         truth, hours = classes[pairs.test], pairs.hours[pairs.test]
         answers = {
             probe: {name: fitted[name](x) for name, x in test.by_modality().items()}
             for probe, fitted in probes.items()
         }
-        right = {
+        correct = {
             probe: {name: guess == truth for name, guess in guesses.items()}
             for probe, guesses in answers.items()
         }
-        found = {
+        retrieved = {
             "thermal_to_rgb": recall_at(test.thermal, test.rgb, RANKS),
             "rgb_to_thermal": recall_at(test.rgb, test.thermal, RANKS),
         }
         frequent = max(np.unique(truth, return_counts=True)[1]) / truth.size
         facts: dict[str, Any] = {
-            "accuracy": _each(right, lambda hit: _shares(hit, hours)),
-            "interval_95": _each(right, lambda hit: [rounded(end) for end in wilson(hit)]),
-            "class_mean_accuracy": _each(right, lambda hit: _class_mean(hit, truth)),
+            "accuracy": _by_probe(correct, lambda hit: _shares(hit, hours)),
+            "interval_95": _by_probe(correct, lambda hit: [rounded(end) for end in wilson(hit)]),
+            "class_mean_accuracy": _by_probe(correct, lambda hit: _class_mean(hit, truth)),
             "drop_of_both": _drops(probes, test, truth),
             "retrieval": {
                 way: {f"recall_at_{rank}": rounded(hit.mean()) for rank, hit in hits.items()}
-                for way, hits in found.items()
+                for way, hits in retrieved.items()
             },
             "retrieval_chance": {f"recall_at_{r}": rounded(min(1, r / truth.size)) for r in RANKS},
             "retrieval_gallery": int(truth.size),
@@ -159,11 +160,11 @@ class Benchmark(Base):
             "train_crops": int(pairs.train.sum()),
         }
         return Scores(
-            summary=_summary(right, frequent),
+            summary=_summary(correct, frequent),
             headline={
                 **{
                     f"linear_{name}": facts["accuracy"]["linear"][name]["overall"]
-                    for name in right["linear"]
+                    for name in correct["linear"]
                 },
                 "knn_both": facts["accuracy"]["knn"]["both"]["overall"],
                 "thermal_to_rgb_recall_at_5": facts["retrieval"]["thermal_to_rgb"]["recall_at_5"],
@@ -171,14 +172,14 @@ class Benchmark(Base):
             facts=facts,
             predictions=_predictions(pairs.keys[pairs.test], answers),
             plots={
-                "accuracy_by_hour.svg": plot_accuracy(right, hours, frequent),
+                "accuracy_by_hour.svg": plot_accuracy(correct, hours, frequent),
                 "confusion.svg": plot_confusion(truth, answers["linear"]),
                 "retrieval.jpg": plot_retrieval(pairs, test.thermal, test.rgb),
             },
         )
 
-    def _fitted(self, train: Described, classes: Labels) -> dict[str, dict[str, Predict]]:
-        """Classifiers by kind and modality."""
+    def _fitted(self, train: PairFeatures, classes: Labels) -> dict[str, dict[str, Predict]]:
+        """Fit the classifiers, by kind and modality."""
         features, k = train.by_modality(), self.options.k
         return {
             "linear": {name: fit_linear(x, classes, self.seed) for name, x in features.items()},
@@ -186,10 +187,12 @@ class Benchmark(Base):
         }
 
 
-def _each(right: Verdicts, score: Callable[[NDArray[np.bool_]], Any]) -> dict[str, dict[str, Any]]:
-    """A score for each classifier and modality."""
+def _by_probe(
+    correct: Correct, score: Callable[[NDArray[np.bool_]], Any]
+) -> dict[str, dict[str, Any]]:
+    """Score each classifier and modality."""
     return {
-        probe: {name: score(hit) for name, hit in hits.items()} for probe, hits in right.items()
+        probe: {name: score(hit) for name, hit in hits.items()} for probe, hits in correct.items()
     }
 
 
@@ -198,14 +201,14 @@ def _shares(hit: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]
 
 
 def _class_mean(hit: NDArray[np.bool_], truth: Labels) -> float:
-    """Mean over the classes, each weighing the same."""
+    """Average the accuracies of the classes."""
     return rounded(np.mean([hit[truth == name].mean() for name in np.unique(truth)]))
 
 
 def _drops(
-    probes: Mapping[str, Mapping[str, Predict]], test: Described, truth: Labels
+    probes: Mapping[str, Mapping[str, Predict]], test: PairFeatures, truth: Labels
 ) -> dict[str, dict[str, float]]:
-    """Accuracy that the probe of both modalities loses when one of them is hidden in the test."""
+    """Compute the drop in accuracy of the probes of both modalities when one is missing."""
     features = test.with_missing()
     drops = {}
     for probe, fitted in probes.items():
@@ -216,18 +219,18 @@ def _drops(
 
 
 def _predictions(keys: NDArray[np.str_], answers: Mapping[str, Answers]) -> dict[str, Any]:
-    def said(row: int) -> dict[str, dict[str, str]]:
+    def prediction(row: int) -> dict[str, dict[str, str]]:
         return {
             probe: {name: str(guess[row]) for name, guess in guesses.items()}
             for probe, guesses in answers.items()
         }
 
-    return {str(key): {"json": json_member(said(row))} for row, key in enumerate(keys)}
+    return {str(key): {"json": json_member(prediction(row))} for row, key in enumerate(keys)}
 
 
-def _summary(right: Verdicts, frequent: float) -> str:
-    shares = ", ".join(f"{name} {hit.mean():.3f}" for name, hit in right["linear"].items())
-    low, high = wilson(right["linear"]["both"])
+def _summary(correct: Correct, frequent: float) -> str:
+    shares = ", ".join(f"{name} {hit.mean():.3f}" for name, hit in correct["linear"].items())
+    low, high = wilson(correct["linear"]["both"])
     return (
         f"linear probe {shares} (95 % interval of both {low:.3f} to {high:.3f}; "
         f"most frequent class {frequent:.3f})"

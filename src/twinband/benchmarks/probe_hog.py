@@ -1,7 +1,7 @@
-"""A floor for later models: what a linear classifier on HOG features tells of object crops.
+"""Benchmark of HOG features on object crops: the baseline that a pretrained encoder has to beat.
 
-RGB alone, thermal alone, and both, by hour. Any pretrained encoder has to beat it. It has no model
-of its own: ``models/none.json``.
+A linear classifier on RGB, on thermal and on both, by hour. It evaluates no model: the item names
+``models/none.json``.
 """
 
 from typing import Annotated, Any
@@ -97,10 +97,10 @@ class Benchmark(Base):
     def _hog(self, grey: NDArray[Any]) -> NDArray[np.float64]:
         side, cell = self.options.crop_px, self.options.cell_px
         small = resize(grey.astype(np.float64), (side, side), anti_aliasing=True)
-        described: NDArray[np.float64] = hog(
+        features: NDArray[np.float64] = hog(
             small, pixels_per_cell=(cell, cell), cells_per_block=(2, 2)
         )
-        return described
+        return features
 
     def _predict(
         self, train: NDArray[np.float64], classes: NDArray[Any], test: NDArray[np.float64]

@@ -1,12 +1,8 @@
-"""MFNet's classes by id, and the colours that its authors draw them in.
-
-Pictures of a segmentation: examples in MFNet's colours, and IoU by class.
-
-How much of MFNet's nine classes a light head finds in an encoder's frozen features.
+"""Benchmark of frozen features on MFNet: semantic segmentation by a light head.
 
 MFNet's protocol: all nine ids count, ``unlabeled`` too; the confusion matrix is counted over the
 whole set; a class in neither truth nor predictions is left out of the mean. Only the head is
-trained, so figures do not compare with those of networks trained as a whole.
+trained, so scores do not compare with those of networks trained as a whole.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +68,7 @@ CLASSES = (
     "color_cone",
     "bump",
 )
-PALETTE = np.asarray(
+PALETTE = np.asarray(  # as MFNet's authors draw the classes
     [
         (0, 0, 0),
         (64, 0, 128),
@@ -86,81 +82,22 @@ PALETTE = np.asarray(
     ],
     np.uint8,
 )
-
-
+# Bars of the IoU plot, by what is missing.
 SERIES = {"full": "both", "no_thermal_zeros": "rgb", "no_rgb_zeros": "thermal"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """One test pair with its ids, true and predicted, all ``H,W`` (``rgb`` ``H,W,3``)."""
-
-    hour: str
-    rgb: NDArray[np.uint8]
-    thermal: NDArray[Any]
-    truth: NDArray[np.uint8]
-    predicted: NDArray[np.uint8]
-
-
-def plot_examples(examples: Sequence[Example]) -> bytes:
-    """A row for each example: RGB, thermal, truth, prediction; the classes' colours below."""
-    figure = Figure(figsize=(8.4, 1.65 * len(examples) + 0.5), layout="constrained")
-    for axes, example in zip(
-        figure.subplots(len(examples), 4, squeeze=False), examples, strict=True
-    ):
-        show_image(axes[0], example.rgb)
-        show_image(axes[1], to_eight_bits(example.thermal))
-        show_image(axes[2], PALETTE[example.truth])
-        show_image(axes[3], PALETTE[example.predicted])
-        axes[0].set_ylabel(example.hour, fontsize=8)
-    for place, title in zip(
-        figure.axes, ("RGB", "thermal", "truth", "predicted from both"), strict=False
-    ):
-        place.set_title(title, fontsize=9)
-    colours = [Patch(color=PALETTE[i] / 255, label=name) for i, name in enumerate(CLASSES)]
-    figure.legend(
-        handles=colours,
-        loc="outside lower center",
-        ncols=len(CLASSES),
-        fontsize=7,
-        frameon=False,
-        handlelength=1,
-        columnspacing=1,
-    )
-    return jpg(figure)
-
-
-def plot_iou(iou: Mapping[str, Mapping[str, float]]) -> bytes:
-    """IoU of each class from both modalities, and with the mean colour in place of one of them.
-
-    Args:
-        iou: by what is hidden, then by class; one that only a part of them has counts as 0.
-    """
-    classes = [name for name in CLASSES if any(name in shares for shares in iou.values())]
-    series = {
-        label: {name: iou[key].get(name, 0.0) for name in classes} for key, label in SERIES.items()
-    }
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    grouped_bars(figure.subplots(), series, "IoU")
-    figure.supxlabel(
-        "one head, trained on both; rgb and thermal: the other image replaced by the mean colour",
-        fontsize=8,
-    )
-    return svg(figure)
-
-
 class Options(Params):
-    """How features are made and the head is trained.
+    """Options of features and of the head's training.
 
     Attributes:
-        height_px: that images are scaled to, whole patches; scores are in the labels' own size.
-        width_px: the same.
+        height_px: height that images are scaled to, of whole patches; labels keep their size.
+        width_px: width that images are scaled to.
         encode_batch: pairs that go through the encoder together.
         hidden: channels between the head's two layers.
         epochs: times that the head sees each training pair.
         batch: pairs of a training step.
         base_lr: peak learning rate of a batch of 256 pairs.
-        threads: of PyTorch; features and weights differ between one thread and two.
+        threads: threads of PyTorch; features and weights differ between one thread and two.
     """
 
     height_px: Annotated[int, Field(ge=8, le=4096)]
@@ -174,11 +111,22 @@ class Options(Params):
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
-    """One test pair: the ids predicted from both modalities, and confusions by what is hidden."""
+class Prediction:
+    """Ids predicted for a test pair from both modalities, and confusions by what is missing."""
 
-    predicted: NDArray[np.uint8]
+    ids: NDArray[np.uint8]
     confusion: dict[str, Counts]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A test pair to draw, with true and predicted ids, all ``H,W`` (``rgb`` ``H,W,3``)."""
+
+    hour: str
+    rgb: NDArray[np.uint8]
+    thermal: NDArray[Any]
+    truth: NDArray[np.uint8]
+    predicted: NDArray[np.uint8]
 
 
 class Benchmark(Base):
@@ -194,8 +142,8 @@ class Benchmark(Base):
         check_size(encoder, *self._size)
         with fixed_threads(self.options.threads):
             head = self._trained(encoder, pairs, inputs)
-            tested = list(self._tested(encoder, head, pairs, inputs))
-        return self._scores(pairs, tested)
+            predictions = list(self._predictions(encoder, head, pairs, inputs))
+        return self._scores(pairs, predictions)
 
     @property
     def _size(self) -> Size:
@@ -204,10 +152,10 @@ class Benchmark(Base):
     def _trained(self, encoder: VisionTransformer, pairs: Pairs, inputs: Inputs) -> Head:
         options = self.options
         maps, labels = [], []
-        chosen = pairs.pick(pairs.train)
-        for together, features in encode(encoder, chosen, self._size, options.encode_batch):
+        training = pairs.select(pairs.train)
+        for batch_pairs, features in encode(encoder, training, self._size, options.encode_batch):
             maps.append(refold(features.map))
-            labels += [self._scaled(_truth(pair, pairs)) for pair in together]
+            labels += [self._scaled(_truth(pair, pairs)) for pair in batch_pairs]
             inputs.progress(len(labels), len(pairs.keys))
         cached = torch.cat(maps)
         settings = head_settings(
@@ -241,32 +189,32 @@ class Benchmark(Base):
         scaled: NDArray[Any] = cv2.resize(truth, (width, height), interpolation=cv2.INTER_NEAREST)
         return scaled
 
-    def _tested(
+    def _predictions(
         self, encoder: VisionTransformer, head: Head, pairs: Pairs, inputs: Inputs
-    ) -> Iterator[Tested]:
+    ) -> Iterator[Prediction]:
         blank = encode_blank(encoder, self._size).map
         done, total = int(pairs.train.sum()), len(pairs.keys)
-        chosen = pairs.pick(pairs.test)
-        for together, features in encode(encoder, chosen, self._size, self.options.encode_batch):
-            split = features.map.unflatten(0, (-1, 2))
-            for pair, (rgb, thermal) in zip(together, split, strict=True):
-                shown = with_missing(rgb[None], thermal[None], blank)
-                truth = _truth(pair, pairs)
-                yield _test(head, truth, {name: torch.cat(s, 1) for name, s in shown.items()})
-            done += len(together)
+        test = pairs.select(pairs.test)
+        for batch_pairs, features in encode(encoder, test, self._size, self.options.encode_batch):
+            maps = features.map.unflatten(0, (-1, 2))
+            for pair, (rgb, thermal) in zip(batch_pairs, maps, strict=True):
+                variants = with_missing(rgb[None], thermal[None], blank)
+                stacked = {name: torch.cat(variant, 1) for name, variant in variants.items()}
+                yield _predict(head, _truth(pair, pairs), stacked)
+            done += len(batch_pairs)
             inputs.progress(done, total)
 
-    def _scores(self, pairs: Pairs, tested: list[Tested]) -> Scores:
+    def _scores(self, pairs: Pairs, predictions: list[Prediction]) -> Scores:
         hours = pairs.hours[pairs.test]
         counts = {
-            name: np.stack([each.confusion[name] for each in tested])
-            for name in tested[0].confusion
+            name: np.stack([prediction.confusion[name] for prediction in predictions])
+            for name in predictions[0].confusion
         }
-        means = {name: _by_hour(each, hours, mean_iou) for name, each in counts.items()}
+        means = {name: _by_hour(confusion, hours, mean_iou) for name, confusion in counts.items()}
         full = means["full"]
-        iou = {name: _named(class_iou(each.sum(0))) for name, each in counts.items()}
+        iou = {name: _by_class(class_iou(confusion.sum(0))) for name, confusion in counts.items()}
         low, high = bootstrap(counts["full"], mean_iou, self.seed)
-        missing = [name for name in CLASSES if name not in iou["full"]]
+        absent = [name for name in CLASSES if name not in iou["full"]]
         return Scores(
             summary=(
                 f"mIoU {full['overall']:.3f} (95 % interval {low:.3f} to {high:.3f}), "
@@ -283,24 +231,24 @@ class Benchmark(Base):
                 "mean_accuracy": _by_hour(counts["full"], hours, mean_accuracy),
                 "mean_iou_interval_95": [rounded(low), rounded(high)],
                 "class_iou": iou["full"],
-                "classes_absent": ", ".join(missing) or "none",
+                "classes_absent": ", ".join(absent) or "none",
                 "mean_iou_drop": {
                     name: {
                         "all_hours" if group == "overall" else group: rounded(full[group] - value)
-                        for group, value in each.items()
+                        for group, value in by_group.items()
                     }
-                    for name, each in means.items()
+                    for name, by_group in means.items()
                     if name != "full"
                 },
                 "test_splits": pairs.test_splits(),
-                "test_pairs": len(tested),
+                "test_pairs": len(predictions),
                 "train_pairs": int(pairs.train.sum()),
             },
             predictions=dict(
-                zip(pairs.keys[pairs.test].tolist(), map(_prediction, tested), strict=True)
+                zip(pairs.keys[pairs.test].tolist(), map(_members, predictions), strict=True)
             ),
             plots={
-                "examples.jpg": plot_examples(_examples(pairs, tested)),
+                "examples.jpg": plot_examples(_examples(pairs, predictions)),
                 "iou.svg": plot_iou(iou),
             },
         )
@@ -315,38 +263,37 @@ def _truth(pair: RegisteredPair, pairs: Pairs) -> NDArray[np.uint8]:
     return np.asarray(truth, dtype=np.uint8)
 
 
-def _test(head: Head, truth: NDArray[np.uint8], shown: dict[str, Tensor]) -> Tested:
-    """Predict in the size of the labels, from features ``1,2C,h,w`` by what is hidden."""
+def _predict(head: Head, truth: NDArray[np.uint8], features: Mapping[str, Tensor]) -> Prediction:
+    """Predict in the size of the labels, from features ``1,2C,h,w`` by what is missing."""
     with torch.no_grad():
-        logits = head.logits(torch.cat(list(shown.values())), truth.shape)
-    ids = logits.argmax(1).to(torch.uint8).numpy()
-    predicted = dict(zip(shown, ids, strict=True))
-    return Tested(
-        predicted["full"],
-        {name: confusion_matrix(truth, each, len(CLASSES)) for name, each in predicted.items()},
+        logits = head.logits(torch.cat(list(features.values())), truth.shape)
+    ids = dict(zip(features, logits.argmax(1).to(torch.uint8).numpy(), strict=True))
+    return Prediction(
+        ids["full"],
+        {name: confusion_matrix(truth, guess, len(CLASSES)) for name, guess in ids.items()},
     )
 
 
 def _by_hour(
     counts: Counts, hours: NDArray[np.str_], score: Callable[[Counts], NDArray[np.float64]]
 ) -> dict[str, float]:
-    """A score of the added confusions (one for each image) overall and of each hour."""
+    """Score the images' added confusions, overall and by hour."""
     return {group: rounded(score(counts[rows].sum(0))) for group, rows in by_hour(hours)}
 
 
-def _named(shares: Shares) -> dict[str, float]:
-    """By class, without those that there is nothing to say of."""
-    known = zip(CLASSES, shares.tolist(), strict=True)
-    return {name: rounded(share) for name, share in known if np.isfinite(share)}
+def _by_class(shares: Shares) -> dict[str, float]:
+    """Name the shares by class, without the undefined ones."""
+    named = zip(CLASSES, shares.tolist(), strict=True)
+    return {name: rounded(share) for name, share in named if np.isfinite(share)}
 
 
-def _prediction(tested: Tested) -> dict[str, bytes]:
-    own = rounded(mean_iou(tested.confusion["full"]))
-    return {"semantics.png": encode_png(tested.predicted), "json": json_member({"mean_iou": own})}
+def _members(prediction: Prediction) -> dict[str, bytes]:
+    iou = rounded(mean_iou(prediction.confusion["full"]))
+    return {"semantics.png": encode_png(prediction.ids), "json": json_member({"mean_iou": iou})}
 
 
-def _examples(pairs: Pairs, tested: list[Tested]) -> list[Example]:
-    """The first test pair of each hour."""
+def _examples(pairs: Pairs, predictions: list[Prediction]) -> list[Example]:
+    """Pick the first test pair of each hour."""
     rows = np.flatnonzero(pairs.test)
     hours = pairs.hours[rows].tolist()
     examples = []
@@ -354,6 +301,53 @@ def _examples(pairs: Pairs, tested: list[Tested]) -> list[Example]:
         number = hours.index(hour)
         pair = pairs[int(rows[number])]
         examples.append(
-            Example(hour, pair.rgb, pair.thermal, _truth(pair, pairs), tested[number].predicted)
+            Example(hour, pair.rgb, pair.thermal, _truth(pair, pairs), predictions[number].ids)
         )
     return examples
+
+
+def plot_examples(examples: Sequence[Example]) -> bytes:
+    """Plot a row for each example: RGB, thermal, truth, prediction; the classes' colours below."""
+    figure = Figure(figsize=(8.4, 1.65 * len(examples) + 0.5), layout="constrained")
+    for axes, example in zip(
+        figure.subplots(len(examples), 4, squeeze=False), examples, strict=True
+    ):
+        show_image(axes[0], example.rgb)
+        show_image(axes[1], to_eight_bits(example.thermal))
+        show_image(axes[2], PALETTE[example.truth])
+        show_image(axes[3], PALETTE[example.predicted])
+        axes[0].set_ylabel(example.hour, fontsize=8)
+    for axes, title in zip(
+        figure.axes, ("RGB", "thermal", "truth", "predicted from both"), strict=False
+    ):
+        axes.set_title(title, fontsize=9)
+    colours = [Patch(color=PALETTE[i] / 255, label=name) for i, name in enumerate(CLASSES)]
+    figure.legend(
+        handles=colours,
+        loc="outside lower center",
+        ncols=len(CLASSES),
+        fontsize=7,
+        frameon=False,
+        handlelength=1,
+        columnspacing=1,
+    )
+    return jpg(figure)
+
+
+def plot_iou(iou: Mapping[str, Mapping[str, float]]) -> bytes:
+    """Plot IoU by class, from both modalities and with one of them replaced by the mean colour.
+
+    Args:
+        iou: IoU by what is missing, then by class; classes absent from some of them count as 0.
+    """
+    classes = [name for name in CLASSES if any(name in by_class for by_class in iou.values())]
+    series = {
+        label: {name: iou[key].get(name, 0.0) for name in classes} for key, label in SERIES.items()
+    }
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    grouped_bars(figure.subplots(), series, "IoU")
+    figure.supxlabel(
+        "one head, trained on both; rgb and thermal: the other image replaced by the mean colour",
+        fontsize=8,
+    )
+    return svg(figure)

@@ -1,4 +1,4 @@
-"""What ``twinband annotate`` does with files."""
+"""Annotation of image files, for ``twinband annotate``."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ from twinband.weights import Weights, weights_file
 
 @dataclass(frozen=True, slots=True)
 class Annotators:
-    """The three of them, with their weights in memory."""
+    """Annotators with their weights in memory."""
 
     masks: AutomaticMasks
     depth: Dpt
@@ -46,7 +46,7 @@ class Annotators:
         """Read all weights.
 
         Raises:
-            InputError: weights are missing, or are another model's.
+            InputError: weights are missing, or are of another model.
             UsageError: there is no such device.
         """
         for folder in (depth, semantics):
@@ -66,7 +66,7 @@ class Annotators:
 
 
 def annotate_files(files: Sequence[Path], out: Path, annotators: Annotators) -> Iterator[str]:
-    """Annotate one file after the other; gives a line about each.
+    """Annotate one file after the other; yields a line about each.
 
     Raises:
         InputError: a file is missing, or no image.
@@ -75,11 +75,11 @@ def annotate_files(files: Sequence[Path], out: Path, annotators: Annotators) -> 
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; -o names a folder")
     stems = [file.stem for file in files]
-    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
-        raise UsageError(f"several images are called {', '.join(twice)}: annotate them apart")
-    pictures = [_read(file) for file in files]
+    if doubled := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise UsageError(f"several images are called {', '.join(doubled)}: annotate them apart")
+    decoded = [_read(file) for file in files]
     bar = tqdm(files, unit="image", leave=False, disable=not sys.stderr.isatty())
-    for file, image in zip(bar, pictures, strict=True):
+    for file, image in zip(bar, decoded, strict=True):
         yield _annotate(image, out / file.stem, annotators)
 
 
@@ -88,29 +88,30 @@ def _annotate(image: Image, folder: Path, annotators: Annotators) -> str:
     (depth,) = annotators.depth.labels([image])
     (semantics,) = annotators.semantics.labels([image])
     height, width = image.shape[:2]
-    said = compact({"height": height, "width": width, "masks": masks})
-    write_atomically(folder / "masks.json", said)
-    fields, of_depth = encoded(depth)
+    write_atomically(
+        folder / "masks.json", compact({"height": height, "width": width, "masks": masks})
+    )
+    fields, depth_facts = encoded(depth)
     write_atomically(folder / "depth.png", fields["depth.png"])
-    write_atomically(folder / "depth.json", to_json(of_depth))
-    fields, of_classes = encoded(semantics)
+    write_atomically(folder / "depth.json", to_json(depth_facts))
+    fields, classes_facts = encoded(semantics)
     write_atomically(folder / "classes.png", fields["classes.png"])
-    named = {**of_classes, "classes": list(semantics.names)}
-    write_atomically(folder / "classes.json", to_json(named))
+    classes_facts = {**classes_facts, "classes": list(semantics.names)}
+    write_atomically(folder / "classes.json", to_json(classes_facts))
     write_atomically(folder / "overview.jpg", overview(image, masks, depth, semantics))
-    found = [semantics.names[c] for c in _most_frequent(semantics.classes)]
-    return f"{folder}: {len(masks)} masks; mostly {', '.join(found)}"
+    frequent = [semantics.names[c] for c in _most_frequent(semantics.classes)]
+    return f"{folder}: {len(masks)} masks; mostly {', '.join(frequent)}"
 
 
-def _most_frequent(classes: NDArray[np.integer], most: int = 3) -> list[int]:
+def _most_frequent(classes: NDArray[np.integer], limit: int = 3) -> list[int]:
     numbers, counts = np.unique(classes, return_counts=True)
-    return [int(n) for n in numbers[np.argsort(-counts, kind="stable")][:most]]
+    return [int(n) for n in numbers[np.argsort(-counts, kind="stable")][:limit]]
 
 
 def overview(
     image: Image, masks: Sequence[dict[str, Any]], depth: Depth, semantics: Semantics
 ) -> bytes:
-    """JPEG of four parts: the image, its masks; below them depth (near is dark), and classes."""
+    """Draw a JPEG of the image and its masks; below them depth (near is dark) and classes."""
     classes = coloured_classes(semantics.classes, drawn_grey(image), palette(semantics.names))
     above = np.hstack([enlarged(image), overlay(image, masks)])
     below = np.hstack([enlarged(coloured_depth(depth)), classes])
@@ -118,7 +119,7 @@ def overview(
 
 
 def _read(path: Path) -> Image:
-    """``H,W,3``: RGB as it is; one channel, of 8 or 16 bits, as thermal images are shown."""
+    """Read an image ``H,W,3``: RGB as it is, one channel (8 or 16 bits) as thermal in grey."""
     try:
         decoded = images.decode(path.read_bytes(), str(path))
         if decoded.channels == 1:

@@ -32,7 +32,7 @@ REGISTRATION = {
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; ``shards``, ``licence``, ``aligned`` are None where nothing was said."""
+    """A dataset to add; ``shards``, ``licence``, ``aligned`` are None where not given."""
 
     name: str
     reader: str
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Changes:
-    """How an inventory differs from the one before, in files."""
+    """Numbers of files of an inventory, and of its differences from the earlier one."""
 
     files: int
     new: int
@@ -56,15 +56,15 @@ class Changes:
 
 
 def inventory_path(name: str) -> Path:
-    """Where the committed inventory of a dataset is."""
+    """Return the path of a dataset's inventory."""
     return INVENTORIES / f"{name}.csv"
 
 
 def relative_root(root: Path, data: Path | None) -> str:
-    """``root`` relative to TWINBAND_DATA: all that the project may know of where data are.
+    """Return ``root`` relative to TWINBAND_DATA, the only form in which the project keeps it.
 
     Raises:
-        UsageError: it is not below it, or TWINBAND_DATA is unset.
+        UsageError: it is not below TWINBAND_DATA, or that is unset.
     """
     # As written first: links below TWINBAND_DATA may lead anywhere.
     for absolute in (Path.absolute, Path.resolve):
@@ -80,10 +80,10 @@ def relative_root(root: Path, data: Path | None) -> str:
 
 
 def check_request(request: Request) -> None:
-    """Whether the name may be used, before any work is done.
+    """Check that the name may be used, before any work is done.
 
     Raises:
-        UsageError: malformed, taken, or not there to be updated.
+        UsageError: it is malformed, taken, or not there to be updated.
     """
     name = request.name
     if not re.fullmatch(ITEM_NAME, name):
@@ -101,7 +101,7 @@ def check_request(request: Request) -> None:
 
 
 def edited_params(request: Request, pairs: int) -> str:
-    """The text of params.yaml with the dataset in it, checked as a whole.
+    """Return the text of params.yaml with the dataset added or updated, validated as a whole.
 
     What is not edited stays as it is, comments included: params.yaml is kept in the form in which
     this library, DVC's own, writes it.
@@ -161,7 +161,7 @@ def _tree(value: Any, column: int) -> Any:
 def renew_inventory(
     root: Path, name: str, track: Callable[[Sequence[str]], Iterable[str]]
 ) -> Changes:
-    """Write the inventory of the files below ``root``; ``track`` shows how far it is.
+    """Write the inventory of the files below ``root``; ``track`` wraps them in a progress bar.
 
     Raises:
         InputError: a file cannot be read.

@@ -1,4 +1,4 @@
-"""What ``twinband datasets check`` finds out about a folder, and says in plain words."""
+"""The check of a dataset's folder, for ``twinband datasets check``, and its report in words."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ ADVICE = {
 
 @dataclass
 class Reason:
-    """How often something happened, and the first case of it."""
+    """Number of the problems of one kind, and the first of them."""
 
     count: int
     example: str
@@ -33,7 +33,7 @@ class Reason:
 
 @dataclass
 class Images:
-    """Decoded images of one kind; ``width_px`` and ``height_px`` are the least and the most."""
+    """Decoded images of one kind; ``width_px`` and ``height_px`` are ranges."""
 
     modality: str
     channels: int
@@ -45,7 +45,7 @@ class Images:
 
 @dataclass
 class Check:
-    """The findings; counts are of pairs, ``images`` and ``labels`` of the decoded sample."""
+    """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample."""
 
     reader: str
     root: str
@@ -69,9 +69,9 @@ def check_dataset(reader: str, root: str, options: Mapping[str, Any]) -> Check:
         ParamsError: the reader has no such options.
     """
     layout = open_layout(reader, root, options)
-    found = list(layout.scan())
-    entries = [item for item in found if isinstance(item, Entry)]
-    problems = [(item.reason, item.detail) for item in found if isinstance(item, Problem)]
+    scanned = list(layout.scan())
+    entries = [item for item in scanned if isinstance(item, Entry)]
+    problems = [(item.reason, item.detail) for item in scanned if isinstance(item, Problem)]
     groups = {entry.group for entry in entries if entry.group}
     check = Check(
         reader=reader,
@@ -81,7 +81,7 @@ def check_dataset(reader: str, root: str, options: Mapping[str, Any]) -> Check:
         hours=_counted(entry.attributes.get("hour", "unknown") for entry in entries),
         sequences=len(groups),
         problems=_reasons(problems),
-        remarks=_remarks(layout, found, {"pairs": len(entries), "sequences": len(groups)}),
+        remarks=_remarks(layout, scanned, {"pairs": len(entries), "sequences": len(groups)}),
     )
     _decode_sample(layout, entries, check)
     return check
@@ -91,16 +91,16 @@ def _decode_sample(layout: Layout, entries: Sequence[Entry], check: Check) -> No
     count = min(SAMPLE_PAIRS, len(entries))
     sample = [entries[index * len(entries) // count] for index in range(count)]
     rows: list[Mapping[str, Any]] = []
-    bad = []
+    problems = []
     for entry in sample:
         try:
             rows.append(check_pair(layout, entry).row)
         except BadSample as error:
-            bad.append((error.reason, error.detail))
+            problems.append((error.reason, error.detail))
     check.decoded = count
     check.images = [*_images("rgb", rows), *_images("thermal", rows)]
     check.labels = _counted(label for row in rows for label in row["labels"])
-    check.sample_problems = _reasons(bad)
+    check.sample_problems = _reasons(problems)
 
 
 def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
@@ -109,26 +109,26 @@ def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
         kind = (row[f"{modality}_channels"], row[f"{modality}_bits"])
         size = (row[f"{modality}_width"], row[f"{modality}_height"])
         sizes.setdefault(kind, []).append(size)
-    found = []
-    for (channels, bits), same in sorted(sizes.items()):
-        widths, heights = zip(*same, strict=True)
-        spread = [(min(values), max(values)) for values in (widths, heights)]
-        found.append(Images(modality, channels, bits, len(same), *spread))
-    return found
+    images = []
+    for (channels, bits), same_kind in sorted(sizes.items()):
+        widths, heights = zip(*same_kind, strict=True)
+        ranges = [(min(values), max(values)) for values in (widths, heights)]
+        images.append(Images(modality, channels, bits, len(same_kind), *ranges))
+    return images
 
 
-def _remarks(layout: Layout, found: Sequence[Any], counts: Mapping[str, int]) -> list[str]:
+def _remarks(layout: Layout, scanned: Sequence[Any], counts: Mapping[str, int]) -> list[str]:
     remarks = list(layout.remarks)
     unit, published = layout.published_unit, layout.published
     if published:
         releases = ", ".join(f"{name} {number}" for name, number in published.items())
         relation = "as" if counts[unit] in published.values() else "not as"
         remarks.append(f"{counts[unit]} {unit}, {relation} published ({releases})")
-    names = {item.name for item in found}
+    names = {item.name for item in scanned}
     listed = read_attributes(layout.files, layout.files.paths())
-    strangers = sorted(listed.keys() - names)
-    if strangers:
-        count = f"{len(strangers)} (e.g. {strangers[0]})"
+    unknown = sorted(listed.keys() - names)
+    if unknown:
+        count = f"{len(unknown)} (e.g. {unknown[0]})"
         remarks.append(f"lines of attributes.csv that name no pair, ignored: {count}")
     return remarks
 
@@ -144,7 +144,7 @@ def _counted(values: Any) -> dict[str, int]:
 
 
 def in_words(check: Check) -> list[str]:
-    """The findings as lines to print."""
+    """Describe the result in lines to print."""
     lines = [f"{check.root}: {check.pairs} pairs, read by {check.reader}"]
     if check.splits.keys() == {"unnamed"}:
         lines.append("  splits: none named by the layout; ingest draws them")
@@ -154,10 +154,10 @@ def in_words(check: Check) -> list[str]:
     if check.sequences:
         lines.append(f"  sequences: {check.sequences}")
     lines.append(f"decoded {check.decoded} of them, spread over the dataset:")
-    for same in check.images:
-        kind = f"{same.modality}, {same.channels} x {same.bits} bits"
-        size = f"{_spread(same.width_px)} x {_spread(same.height_px)} px"
-        lines.append(f"  {same.count:3d}  {kind}, {size}")
+    for images in check.images:
+        kind = f"{images.modality}, {images.channels} x {images.bits} bits"
+        size = f"{_range(images.width_px)} x {_range(images.height_px)} px"
+        lines.append(f"  {images.count:3d}  {kind}, {size}")
     if check.labels:
         lines.append(f"  labels: {_listed(check.labels)}")
     lines += _problem_lines("problems, quarantined by ingest", check.problems)
@@ -169,14 +169,14 @@ def in_words(check: Check) -> list[str]:
 
 def _problem_lines(title: str, problems: Mapping[str, Reason]) -> list[str]:
     lines = [f"{title}:"] if problems else []
-    for reason, found in problems.items():
-        lines.append(f"  {found.count:6d}  {reason}, e.g. {found.example}")
+    for reason, cases in problems.items():
+        lines.append(f"  {cases.count:6d}  {reason}, e.g. {cases.example}")
         if reason in ADVICE:
             lines.append(f"          to mend: {ADVICE[reason]}")
     return lines
 
 
-def _spread(limits: tuple[int, int]) -> str:
+def _range(limits: tuple[int, int]) -> str:
     least, most = limits
     return str(least) if least == most else f"{least}…{most}"
 

@@ -1,4 +1,4 @@
-"""The list of readers that ``twinband datasets`` prints."""
+"""The list of readers, for ``twinband datasets``."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from twinband.ingest.dataset import layout_class, reader_names
 
 
 def described_readers() -> list[dict[str, Any]]:
-    """Name, layout in plain words and options of every reader."""
+    """Describe every reader: name, layout in plain words, options."""
     return [
         {"reader": name, "expects": layout.expects, "options": _options(layout.Options)}
         for name in reader_names()

@@ -1,4 +1,4 @@
-"""The checks of ``twinband doctor``, each a line that says what is so or what to do."""
+"""The checks of ``twinband doctor``: parameters, datasets, packages, device."""
 
 import importlib.metadata
 import os
@@ -32,15 +32,15 @@ WRONG_PARAMETERS, MISSING_INPUT = 2, 3
 
 @dataclass(frozen=True)
 class Finding:
-    """One line. ``exit_code`` is 0 if all is well."""
+    """Result of one check; ``exit_code`` is 0 if all is well, else ``detail`` says what to do."""
 
-    what: str
+    subject: str
     detail: str
     exit_code: int = 0
 
 
 def examine(params: Path, data: Path | None) -> list[Finding]:
-    """All findings on a params.yaml, what it needs and the environment; ``data``: TWINBAND_DATA."""
+    """Check a params.yaml, the datasets it names and the environment; ``data``: TWINBAND_DATA."""
     findings = []
     try:
         sections = validate_file(read_text(params))
@@ -60,41 +60,41 @@ def _datasets(sections: Mapping[str, Any], project: Path, data: Path | None) -> 
     rendered = sections["sample_world"]["items"]
     for name in sections["ingest"]["items"]:
         _, dataset = stage_params(IngestParams, sections, "ingest", name)
-        what = f"ingest.items.{name}"
+        subject = f"ingest.items.{name}"
         try:
             options = layout_class(dataset.reader).Options
-            validate(options, dict(dataset.options), f"{what}.options")
+            validate(options, dict(dataset.options), f"{subject}.options")
         except InputError as error:
-            yield Finding(what, str(error), WRONG_PARAMETERS)
+            yield Finding(subject, str(error), WRONG_PARAMETERS)
         except ParamsError as error:
             for line in error.problems:
-                yield Finding(what, line, WRONG_PARAMETERS)
+                yield Finding(subject, line, WRONG_PARAMETERS)
         else:
-            yield _source(what, dataset, project, data, name in rendered)
+            yield _source(subject, dataset, project, data, name in rendered)
 
 
 def _source(
-    what: str, dataset: IngestParams, project: Path, data: Path | None, rendered: bool
+    subject: str, dataset: IngestParams, project: Path, data: Path | None, rendered: bool
 ) -> Finding:
     source = project / dataset.source
     if not dataset.source.endswith(".csv"):
         if source.exists():
-            return Finding(what, f"{dataset.source} is there")
+            return Finding(subject, f"{dataset.source} is there")
         if rendered:
-            return Finding(what, f"{dataset.source} will be made by the stage sample_world")
-        return Finding(what, f"there is no {dataset.source}", MISSING_INPUT)
+            return Finding(subject, f"{dataset.source} will be made by the stage sample_world")
+        return Finding(subject, f"there is no {dataset.source}", MISSING_INPUT)
     try:
         files = len(read_inventory(source))
     except InputError as error:
-        return Finding(what, str(error), MISSING_INPUT)
+        return Finding(subject, str(error), MISSING_INPUT)
     if data is None:
         advice = "set it to the folder that holds your datasets: export TWINBAND_DATA=…"
-        return Finding(what, f"its files are below TWINBAND_DATA; {advice}", MISSING_INPUT)
-    where = data / dataset.root
-    if not where.exists():
+        return Finding(subject, f"its files are below TWINBAND_DATA; {advice}", MISSING_INPUT)
+    folder = data / dataset.root
+    if not folder.exists():
         advice = "put the dataset there, or point TWINBAND_DATA elsewhere"
-        return Finding(what, f"there is no {where}; {advice}", MISSING_INPUT)
-    return Finding(what, f"{dataset.source} lists {files} files of {where}")
+        return Finding(subject, f"there is no {folder}; {advice}", MISSING_INPUT)
+    return Finding(subject, f"{dataset.source} lists {files} files of {folder}")
 
 
 def _environment() -> Iterator[Finding]:
@@ -117,5 +117,5 @@ def _device() -> str:
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain data."""
-    return [{"ok": not f.exit_code, "what": f.what, "detail": f.detail} for f in findings]
+    """Convert the findings to JSON values."""
+    return [{"ok": not f.exit_code, "what": f.subject, "detail": f.detail} for f in findings]

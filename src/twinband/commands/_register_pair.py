@@ -1,4 +1,4 @@
-"""What ``twinband register`` does with two files."""
+"""Registration of two files, for ``twinband register``."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from twinband.registration.pictures import Column, comparison, jpeg
 from twinband.registration.register import Registration, register_pair
 from twinband.shards.write import write_atomically
 
-# In plain words, what each reason of a failed registration means.
+# The reasons of a failed registration in plain words.
 REASONS = {
     "flat_rgb": "the RGB image shows no edges",
     "flat_thermal": "the thermal image shows no edges",
@@ -30,7 +30,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FileRegistration:
     """A registration, and the sizes (width, height) of both images."""
 
     registration: Registration
@@ -38,7 +38,7 @@ class Done:
     thermal_size: tuple[int, int]
 
 
-def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> Done:
+def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> FileRegistration:
     """Register two files and write the results into ``out``.
 
     Raises:
@@ -52,64 +52,66 @@ def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> Done:
         thermal = images.as_thermal(*_decoded(thermal_file))
     except BadSample as error:
         raise InputError(f"{error.detail}; the RGB image comes first") from None
-    found = register_pair(rgb, thermal)
+    registration = register_pair(rgb, thermal)
     target = Frame(rgb.shape[1], rgb.shape[0])
     source = Frame(thermal.shape[1], thermal.shape[0])
-    after, valid = resampled(thermal, found.matrix, target.width, target.height)
-    still = grid_change(source, target)
+    after, valid = resampled(thermal, registration.matrix, target.width, target.height)
+    resized = grid_change(source, target)
     columns = [
         Column(
-            f"before, score {found.score_before:.2f}",
-            *resampled(thermal, still, target.width, target.height),
+            f"before, score {registration.score_before:.2f}",
+            *resampled(thermal, resized, target.width, target.height),
         ),
-        Column(f"after, score {found.score:.2f}", after, valid),
+        Column(f"after, score {registration.score:.2f}", after, valid),
     ]
-    picture = comparison(rgb, columns if found.status == "accepted" else columns[:1])
-    done = Done(found, (target.width, target.height), (source.width, source.height))
+    picture = comparison(rgb, columns if registration.status == "accepted" else columns[:1])
+    result = FileRegistration(
+        registration, (target.width, target.height), (source.width, source.height)
+    )
     write_atomically(out / "thermal.png", images.encode_png(after))
     write_atomically(out / "valid.png", images.encode_png(valid.astype(np.uint8) * 255))
     write_atomically(out / "comparison.jpg", jpeg(picture))
-    write_atomically(out / "registration.json", (to_json(done) + "\n").encode())
-    return done
+    write_atomically(out / "registration.json", (to_json(result) + "\n").encode())
+    return result
 
 
-def to_json(done: Done) -> str:
-    """All that was found; null where nothing could be measured."""
-    found = done.registration
+def to_json(result: FileRegistration) -> str:
+    """Serialise the result; null where nothing could be measured."""
+    registration = result.registration
     numbers = {
-        name: getattr(found, name)
+        name: getattr(registration, name)
         for name in ("score", "score_before", "forward_backward_px", "motion_px")
     }
     data: dict[str, Any] = {
-        "status": found.status,
-        "reason": found.reason,
+        "status": registration.status,
+        "reason": registration.reason,
         **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
-        "matrix": found.matrix.tolist(),
-        "estimate": found.estimate.tolist(),
-        "rgb_size": done.rgb_size,
-        "thermal_size": done.thermal_size,
+        "matrix": registration.matrix.tolist(),
+        "estimate": registration.estimate.tolist(),
+        "rgb_size": result.rgb_size,
+        "thermal_size": result.thermal_size,
     }
     return json.dumps(data, indent=2)
 
 
-def in_words(done: Done, out: Path) -> list[str]:
-    """What was found, how far to trust it, and what was written."""
-    found = done.registration
-    disagreement = found.forward_backward_px
-    if found.status == "accepted":
+def in_words(result: FileRegistration, out: Path) -> list[str]:
+    """Describe the result, its trustworthiness and the files in lines to print."""
+    registration = result.registration
+    motion_px, before = registration.motion_px, registration.score_before
+    if registration.status == "accepted":
         lines = [
-            f"registered: the corners move by {found.motion_px:.1f} px on average",
-            f"the edges' correlation rises from {found.score_before:.2f} to {found.score:.2f}; "
-            f"both directions agree to {disagreement:.1f} px",
+            f"registered: the corners move by {motion_px:.1f} px on average",
+            f"the edges' correlation rises from {before:.2f} to {registration.score:.2f}; "
+            f"both directions agree to {registration.forward_backward_px:.1f} px",
         ]
-    elif found.status == "already_aligned":
+    elif registration.status == "already_aligned":
         lines = [
-            f"already aligned: the best transform would move the corners by {found.motion_px:.1f} "
-            "px, so nothing was moved",
-            f"the edges' correlation is {found.score_before:.2f}",
+            f"already aligned: the best transform would move the corners by {motion_px:.1f} px, "
+            "so nothing was moved",
+            f"the edges' correlation is {before:.2f}",
         ]
     else:
-        why = REASONS.get(found.reason, found.reason.replace("_", " "))
+        why = REASONS.get(registration.reason, registration.reason.replace("_", " "))
         lines = [f"not registered: {why}; the thermal image was only resized"]
     names = "thermal.png, valid.png, comparison.jpg and registration.json"
     return [*lines, f"{out}: {names}"]

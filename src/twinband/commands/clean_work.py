@@ -1,4 +1,4 @@
-"""``twinband clean-work``: removing what unfinished runs left."""
+"""``twinband clean-work``: removal of old work folders."""
 
 import shutil
 import time
@@ -19,7 +19,7 @@ def clean_work(
         float, typer.Option(min=0, help="keep what was modified within so many days")
     ],
 ) -> None:
-    """Remove work folders (.work/STAGE/…) that nobody uses and nobody touched for some days."""
+    """Remove work folders (.work/STAGE/…) that are not in use and did not change for some days."""
     limit = time.time() - older_than_days * SECONDS_A_DAY
     freed, removed = 0, 0
     for folder in sorted(WORK.glob("*/*")):
@@ -36,13 +36,13 @@ def clean_work(
 
 
 def last_modified_and_size(folder: Path) -> tuple[float, int]:
-    """The latest change of anything in a folder, in seconds since 1970, and its bytes."""
-    found = [path.lstat() for path in (folder, *folder.rglob("*"))]
-    return max(item.st_mtime for item in found), sum(item.st_size for item in found)
+    """Return the latest change in a folder, in seconds since 1970, and its size in bytes."""
+    stats = [path.lstat() for path in (folder, *folder.rglob("*"))]
+    return max(stat.st_mtime for stat in stats), sum(stat.st_size for stat in stats)
 
 
 def remove_unlocked(folder: Path) -> bool:
-    """Remove a folder unless somebody holds its ``.lock``; whether it was removed."""
+    """Remove a folder unless a process holds its ``.lock``; returns whether it was removed."""
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(blocking=False)

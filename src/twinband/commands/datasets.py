@@ -1,4 +1,4 @@
-"""``twinband datasets``: the layouts that can be read, checking a folder, adding it."""
+"""``twinband datasets``: list the known layouts, check a folder, add it to the project."""
 
 import json
 import shlex
@@ -36,18 +36,18 @@ def check(
     option: OptionList = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a reader finds in a folder, and what would have to be mended."""
+    """Report what a reader finds in a folder, and its problems."""
     from twinband.commands._datasets_check import check_dataset, in_words
 
-    found = check_dataset(reader, root, parse_options(reader, option or []))
+    result = check_dataset(reader, root, parse_options(reader, option or []))
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(asdict(result), indent=2, ensure_ascii=False))
         return
     options = [part for item in option or [] for part in ("--option", item)]
     command = ["twinband", "datasets", "add", "NAME", root, "--reader", reader, *options]
-    typer.echo("\n".join(in_words(found)))
+    typer.echo("\n".join(in_words(result)))
     typer.echo(f"ready for: {shlex.join(command)}")
-    if found.problems or found.sample_problems:
+    if result.problems or result.sample_problems:
         typer.echo("or mend it first: ingest stops beyond ingest.common.max_bad_fraction")
 
 
@@ -82,14 +82,14 @@ def add(
     from twinband.commands._datasets_check import check_dataset, in_words
 
     options = parse_options(reader, option or [])
-    where = adding.relative_root(root, data)
+    relative = adding.relative_root(root, data)
     request = adding.Request(
-        name, reader, where, options, shards, licence, pretrain, aligned, update
+        name, reader, relative, options, shards, licence, pretrain, aligned, update
     )
     adding.check_request(request)
-    found = check_dataset(reader, str(root), options)
-    typer.echo("\n".join(in_words(found)))
-    text = adding.edited_params(request, found.pairs)
+    result = check_dataset(reader, str(root), options)
+    typer.echo("\n".join(in_words(result)))
+    text = adding.edited_params(request, result.pairs)
     changes = adding.renew_inventory(
         root, name, lambda paths: tqdm(paths, desc="inventory", unit="file", disable=None)
     )
@@ -108,20 +108,20 @@ def add(
 
 
 def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
-    """``key=value`` texts as the reader's options, each of its own type.
+    """Parse ``key=value`` texts into the reader's options, each of its own type.
 
     Raises:
         InputError: there is no such reader.
-        UsageError: a text without ``=``, or what the reader does not accept.
+        UsageError: a text without ``=``, or an option that the reader does not accept.
     """
     from pydantic import ValidationError
 
     from twinband.core.params import describe
     from twinband.ingest.dataset import layout_class
 
-    without = [item for item in given if "=" not in item]
-    if without:
-        raise UsageError(f"--option {without[0]!r} is not of the form key=value")
+    malformed = [item for item in given if "=" not in item]
+    if malformed:
+        raise UsageError(f"--option {malformed[0]!r} is not of the form key=value")
     texts = dict(item.split("=", 1) for item in given)
     model = layout_class(reader).Options
     try:

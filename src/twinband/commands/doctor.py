@@ -1,4 +1,4 @@
-"""``twinband doctor``: is everything in place for ``dvc repro``?"""
+"""``twinband doctor``: a check that everything is in place for ``dvc repro``."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def doctor(
     else:
         for finding in findings:
             state = "problem" if finding.exit_code else "ok"
-            typer.echo(f"{state:8s} {finding.what}: {finding.detail}")
-    problems = [finding.exit_code for finding in findings if finding.exit_code]
-    if problems:
-        raise typer.Exit(min(problems))
+            typer.echo(f"{state:8s} {finding.subject}: {finding.detail}")
+    exit_codes = [finding.exit_code for finding in findings if finding.exit_code]
+    if exit_codes:
+        raise typer.Exit(min(exit_codes))

@@ -1,4 +1,4 @@
-"""``twinband import-vit``: someone else's ViT as a model that the stages can name."""
+"""``twinband import-vit``: import of another project's ViT as a model for the stages."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,13 +31,13 @@ def import_vit(
     save_weights(encoder, partial)
     partial.replace(out / "weights.safetensors")
     rows, columns = sizes.grid
-    described = (
+    description = (
         f"patches of {sizes.patch_px} px, {rows} x {columns} of them, width {sizes.width}, "
         f"{sizes.depth} blocks, {sizes.heads} heads."
     )
     card = (
         f"# {out.name}\n\nA ViT that was not trained here, imported from `{weights.name}`: "
-        f"{described}\n"
+        f"{description}\n"
     )
     write_atomically(out / "README.md", card.encode())
-    typer.echo(f"{out}: {described}")
+    typer.echo(f"{out}: {description}")

@@ -43,7 +43,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
 
 
 def would_lose_edits() -> bool:
-    """Whether params.yaml holds changes that neither Git nor a profile has."""
+    """Tell whether params.yaml holds changes that neither Git nor a profile has."""
     if not PARAMS.is_file():
         return False
     text = PARAMS.read_bytes()

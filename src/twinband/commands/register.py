@@ -1,4 +1,4 @@
-"""``twinband register``: one pair onto one grid."""
+"""``twinband register``: registration of one pair."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,5 +25,5 @@ def register(
     """
     from twinband.commands._register_pair import in_words, register_files, to_json
 
-    done = register_files(rgb, thermal, out)
-    typer.echo(to_json(done) if as_json else "\n".join(in_words(done, out)))
+    result = register_files(rgb, thermal, out)
+    typer.echo(to_json(result) if as_json else "\n".join(in_words(result, out)))

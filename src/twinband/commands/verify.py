@@ -1,4 +1,4 @@
-"""``twinband verify``: reading products back."""
+"""``twinband verify``: products compared with their manifests."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from twinband.core.errors import InputError
 
 app = typer.Typer()
-HOLDERS = (Path("data"), Path("models"))
+FOLDERS = (Path("data"), Path("models"))
 
 
 @app.command()
@@ -26,21 +26,21 @@ def verify(
     from twinband import verify as verifying
 
     chosen = folders or products()
-    found = {
+    problems = {
         str(folder): verifying.verify_product(folder)
         for folder in tqdm(chosen, desc="verify", unit="product", leave=False, disable=None)
     }
     if json_:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(problems, indent=2, ensure_ascii=False))
     elif not chosen:
         typer.echo("no product below data/ or models/ yet; dvc repro makes them")
     else:
-        for folder, problems in found.items():
-            typer.echo("\n".join(problems) if problems else f"ok {folder}")
-    if bad := sum(map(bool, found.values())):
+        for folder, lines in problems.items():
+            typer.echo("\n".join(lines) if lines else f"ok {folder}")
+    if bad := sum(map(bool, problems.values())):
         raise InputError(f"{bad} of {len(chosen)} products are not as their manifests say")
 
 
 def products() -> list[Path]:
-    """The folders below data/ and models/ that hold shards, in order."""
-    return sorted(path.parent for holder in HOLDERS for path in holder.rglob("index.json"))
+    """List the folders below data/ and models/ that hold shards, sorted."""
+    return sorted(path.parent for folder in FOLDERS for path in folder.rglob("index.json"))

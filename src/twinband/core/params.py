@@ -22,6 +22,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+DECIMALS = 5
 ITEM_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 
@@ -98,6 +99,20 @@ class Facts(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values for a file: numbers rounded, what is None left out."""
+        plain: dict[str, Any] = rounded(self.model_dump(exclude_none=True))
+        return plain
+
+
+def rounded(value: Any) -> Any:
+    """Plain values with every fraction rounded to ``DECIMALS`` places, the one rounding of facts."""
+    if isinstance(value, float):
+        return round(value, DECIMALS)
+    if isinstance(value, Mapping):
+        return {key: rounded(below) for key, below in value.items()}
+    return [rounded(below) for below in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

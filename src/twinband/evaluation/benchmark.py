@@ -1,8 +1,6 @@
-"""What a benchmark provides: scores, pictures and predictions of one model on one dataset.
+"""Framework of the benchmarks: base class, inputs, scores, 95 % intervals.
 
-95 % intervals, so that people see which differences mean something.
-
-The pairs of a dataset as benchmarks see them: on one grid, to train or to test on.
+A benchmark evaluates one model on the registered pairs of one dataset.
 """
 
 import json
@@ -22,17 +20,19 @@ from twinband.shards.product import read_manifest
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
 
+RESAMPLES = 1000  # of the bootstrap
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a benchmark runs on.
+    """Inputs of a benchmark.
 
     Attributes:
         pairs: the product ``pairs`` of a dataset.
         registered: the product ``registered`` of the same dataset.
-        model: what is evaluated (see ``_encoders.load_encoder``).
-        work: a folder of this evaluation's own, kept between tries.
-        progress: is told how many pairs are done, and of how many.
+        model: path of the evaluated model (see ``features.load_encoder``).
+        work: folder for this evaluation alone, kept between tries.
+        progress: called with the pairs done and their total.
     """
 
     pairs: Path
@@ -80,53 +80,17 @@ class Benchmark(ABC):
         """
 
 
-def json_member(value: Any) -> bytes:
-    """A prediction as the member ``json``."""
-    return json.dumps(value, sort_keys=True).encode()
-
-
-def rounded(value: SupportsFloat) -> float:
-    """A share with the four digits that metrics keep."""
-    return round(float(value), 4)
-
-
-RESAMPLES = 1000
-
-
-def wilson(right: NDArray[np.bool_]) -> tuple[float, float]:
-    """Wilson's interval of a share of right answers, each 0..1; at least one answer is needed."""
-    interval = binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def bootstrap(
-    counts: NDArray[np.int64], score: Callable[[NDArray[np.int64]], NDArray[np.float64]], seed: int
-) -> tuple[float, float]:
-    """Percentile interval of a score of added counts, over resampled images.
-
-    Args:
-        counts: ``N,…``, of each image.
-        score: of ``R,…`` sums over the images drawn, a value for each of the R resamples.
-    """
-    images = len(counts)
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
-    low, high = np.nanpercentile(score(np.tensordot(drawn, counts, axes=1)), (2.5, 97.5))
-    return float(low), float(high)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """The registered pairs of a dataset, in order of key.
 
     Attributes:
         dataset: products ``pairs`` and ``registered``.
-        name: of the dataset's folder, for messages.
-        keys: of each pair.
-        hours: of each pair, ``unknown`` where the dataset does not say.
-        train: whether a pair may be trained on: it is of the split ``train``, and registration
-            trusts it for that.
-        test: whether it is tested on: all splits but ``train``.
+        name: folder of the dataset, for messages.
+        keys: key of each pair.
+        hours: hour of each pair, ``unknown`` where the dataset does not say.
+        train: pairs to train on: those of the split ``train`` whose registration is trusted for it.
+        test: pairs to test on: those of all other splits.
     """
 
     dataset: Dataset
@@ -142,15 +106,15 @@ class Pairs:
     def __iter__(self) -> Iterator[RegisteredPair]:
         return map(registered_pair, self.dataset)
 
-    def pick(self, chosen: NDArray[np.bool_]) -> Iterator[RegisteredPair]:
-        """The pairs for which ``chosen`` is true, one after another."""
-        return (self[int(row)] for row in np.flatnonzero(chosen))
+    def select(self, mask: NDArray[np.bool_]) -> Iterator[RegisteredPair]:
+        """Iterate over the pairs for which ``mask`` is true."""
+        return (self[int(row)] for row in np.flatnonzero(mask))
 
     def classes(self) -> NDArray[np.str_]:
-        """The class of each pair, of a dataset of object crops.
+        """Read the class of each pair, for a dataset of object crops.
 
         Raises:
-            InputError: pairs without class, or too few to train and test on.
+            InputError: pairs have no class, or are too few to train and test on.
         """
         attributes = [dict(row) for row in self.dataset.column("pairs", "attributes").to_pylist()]
         if any("class" not in row for row in attributes):
@@ -163,13 +127,13 @@ class Pairs:
         return classes
 
     def test_splits(self) -> str:
-        """The names of the splits that are tested on."""
+        """List the names of the splits that are tested on."""
         splits = np.asarray(self.dataset.column("pairs", "split").to_pylist())
         return ", ".join(sorted(set(splits[self.test].tolist())))
 
 
 def open_pairs(inputs: Inputs) -> Pairs:
-    """Join the dataset's products; pairs that registration dropped are left out.
+    """Join the dataset's products, without the pairs that registration dropped.
 
     Raises:
         InputError: the products do not fit together.
@@ -195,7 +159,39 @@ def open_pairs(inputs: Inputs) -> Pairs:
 
 
 def by_hour(hours: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """``overall``, then each hour by name, with the rows that belong to it."""
+    """Yield ``overall`` and then each hour, with a mask of the rows that belong to it."""
     yield "overall", np.ones(len(hours), np.bool_)
     for hour in sorted(set(hours.tolist())):
         yield hour, hours == hour
+
+
+def wilson(right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Compute Wilson's 95 % interval of the share of right answers; needs one answer or more."""
+    interval = binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def bootstrap(
+    counts: NDArray[np.int64], score: Callable[[NDArray[np.int64]], NDArray[np.float64]], seed: int
+) -> tuple[float, float]:
+    """Compute the 95 % bootstrap interval of a score of added counts, over resampled images.
+
+    Args:
+        counts: ``N,…``, those of N images.
+        score: maps ``R,…``, the counts added over the images of R resamples, to ``R`` scores.
+    """
+    images = len(counts)
+    random = np.random.default_rng(seed)
+    drawn = random.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
+    low, high = np.nanpercentile(score(np.tensordot(drawn, counts, axes=1)), (2.5, 97.5))
+    return float(low), float(high)
+
+
+def json_member(value: Any) -> bytes:
+    """Encode a prediction as the member ``json``."""
+    return json.dumps(value, sort_keys=True).encode()
+
+
+def rounded(value: SupportsFloat) -> float:
+    """Round a share to the four digits that metrics keep."""
+    return round(float(value), 4)

@@ -1,14 +1,10 @@
-"""The encoder that a benchmark evaluates: trained, or described and freshly initialised.
-
-Frozen features of pairs, a batch at a time.
+"""Frozen features of pairs: the encoder, its features, and those with one modality missing.
 
 Both images of a pair go through one encoder, stacked as rgb 0, thermal 0, rgb 1, thermal 1, ...
 
-One modality taken away when testing: what is put in its place.
-
-Two ways. ``zeros``: the absent image is the mean colour. ``copy``: the present image stands in
-both places. Repeating the present image's features instead of encoding it twice is the same as
-``copy`` here, since one encoder without any mark of modality serves both.
+A missing image is replaced in two ways. ``zeros``: by the mean colour. ``copy``: by the other
+image, whose features are repeated; encoding it again would give the same, since the encoder does
+not know modalities.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,15 +32,16 @@ from twinband.networks.vit import Features, VisionTransformer
 from twinband.shards.registered import RegisteredPair
 
 WEIGHTS = "weights.safetensors"  # in the folder of a trained model
+Size = tuple[int, int]  # height and width in pixels
 
 
 class Untrained(Params):
-    """A file such as ``models/untrained.json``: the floor that pretraining has to beat.
+    """A file such as ``models/untrained.json``: an encoder that pretraining has to beat.
 
     Attributes:
-        kind: of model.
-        settings: fields of ``models.config.VitConfig``.
-        seed: of its random weights.
+        kind: kind of model.
+        settings: fields of ``networks.config.VitConfig``.
+        seed: seed of the random weights.
     """
 
     kind: Literal["vit"]
@@ -53,7 +50,7 @@ class Untrained(Params):
 
 
 def load_encoder(path: Path) -> VisionTransformer:
-    """The encoder at ``path``, frozen and in evaluation mode.
+    """Load the encoder at ``path``, frozen and in evaluation mode.
 
     Args:
         path: a folder with the ``weights.safetensors`` of any model of ``twinband.models``, or a
@@ -67,7 +64,7 @@ def load_encoder(path: Path) -> VisionTransformer:
 
 
 def check_size(encoder: VisionTransformer, height_px: int, width_px: int) -> None:
-    """Check that images of this size are whole patches.
+    """Check that images of this size divide into whole patches.
 
     Raises:
         InputError: they are not.
@@ -87,10 +84,10 @@ def _untrained(path: Path) -> VisionTransformer:
             " model; `dvc repro` makes the models"
         )
     try:
-        described = Untrained.model_validate_json(path.read_bytes())
+        description = Untrained.model_validate_json(path.read_bytes())
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(described.seed)
-            config = configuration(VitConfig, described.settings, described.kind)
+            torch.manual_seed(description.seed)
+            config = configuration(VitConfig, description.settings, description.kind)
             return VisionTransformer(config)
     except ValidationError as error:
         problems = "; ".join(describe(error, ""))
@@ -101,13 +98,9 @@ def _untrained(path: Path) -> VisionTransformer:
         raise InputError(f"{path}: settings: {error}") from None
 
 
-Size = tuple[int, int]
-"""Height and width in pixels."""
-
-
 @contextmanager
 def fixed_threads(threads: int) -> Iterator[None]:
-    """Sums depend on how many threads share them: within, there are always as many."""
+    """Use ``threads`` threads within, since sums depend on their number."""
     before, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
@@ -122,37 +115,33 @@ def fixed_threads(threads: int) -> Iterator[None]:
 def encode(
     encoder: VisionTransformer, pairs: Iterable[RegisteredPair], size: Size, batch: int
 ) -> Iterator[tuple[list[RegisteredPair], Features]]:
-    """Batches of pairs, each with the features of its images: those of RGB images at even places,
-    of thermal images at odd ones.
+    """Yield batches of pairs and their features, ``2B,…``: RGB at even rows, thermal at odd ones.
 
     Args:
-        size: that images are scaled to, of whole patches.
+        size: size that images are scaled to, of whole patches.
         batch: pairs that go through the encoder together.
 
     Raises:
-        InputError: the features are not finite, so the weights are of no use.
+        InputError: the features are not finite, so the weights are useless.
     """
-    waiting = iter(pairs)
-    while together := list(islice(waiting, batch)):
+    remaining = iter(pairs)
+    while batch_pairs := list(islice(remaining, batch)):
         with torch.no_grad():
-            features = encoder(_images(together, size))
+            features = encoder(_images(batch_pairs, size))
         if not torch.isfinite(features.tokens).all():
             raise InputError("the encoder's features are not finite: its training must have failed")
-        yield together, features
+        yield batch_pairs, features
 
 
 def encode_blank(encoder: VisionTransformer, size: Size) -> Features:
-    """The features of one image that is all zeros once normalised, which is the mean colour."""
+    """Encode one image of the mean colour, which is zero once normalised."""
     with torch.no_grad():
         features: Features = encoder(torch.zeros(1, 3, *size))
     return features
 
 
 def _images(pairs: Sequence[RegisteredPair], size: Size) -> Tensor:
-    """``2B,3,H,W``: both images of each pair, normalised as in training.
-
-    Thermal that counts as absent becomes zeros after normalisation.
-    """
+    """Stack the images of pairs, ``2B,3,H,W``, normalised as in training; absent thermal is 0."""
     rgb = torch.from_numpy(np.stack([_scaled(pair.rgb, size) for pair in pairs]))
     thermal = torch.from_numpy(
         np.stack([_scaled(to_eight_bits(pair.thermal), size) for pair in pairs])
@@ -168,31 +157,31 @@ def _scaled(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     if image.shape[:2] == size:
         return image
     smaller = image.shape[0] * image.shape[1] > height * width
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    scaled: NDArray[Any] = cv2.resize(image, (width, height), interpolation=how)
+    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    scaled: NDArray[Any] = cv2.resize(image, (width, height), interpolation=interpolation)
     return scaled
 
 
-class Shown(NamedTuple):
-    """What a head is given as the features of RGB and of thermal, equal in shape."""
+class ModalityFeatures(NamedTuple):
+    """Features in the places of RGB and of thermal, equal in shape."""
 
     rgb: Tensor
     thermal: Tensor
 
 
-def with_missing(rgb: Tensor, thermal: Tensor, blank: Tensor) -> dict[str, Shown]:
-    """Both modalities (``full``), and each of them absent, by name.
+def with_missing(rgb: Tensor, thermal: Tensor, blank: Tensor) -> dict[str, ModalityFeatures]:
+    """Return the features as they are (``full``) and with either modality missing, by name.
 
     Args:
         rgb: features of RGB images, ``B,…``.
-        thermal: of thermal images, ``B,…``.
-        blank: of the mean colour, ``1,…``.
+        thermal: features of thermal images, ``B,…``.
+        blank: features of the mean colour, ``1,…``.
     """
     blank = blank.expand_as(rgb)
     return {
-        "full": Shown(rgb, thermal),
-        "no_thermal_zeros": Shown(rgb, blank),
-        "no_thermal_copy": Shown(rgb, rgb),
-        "no_rgb_zeros": Shown(blank, thermal),
-        "no_rgb_copy": Shown(thermal, thermal),
+        "full": ModalityFeatures(rgb, thermal),
+        "no_thermal_zeros": ModalityFeatures(rgb, blank),
+        "no_thermal_copy": ModalityFeatures(rgb, rgb),
+        "no_rgb_zeros": ModalityFeatures(blank, thermal),
+        "no_rgb_copy": ModalityFeatures(thermal, thermal),
     }

@@ -1,4 +1,4 @@
-"""What figures of benchmarks are made of."""
+"""Parts of the benchmarks' figures: bars, tables of counts, images."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 
 
 def jpg(figure: Figure) -> bytes:
-    """The figure as JPEG, for what is made of photographs."""
+    """Encode a figure of photographs as JPEG."""
     stream = io.BytesIO()
     figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": 88})
     return stream.getvalue()
@@ -26,10 +26,10 @@ def grouped_bars(
     label: str,
     intervals: Mapping[str, Mapping[str, Interval]] | None = None,
 ) -> None:
-    """Bars of each series side by side, a group for each of the series' common keys.
+    """Draw the bars of all series side by side, a group for each of their common keys.
 
     Args:
-        intervals: low and high ends of a whisker on each bar.
+        intervals: low and high end of the whisker on each bar.
     """
     groups = list(next(iter(series.values())))
     width = 0.8 / len(series)
@@ -60,7 +60,7 @@ def grouped_bars(
 
 
 def table_of_counts(axes: Axes, counts: NDArray[np.int64], names: Sequence[str]) -> None:
-    """A confusion matrix: numbers, on a colour that is their share of the row."""
+    """Draw a confusion matrix: numbers, coloured by their share of the row."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -73,7 +73,7 @@ def table_of_counts(axes: Axes, counts: NDArray[np.int64], names: Sequence[str])
 
 
 def show_image(axes: Axes, image: NDArray[np.uint8], title: str = "", framed: bool = False) -> None:
-    """An image without ticks, ``H,W`` in grey or ``H,W,3``; ``framed`` marks the right one."""
+    """Draw an image ``H,W`` (grey) or ``H,W,3`` without ticks, ``framed`` to mark it."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -21,8 +21,7 @@ from twinband.training.settings import TrainingSettings
 class Head(TrainingTask):
     """Two 1x1 convolutions with a GELU between, on standardised features.
 
-    Nothing mixes neighbouring patches: what the head knows of a patch's surroundings, the encoder
-    has told it.
+    It mixes no neighbouring patches: all that it knows of surroundings is in the features.
     """
 
     mean: Tensor
@@ -31,7 +30,7 @@ class Head(TrainingTask):
     def __init__(self, features: Tensor, hidden: int, classes: int) -> None:
         """
         Args:
-            features: those that it will be trained on, ``B,C,h,w``; it keeps their statistics.
+            features: features to train on, ``B,C,h,w``, which give mean and deviation.
             hidden: channels between the layers.
         """
         super().__init__()
@@ -43,7 +42,7 @@ class Head(TrainingTask):
         )
 
     def logits(self, features: Tensor, size: Sequence[int]) -> Tensor:
-        """``B,classes,H,W`` of ``B,C,h,w`` features, bilinearly from patches to pixels."""
+        """Classify ``B,C,h,w`` features; returns ``B,classes,H,W``, interpolated bilinearly."""
         coarse = self.layers((features - self.mean) / self.deviation)
         return F.interpolate(coarse, size=tuple(size), mode="bilinear", align_corners=False)
 
@@ -54,12 +53,12 @@ class Head(TrainingTask):
 
 
 class CachedBatches:
-    """``training.loop.Batches`` of features that are in memory.
+    """``training.loop.Batches`` of features in memory.
 
     Args:
         features: ``N,C,h,w``.
         labels: ``N,H,W`` uint8 ids of classes.
-        keys: of the N pairs.
+        keys: keys of the N pairs.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class CachedBatches:
 def head_settings(
     *, pairs: int, epochs: int, batch: int, base_lr: float, threads: int, seed: int
 ) -> TrainingSettings:
-    """How a head is trained: AdamW in fp32, a twentieth of the steps to warm up, then a cosine."""
+    """Make the settings of a head's training: AdamW in fp32, 5 % warm-up steps, then a cosine."""
     steps = max(1, round(epochs * pairs / batch))
     return TrainingSettings(
         steps=steps,

@@ -16,11 +16,11 @@ class EvaluateParams(ItemParams):
     Attributes:
         benchmark: module of ``twinband.benchmarks``.
         dataset: registered dataset that it runs on.
-        model: path of what is evaluated, from the project's root: a folder with weights that a
+        model: path of the evaluated model, from the project's root: a folder of weights that a
             stage made, a ``.json`` in ``models/`` that describes an untrained one, or
-            ``models/none.json`` for a benchmark that has no model.
-        options: the benchmark's own options.
-        seed: of everything random in it.
+            ``models/none.json`` for a benchmark without model.
+        options: the benchmark's ``Options``.
+        seed: seed of all its random numbers.
     """
 
     benchmark: str

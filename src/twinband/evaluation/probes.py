@@ -1,6 +1,4 @@
-"""Pictures of the probe: accuracy, confusion, and what retrieval finds.
-
-Simple classifiers on frozen features, and retrieval by them.
+"""Simple classifiers on frozen features, retrieval by them, and pictures of both.
 
 Shapes: N samples to learn from, M to predict, D features.
 """
@@ -27,18 +25,21 @@ Predict = Callable[[Values], Labels]  # M,D to M
 TEMPERATURE = 0.07  # of k-NN votes, DINO's
 STRENGTHS = (0.003, 0.03, 0.3, 3.0)  # inverse regularisation of the linear probe
 HELD_OUT = 5  # one in so many training samples helps to choose among STRENGTHS
+TITLES = {"linear": "linear probe", "knn": "k-NN"}
+EXAMPLES = 6  # rows of the picture of retrieval
+ANSWERS = 5  # nearest images in a row
 
 
 def unit(features: Values) -> Values:
-    """``N,D`` scaled to length 1, so that products are cosines."""
+    """Scale ``N,D`` features to length 1, so that their products are cosines."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.maximum(lengths, np.finfo(np.float32).tiny)
 
 
 def fit_neighbours(features: Values, classes: Labels, k: int) -> Predict:
-    """k-NN: the ``k`` most similar by cosine vote, each with exp(cosine / 0.07).
+    """Fit a k-NN classifier: the ``k`` nearest by cosine vote with weight exp(cosine / 0.07).
 
-    With fewer than ``k`` samples all vote. Ties go to the sample, or class, that comes first.
+    With fewer than ``k`` samples all vote. Ties go to the first sample, or class.
     """
     names, numbers = np.unique(classes, return_inverse=True)
     known = unit(features)
@@ -57,11 +58,10 @@ def fit_neighbours(features: Values, classes: Labels, k: int) -> Predict:
 
 
 def fit_linear(features: Values, classes: Labels, seed: int) -> Predict:
-    """Logistic regression on standardised features.
+    """Fit a logistic regression on standardised features.
 
-    Its regularisation is the strongest of those that do best on a fifth of the samples, which the
-    others are fitted to; with that, it is fitted to all. With too few samples to hold any out, it
-    is the weakest.
+    Its regularisation is chosen on a held-out fifth of the samples: the strongest of those that do
+    best there. With too few samples to hold any out, it is the weakest.
     """
     held = held_out(classes, seed)
     strength = STRENGTHS[-1]
@@ -76,7 +76,7 @@ def fit_linear(features: Values, classes: Labels, seed: int) -> Predict:
 
 
 def held_out(classes: Labels, seed: int) -> NDArray[np.bool_]:
-    """Every fifth sample of each class in random order, none of a class with fewer than five."""
+    """Mark a random fifth of each class, rounded down."""
     random = np.random.default_rng(seed)
     held = np.zeros(len(classes), np.bool_)
     for name in np.unique(classes):
@@ -91,22 +91,17 @@ def _linear(strength: float, features: Values, classes: Labels) -> Pipeline:
 
 
 def recall_at(queries: Values, gallery: Values, ranks: tuple[int, ...]) -> dict[int, NDArray]:
-    """Whether the partner of each query is among its most similar of the gallery, by rank.
+    """Tell by rank whether each query's partner is among so many nearest of the gallery.
+
+    A tie counts against the query.
 
     Args:
         queries: ``M,D``; the partner of row ``i`` is row ``i`` of ``gallery``.
         gallery: ``M,D``.
-
-    A tie counts against the query.
     """
     cosines = unit(queries) @ unit(gallery).T
-    better = (cosines >= np.diagonal(cosines)[:, None]).sum(axis=1)  # itself included
-    return {rank: better <= rank for rank in ranks}
-
-
-TITLES = {"linear": "linear probe", "knn": "k-NN"}
-EXAMPLES = 6
-SHOWN = 5
+    partner_ranks = (cosines >= np.diagonal(cosines)[:, None]).sum(axis=1)
+    return {rank: partner_ranks <= rank for rank in ranks}
 
 
 def plot_accuracy(
@@ -114,10 +109,10 @@ def plot_accuracy(
     hours: NDArray[np.str_],
     frequent: float,
 ) -> bytes:
-    """Accuracy by hour with 95 % intervals, one row of bars a classifier.
+    """Plot accuracy by hour with 95 % intervals, one row of bars a classifier.
 
     Args:
-        right: whether each test crop was told right, by classifier and modality.
+        right: mask of the test crops that were classified correctly, by classifier and modality.
         frequent: share of the most frequent class, drawn as a line.
     """
     figure = Figure(figsize=(8, 5.6), layout="constrained")
@@ -136,7 +131,7 @@ def plot_accuracy(
 
 
 def plot_confusion(truth: Labels, answers: Mapping[str, Labels]) -> bytes:
-    """A confusion matrix for each modality."""
+    """Plot a confusion matrix for each modality."""
     names = np.unique(np.concatenate([truth, *answers.values()]))
     figure = Figure(figsize=(3.2 * len(answers), 3.4), layout="constrained")
     for axes, (name, guess) in zip(figure.subplots(1, len(answers)), answers.items(), strict=True):
@@ -147,27 +142,27 @@ def plot_confusion(truth: Labels, answers: Mapping[str, Labels]) -> bytes:
 
 
 def plot_retrieval(pairs: Pairs, thermal: Values, rgb: Values) -> bytes:
-    """Some test crops' thermal images, their own RGB images, and the RGB images that come nearest;
-    the right one is framed.
+    """Plot thermal images of test crops, their RGB partners (framed) and their nearest RGB images.
 
     Args:
         thermal: features of the test crops' thermal images.
-        rgb: of their RGB images.
+        rgb: features of their RGB images.
     """
-    tested = np.flatnonzero(pairs.test)
-    shown = np.unique(np.linspace(0, len(tested) - 1, EXAMPLES).round().astype(int))
-    cosines = unit(thermal[shown]) @ unit(rgb).T
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :SHOWN]
-    figure = Figure(figsize=(1.25 * (SHOWN + 2), 1.45 * len(shown)), layout="constrained")
-    grid = figure.subplots(len(shown), SHOWN + 2, squeeze=False)
-    for axes, query, own, found in zip(grid, shown, cosines, nearest, strict=True):
-        asked = pairs[int(tested[query])]
-        rank = int((own >= own[query]).sum())
-        show_image(axes[0], to_eight_bits(asked.thermal), pairs.hours[tested[query]])
-        show_image(axes[1], asked.rgb, f"its RGB: rank {rank}", framed=True)
-        for place, answer in zip(axes[2:], found, strict=False):
-            image = pairs[int(tested[answer])].rgb
-            show_image(place, image, f"cosine {own[answer]:.3f}", framed=bool(answer == query))
-        for place in axes[2 + len(found) :]:
-            place.axis("off")
+    test_rows = np.flatnonzero(pairs.test)
+    examples = np.unique(np.linspace(0, len(test_rows) - 1, EXAMPLES).round().astype(int))
+    cosines = unit(thermal[examples]) @ unit(rgb).T
+    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :ANSWERS]
+    figure = Figure(figsize=(1.25 * (ANSWERS + 2), 1.45 * len(examples)), layout="constrained")
+    grid = figure.subplots(len(examples), ANSWERS + 2, squeeze=False)
+    for axes, query, similarity, answers in zip(grid, examples, cosines, nearest, strict=True):
+        pair = pairs[int(test_rows[query])]
+        rank = int((similarity >= similarity[query]).sum())
+        show_image(axes[0], to_eight_bits(pair.thermal), pairs.hours[test_rows[query]])
+        show_image(axes[1], pair.rgb, f"its RGB: rank {rank}", framed=True)
+        for cell, answer in zip(axes[2:], answers, strict=False):
+            image = pairs[int(test_rows[answer])].rgb
+            title = f"cosine {similarity[answer]:.3f}"
+            show_image(cell, image, title, framed=bool(answer == query))
+        for cell in axes[2 + len(answers) :]:
+            cell.axis("off")
     return jpg(figure)

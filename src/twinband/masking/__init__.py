@@ -1,1 +1,1 @@
-"""Which patches of either modality an encoder sees: masking strategies for pretraining."""
+"""Masking strategies for pretraining: the choice of the patches that an encoder sees."""

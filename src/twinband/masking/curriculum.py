@@ -1,9 +1,10 @@
-"""How many patches either modality shows, and about which CMSS, as training goes on.
+"""Curriculum of CMSS masking (M-SpecGene): number and CMSS of either modality's visible patches.
 
-The schedule has ``ticks`` equal parts. In the first half the centres walk from 0 to the means of
-the fitted mixture, one after the other; in the second they are pushed to its largest mean, until
-only background is visible. At every tick the difference of the losses shifts visible patches to
-the modality that costs more, and the centres apart. The published schedule has 100 ticks.
+The schedule has ``ticks`` equal parts. In the first half the centres of the target values move from
+0 to the means of the fitted mixture, one after the other; in the second they move to its largest
+mean, until only background is visible. At every tick the difference of the losses shifts visible
+patches to the modality with the larger loss, and the modalities' centres apart. The published
+schedule has 100 ticks.
 """
 
 import math
@@ -18,29 +19,29 @@ from twinband.networks.sampler import share_of
 
 Pace = Literal["static", "linear", "cosine"]
 
-TOKENS_PER_LOSS = 10.0  # patches that move a tick for a difference of 1 between the losses
+TOKENS_PER_LOSS = 10.0  # patches shifted per tick and difference of the losses
 CENTRE_PER_LOSS = 0.1
 LARGEST_CENTRE_BIAS = 0.1
 
 
 def paced(time: float, pace: Pace) -> float:
-    """How far the walk of the centres is at ``time``, both 0..1."""
+    """Map ``time`` to the progress of the centres, both 0..1."""
     return (1 - math.cos(math.pi * time)) / 2 if pace == "cosine" else time
 
 
 def walked(
     centres: Sequence[float], means: Sequence[float], tick: int, ticks: int, pace: Pace
 ) -> list[float]:
-    """The centres after ``tick``.
+    """Compute the centres after ``tick``.
 
     Differs from the published rule only where that leaves its range: no centre passes the largest
     mean in the second half, and the target there counts the centres that exist.
 
     Args:
-        centres: before, 1 to K of them.
-        means: of the mixture, in increasing order, K of them.
-        tick: from 1 on; from ``ticks`` on nothing is left to be walked later.
-        ticks: of the whole schedule.
+        centres: the 1 to K centres before.
+        means: the K means of the mixture, in increasing order.
+        tick: number of the tick, from 1; from ``ticks`` on the centres are at their end.
+        ticks: ticks of the schedule.
         pace: ``linear`` or ``cosine``.
     """
     moved = list(centres)
@@ -61,7 +62,7 @@ def walked(
 
 
 def _share(tick: int, last: int, ticks: int, pace: Pace) -> float:
-    """What of the way that is left before ``tick`` belongs to it, if ``last`` must arrive."""
+    """Compute the share of the remaining way that ``tick`` moves, to arrive at tick ``last``."""
     if tick >= last:
         return 1.0
     before, now, end = (paced(part / ticks, pace) for part in (tick - 1, tick, last))
@@ -69,18 +70,18 @@ def _share(tick: int, last: int, ticks: int, pace: Pace) -> float:
 
 
 class Curriculum(nn.Module):
-    """State of the schedule for the modality that chooses first and the one that chooses second.
+    """State of the schedule, for the modalities that choose first and second.
 
     Args:
         patches: L, patches an image.
         kept: K, visible patches of either modality before any shift.
-        mask_ratio: hidden share that left K.
-        mask_ratio_max: hidden share that a modality may reach.
+        mask_ratio: masked share that leaves K.
+        mask_ratio_max: masked share that a modality may reach.
         pace: ``linear``; ``cosine``: slow at both ends; ``static``: all centres at the largest
             mean from the first step on.
-        ticks: updates during the whole training, 2 at least.
-        components: of the mixture.
-        loss_momentum: of the moving averages of the losses.
+        ticks: updates during the whole training, at least 2.
+        components: components of the mixture.
+        loss_momentum: momentum of the moving averages of the losses.
 
     Raises:
         ValueError: a parameter out of its range.
@@ -131,26 +132,26 @@ class Curriculum(nn.Module):
         self.register_load_state_dict_post_hook(_copy_state)
 
     def _copy(self) -> None:
-        """Host copies of what decides shapes and control flow, so that no step waits for it."""
+        """Copy to the host what decides shapes and control flow, so that no step waits for it."""
         self._tick, self._active = int(self.tick), int(self.active)
         self._shifted = int(self.count_bias)
 
     @property
     def kept(self) -> tuple[int, int]:
-        """Visible patches of the first and of the second modality; their sum never changes."""
+        """Visible patches of the first and of the second modality; their sum is constant."""
         return self._kept - self._shifted, self._kept + self._shifted
 
     def present_centres(self, means: Tensor) -> Tensor:
-        """``[Q]`` centres, those of ``static`` being all at the largest of ``means``."""
+        """Return the ``[Q]`` present centres; for ``static`` all are the largest of ``means``."""
         if self.pace == "static":
             return means.max().expand(len(means))
         return self.centres[: self._active]
 
     @torch.no_grad()
     def observe(self, loss_first: Tensor | float, loss_second: Tensor | float) -> None:
-        """Take the losses of a step into the moving averages, averaged over ranks.
+        """Add the losses of a step, averaged over ranks, to the moving averages.
 
-        Losses of a rank where either is not finite are left out.
+        Ranks where either loss is not finite are left out.
         """
         device = self.losses.device
         pair = torch.stack(
@@ -168,7 +169,7 @@ class Curriculum(nn.Module):
         self.observed += sums[2] > 0
 
     def advance(self, progress: float, means: Callable[[], Sequence[float]]) -> None:
-        """Do the ticks that are due at ``progress``, 0..1; ``means`` is asked only if any is."""
+        """Do the ticks due at ``progress``, 0..1; ``means`` is called only if there are any."""
         due = math.floor(progress * self.ticks + 1e-9)
         if due <= self._tick:
             return
@@ -178,12 +179,12 @@ class Curriculum(nn.Module):
             self.turn(tick, levels, second - first)
 
     def turn(self, tick: int, means: Sequence[float], gap: float) -> None:
-        """One tick.
+        """Do one tick.
 
         Args:
-            tick: its number, from 1 on.
-            means: of the mixture, in increasing order.
-            gap: the second modality's loss less the first one's.
+            tick: its number, from 1.
+            means: means of the mixture, in increasing order.
+            gap: loss of the second modality minus that of the first.
         """
         count = float(self.count_bias) + TOKENS_PER_LOSS * gap
         self.count_bias.fill_(min(max(count, -self.most_shifted), self.most_shifted))
@@ -198,7 +199,7 @@ class Curriculum(nn.Module):
         self._copy()
 
     def diagnostics(self, means: Tensor) -> dict[str, float]:
-        """The same names each time: centres that do not exist yet are NaN."""
+        """Return numbers to log, always the same names; centres that do not exist yet are NaN."""
         present = self.present_centres(means).tolist()
         centres = present + [math.nan] * (len(self.centres) - len(present))
         return {

@@ -1,10 +1,8 @@
-"""Random numbers of a step, and target values drawn from a scheduled mixture.
+"""Random draws of a step: target values from a scheduled mixture, and the patches nearest to them.
 
-Numbers are drawn for the batch of all ranks, of which image ``i`` of rank ``r`` is row
-``i * ranks + r``: that is how samples are dealt to ranks, so two ranks draw what one rank with
-twice the batch draws.
-
-For every target in turn the nearest patch that is still free.
+Numbers are drawn for the batch of all ranks, where image ``i`` of rank ``r`` is row
+``i * ranks + r``, as samples are dealt to ranks: two ranks draw the numbers of one rank with twice
+the batch.
 """
 
 from typing import Any, Literal
@@ -19,24 +17,25 @@ from twinband.masking.measure import rank_and_size
 Scope = Literal["patch", "image_contiguous"]
 
 FLOOR_MEAN, FLOOR_VARIANCE = 0.0, 0.01  # the table of variances begins here
+LARGEST = 1e38  # finite values below this have finite differences in fp32
 
 
 def uniform(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """``[rows,columns]`` of this rank's numbers in 0..1, on the generator's device."""
+    """Draw this rank's uniform numbers in 0..1, ``[rows,columns]``, on the generator's device."""
     rank, size = rank_and_size()
     drawn = torch.rand(rows * size, columns, generator=generator, device=generator.device)
     return drawn[rank::size]
 
 
 def normal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """``[rows,columns]`` of this rank's standard normal numbers, on the generator's device."""
+    """Draw this rank's standard normal numbers, ``[rows,columns]``, on the generator's device."""
     rank, size = rank_and_size()
     drawn = torch.randn(rows * size, columns, generator=generator, device=generator.device)
     return drawn[rank::size]
 
 
 def interpolated_variance(at: Tensor, means: Tensor, variances: Tensor) -> Tensor:
-    """Variance at places ``at``, linear between the components and constant beyond them.
+    """Interpolate the variance at ``at``, linear between the components and constant beyond.
 
     A component of mean 0 and variance 0.01 is added to the table.
 
@@ -59,16 +58,16 @@ def interpolated_variance(at: Tensor, means: Tensor, variances: Tensor) -> Tenso
 def chosen_components(
     weights: Tensor, rows: int, columns: int, length: int, generator: torch.Generator, scope: Scope
 ) -> Tensor:
-    """``[rows,columns]`` int64 component of every target.
+    """Choose the component of every target, ``[rows,columns]`` int64.
 
     Args:
         weights: ``[Q]``, any positive scale.
         rows: images on this rank.
         columns: targets an image.
         length: patches an image, over which ``image_contiguous`` divides the components.
-        generator: for scope ``patch``.
+        generator: source of random numbers for scope ``patch``.
         scope: ``patch``: every target draws its own; ``image_contiguous``: the batch of all ranks
-            is filled component by component, so that most images have one.
+            is filled component by component, so that most images have one component.
     """
     upto = (weights / weights.sum()).cumsum(0)[:-1]
     if scope == "patch":
@@ -94,14 +93,14 @@ def draw_targets(
     bias: Tensor | float = 0.0,
     scope: Scope = "patch",
 ) -> Tensor:
-    """CMSS values to look for: Gaussians about the scheduled centres, in fp32.
+    """Draw target CMSS values from Gaussians at the scheduled centres, in fp32.
 
     Component i is centred at ``centres[i] + bias``; its variance is the fitted mixture's there,
     interpolated; its weight is that of the fitted component with the i-th smallest mean. Values
-    below 0 and above 1 are not clipped: they ask for the smallest and largest CMSS.
+    below 0 and above 1 are not clipped: they select the smallest and largest CMSS.
 
     Args:
-        means: ``[K]`` of the fitted mixture, in any order.
+        means: ``[K]`` means of the fitted mixture, in any order.
         variances: ``[K]``.
         weights: ``[K]``.
         centres: ``[Q]``, Q from 1 to K.
@@ -116,7 +115,7 @@ def draw_targets(
         ``[rows,columns]``.
 
     Raises:
-        ValueError: more centres than components or none, or an unknown ``scope``.
+        ValueError: no centres or more than components, or an unknown ``scope``.
     """
     if not 0 < len(centres) <= len(means):
         raise ValueError(f"{len(centres)} centres for a mixture of {len(means)} components")
@@ -129,15 +128,11 @@ def draw_targets(
     return moved[component] + deviations[component] * normal(rows, columns, generator)
 
 
-# Finite values below this have finite differences in fp32.
-LARGEST = 1e38
-
-
 @torch.no_grad()
 def nearest_without_replacement(
     cmss: Tensor, targets: Tensor, forbidden: Tensor | None = None
 ) -> Tensor:
-    """Indices of the patches that a greedy pass over the targets picks, in that order.
+    """Pick patches for the targets greedily, in the order of the targets.
 
     Target k of a row takes the free patch with the least ``|target - cmss|``, the lowest index
     among equals. A distance that is not finite (either number is NaN or infinite) counts as the
@@ -175,20 +170,20 @@ def nearest_without_replacement(
 
 
 def _small(values: NDArray[Any]) -> bool:
-    """Whether all are finite with finite differences."""
+    """Tell whether all are finite with finite differences."""
     return bool(np.abs(values).max(initial=0) < LARGEST)
 
 
-def _row_by_row(cmss: NDArray[Any], wanted: NDArray[Any], forbidden: Tensor | None) -> Tensor:
-    """For finite numbers on a CPU; NumPy's argmin is several times as fast there as PyTorch's."""
+def _row_by_row(cmss: NDArray[Any], targets: NDArray[Any], forbidden: Tensor | None) -> Tensor:
+    """Pick on a CPU, from finite numbers; NumPy's argmin is several times as fast as PyTorch's."""
     free = cmss.copy()
     rows = np.arange(len(free))
     if forbidden is not None:
         free[rows[:, None], forbidden.numpy()] = np.inf
     distance = np.empty_like(free)
-    kept = np.empty(wanted.shape, np.int64)
-    for column in range(wanted.shape[1]):
-        np.subtract(free, wanted[:, column : column + 1], out=distance)
+    kept = np.empty(targets.shape, np.int64)
+    for column in range(targets.shape[1]):
+        np.subtract(free, targets[:, column : column + 1], out=distance)
         np.abs(distance, out=distance)
         kept[:, column] = nearest = distance.argmin(1)
         free[rows, nearest] = np.inf
@@ -196,7 +191,7 @@ def _row_by_row(cmss: NDArray[Any], wanted: NDArray[Any], forbidden: Tensor | No
 
 
 def _by_table(cmss: Tensor, targets: Tensor, forbidden: Tensor | None) -> Tensor:
-    """For any numbers on any device: all distances at once, then two operations a target."""
+    """Pick on any device: all distances at once, then two operations a target."""
     largest = torch.finfo(cmss.dtype).max
     table = (targets[:, :, None] - cmss[:, None, :]).abs_()
     table.nan_to_num_(nan=largest, posinf=largest)

@@ -1,10 +1,8 @@
-"""CMSS, the cross-modality structural sparsity of M-SpecGene, for every patch of a pair.
+"""CMSS, the cross-modality structural sparsity of M-SpecGene, and reductions of it over ranks.
 
-Large where both views are alike and smooth (background), small where they differ or hold
-structure. From the tokens x (patch plus position embedding) of one patch in both modalities:
+CMSS is large where both images are alike and smooth (background), small where they differ or have
+structure. From the tokens (patch plus position embedding) of one patch in both modalities:
 ``sqrt((cos(thermal, rgb) + 1) / 2) / (var(thermal) * var(rgb))``, divided by a common maximum.
-
-Sums, maxima and unions over the ranks of a distributed run; without one, the tensor itself.
 """
 
 import math
@@ -13,57 +11,21 @@ from typing import Literal
 import torch
 from torch import Tensor, distributed, nn
 
-
-def rank_and_size() -> tuple[int, int]:
-    """This process's rank and the number of ranks; 0 and 1 outside a distributed run."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-def summed(tensor: Tensor) -> Tensor:
-    """Sum over ranks."""
-    return _reduced(tensor, distributed.ReduceOp.SUM)
-
-
-def greatest(tensor: Tensor) -> Tensor:
-    """Maximum over ranks."""
-    return _reduced(tensor, distributed.ReduceOp.MAX)
-
-
-def gathered(tensor: Tensor) -> Tensor:
-    """The tensors of all ranks, equal in shape, one after the other along the first axis."""
-    _, size = rank_and_size()
-    if size == 1:
-        return tensor
-    parts = [torch.empty_like(tensor) for _ in range(size)]
-    distributed.all_gather(parts, tensor.contiguous())
-    return torch.cat(parts)
-
-
-def _reduced(tensor: Tensor, operation: "distributed.ReduceOp.RedOpType") -> Tensor:
-    if rank_and_size()[1] == 1:
-        return tensor
-    result = tensor.clone()
-    distributed.all_reduce(result, operation)
-    return result
-
-
 Variance = Literal["product", "first_squared"]
 Norm = Literal["batch_max", "quantile", "running_max"]
 
 LEAST_NORM = 1e-12
 LEAST_VARIANCE = 1e-6
 NORM_QUANTILE = 0.999
-# So many rows of both inputs stay in a processor's cache between the five reductions over them.
+# So many rows of both inputs fit into a processor's cache for the five reductions over them.
 CHUNK_ROWS = 1024
 
 
 class RunningMaximum(nn.Module):
-    """The greatest value seen so far, forgotten slowly: the state of ``norm="running_max"``.
+    """Maximum so far, with decay: the state of ``norm="running_max"``.
 
     Args:
-        decay: what an earlier maximum is multiplied by at every batch; 1 never forgets.
+        decay: factor on the earlier maximum at every batch; 1 never forgets.
     """
 
     maximum: Tensor
@@ -76,7 +38,7 @@ class RunningMaximum(nn.Module):
         self.register_buffer("maximum", torch.zeros(()))
 
     def forward(self, value: Tensor) -> Tensor:
-        """The maximum with ``value`` taken in; remembered only in training mode."""
+        """Return the maximum including ``value``; remembered only in training mode."""
         maximum = torch.maximum(self.maximum * self.decay, value)
         if self.training:
             self.maximum.copy_(maximum)
@@ -87,7 +49,7 @@ class RunningMaximum(nn.Module):
 def cmss_raw(
     rgb_tokens: Tensor, thermal_tokens: Tensor, *, variance: Variance = "product"
 ) -> Tensor:
-    """The measure before it is normalised, in 0..1e12; fp32, detached.
+    """Compute CMSS before normalisation, in 0..1e12; fp32, detached.
 
     Variances are over features, unbiased and at least 1e-6, so a flat patch is very large;
     an all-zero token has cosine 0. A patch whose tokens are not all finite (or overflow) is 0.
@@ -102,7 +64,7 @@ def cmss_raw(
         ``[B,L]``.
 
     Raises:
-        ValueError: tokens of other or different shapes; an unknown ``variance``.
+        ValueError: tokens of wrong or different shapes; an unknown ``variance``.
     """
     if rgb_tokens.ndim != 3 or rgb_tokens.shape != thermal_tokens.shape:
         raise ValueError(
@@ -127,16 +89,16 @@ def cmss_raw(
 
 
 def _reductions(thermal: Tensor, rgb: Tensor) -> Tensor:
-    """``[5,N]``: norm and sum of thermal, norm and sum of RGB, and their inner product.
+    """Compute ``[5,N]``: norm and sum of thermal, norm and sum of RGB, and their inner product.
 
     On a CPU a chunk of rows at a time, so that memory is read once.
     """
     rows = len(thermal)
-    found = torch.empty(5, rows, device=thermal.device)
+    reductions = torch.empty(5, rows, device=thermal.device)
     chunk = CHUNK_ROWS if thermal.device.type == "cpu" else max(rows, 1)
     with torch.autocast(thermal.device.type, enabled=False):
         for one, other, out in zip(
-            thermal.split(chunk), rgb.split(chunk), found.split(chunk, 1), strict=True
+            thermal.split(chunk), rgb.split(chunk), reductions.split(chunk, 1), strict=True
         ):
             one, other = one.float(), other.float()
             torch.linalg.vector_norm(one, dim=-1, out=out[0])
@@ -144,11 +106,11 @@ def _reductions(thermal: Tensor, rgb: Tensor) -> Tensor:
             torch.linalg.vector_norm(other, dim=-1, out=out[2])
             torch.sum(other, -1, out=out[3])
             torch.linalg.vecdot(other, one, out=out[4])
-    return found
+    return reductions
 
 
 def _variance(norm: Tensor, total: Tensor, features: int) -> Tensor:
-    """Unbiased variance from the norm and the sum of a row, at least ``LEAST_VARIANCE``."""
+    """Compute unbiased variances from norms and sums of rows, at least ``LEAST_VARIANCE``."""
     squares = norm.square() - total.square() / features
     return (squares / (features - 1)).clamp_min(LEAST_VARIANCE)
 
@@ -163,7 +125,7 @@ def cmss(
     state: RunningMaximum | None = None,
     synchronised: bool = True,
 ) -> Tensor:
-    """CMSS of every patch, in 0..1; fp32, detached.
+    """Compute CMSS of every patch, in 0..1; fp32, detached.
 
     Patches that ``cmss_raw`` sets to 0 (broken tokens) stay 0 and never set the maximum; if all
     are, all are 0. One flat patch is 1 and presses the others towards 0 under ``batch_max``.
@@ -172,11 +134,11 @@ def cmss(
         rgb_tokens: ``[B,L,D]``, patch plus position embedding.
         thermal_tokens: ``[B,L,D]``.
         variance: as for ``cmss_raw``.
-        norm: what is divided by. ``batch_max``: the greatest value of the batch, which becomes 1;
+        norm: the divisor. ``batch_max``: the greatest value of the batch, which becomes 1;
             ``quantile``: its 0.999 quantile, larger values become 1; ``running_max``: the greatest
             that ``state`` remembers.
         state: for ``running_max`` only.
-        synchronised: divide by the same number on all ranks, all of which must then call this.
+        synchronised: use one divisor on all ranks, all of which must then call this.
 
     Returns:
         ``[B,L]``.
@@ -199,3 +161,38 @@ def cmss(
             raise ValueError("norm='running_max' needs state, a RunningMaximum")
         top = state(top)
     return (raw / top.clamp_min(torch.finfo(torch.float32).tiny)).clamp_max(1)
+
+
+def rank_and_size() -> tuple[int, int]:
+    """Return this process's rank and the number of ranks; 0 and 1 outside a distributed run."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def summed(tensor: Tensor) -> Tensor:
+    """Sum a tensor over ranks."""
+    return _reduced(tensor, distributed.ReduceOp.SUM)
+
+
+def greatest(tensor: Tensor) -> Tensor:
+    """Take the maximum of a tensor over ranks."""
+    return _reduced(tensor, distributed.ReduceOp.MAX)
+
+
+def gathered(tensor: Tensor) -> Tensor:
+    """Concatenate the tensors of all ranks, equal in shape, along the first axis."""
+    _, size = rank_and_size()
+    if size == 1:
+        return tensor
+    parts = [torch.empty_like(tensor) for _ in range(size)]
+    distributed.all_gather(parts, tensor.contiguous())
+    return torch.cat(parts)
+
+
+def _reduced(tensor: Tensor, operation: "distributed.ReduceOp.RedOpType") -> Tensor:
+    if rank_and_size()[1] == 1:
+        return tensor
+    result = tensor.clone()
+    distributed.all_reduce(result, operation)
+    return result

@@ -1,4 +1,4 @@
-"""A mixture that follows a stream of batches: one step of expectation-maximisation a batch."""
+"""Online Gaussian mixture: one step of expectation-maximisation a batch."""
 
 import math
 from typing import Literal
@@ -12,20 +12,20 @@ Initial = Literal["uniform", "quantiles"]
 
 LEAST_VARIANCE = 1e-4
 LEAST_WEIGHT = 1e-3
-SUBSAMPLE = 1024  # values at least, all ranks together, that quantiles are read from
+SUBSAMPLE = 1024  # least number of values, over all ranks, that quantiles are read from
 
 
 class OnlineMixture(nn.Module):
-    """Gaussians over values in 0..1; stays on its device and never waits for it.
+    """Mixture of Gaussians over values in 0..1; stays on its device and never waits for it.
 
-    Every rank of a distributed run holds the same mixture, that of all ranks' values.
+    All ranks of a distributed run hold the same mixture, fitted to the values of all.
 
     Args:
-        components: how many.
+        components: number of components.
         initial: ``uniform``: means drawn from U(0,1) by ``seed``, variances 1; ``quantiles``:
             from the first batch, its quantiles 1/2K, 3/2K, …, and its variance / K².
         momentum: share of the earlier statistics that a step keeps; 0 replaces them.
-        seed: for ``uniform``.
+        seed: seed for ``uniform``.
 
     Raises:
         ValueError: a parameter out of its range.
@@ -65,7 +65,7 @@ class OnlineMixture(nn.Module):
 
     @torch.no_grad()
     def forward(self, values: Tensor) -> None:
-        """One E and one M step on ``values``, ``[B,L]`` or ``[N]``; non-finite ones are left out.
+        """Do an E and an M step on ``values``, ``[B,L]`` or ``[N]``; non-finite ones are left out.
 
         A component that holds less than 1e-3 of the values is put at a quantile of the data;
         variances are at least 1e-4. Without any finite value nothing changes.
@@ -80,42 +80,42 @@ class OnlineMixture(nn.Module):
         mass, shift, squares = self._statistics(values.flatten())
         empty = mass < LEAST_WEIGHT
         shift = shift / mass.clamp_min(LEAST_WEIGHT)
-        found = (squares / mass.clamp_min(LEAST_WEIGHT) - shift.square()).clamp_min(LEAST_VARIANCE)
+        fitted = (squares / mass.clamp_min(LEAST_WEIGHT) - shift.square()).clamp_min(LEAST_VARIANCE)
         self.means.copy_(torch.where(empty, quantiles, self.means + shift))
-        self.variances.copy_(torch.where(empty, variance, found))
+        self.variances.copy_(torch.where(empty, variance, fitted))
         weights = torch.where(empty, 1 / len(mass), mass)
         self.weights.copy_(weights / weights.sum())
         self.steps += 1
 
     def _spread(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """``[K]`` quantiles and the variance / K² of a fixed part of the columns of ``values``.
+        """Compute ``[K]`` quantiles and the variance / K² of some columns of ``values``.
 
-        The same columns of every image, so that it does not matter which rank holds which.
+        The columns are the same for every image, so that ranks may hold any of them.
         """
         rows, columns = values.shape
         share = math.ceil(SUBSAMPLE / max(rows * rank_and_size()[1], 1))
         if share < columns:
             stride = _spreading_stride(columns)
             values = values[:, torch.arange(share, device=values.device) * stride % columns]
-        some = gathered(values.flatten())
-        finite = some.isfinite()
-        quantiles = torch.where(finite, some, torch.nan).nanquantile(self.middles)
+        subsample = gathered(values.flatten())
+        finite = subsample.isfinite()
+        quantiles = torch.where(finite, subsample, torch.nan).nanquantile(self.middles)
         count = finite.sum().clamp_min(1)
-        mean = torch.where(finite, some, 0.0).sum() / count
-        variance = torch.where(finite, (some - mean).square(), 0.0).sum() / count
+        mean = torch.where(finite, subsample, 0.0).sum() / count
+        variance = torch.where(finite, (subsample - mean).square(), 0.0).sum() / count
         narrow = (variance / len(self.means) ** 2).clamp_min(LEAST_VARIANCE)
         return torch.where(quantiles.isfinite(), quantiles, self.means), narrow
 
     def _statistics(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``[K]`` mass, and mass-weighted shift and square about the present means; mass sums to 1.
+        """Compute ``[K]`` mass (sum 1), and mass-weighted shift and square about the present means.
 
-        About the present means, because sums of squares about 0 would cancel in fp32.
+        Sums of squares about 0 would cancel in fp32.
         """
         finite = values.isfinite()
         offsets = torch.where(finite, values, 0.0) - self.means[:, None]
         shares = self._log_joint(offsets).softmax(0) * finite
-        weighed = shares * offsets
-        sums = torch.stack([shares.sum(1), weighed.sum(1), (weighed * offsets).sum(1)])
+        weighted = shares * offsets
+        sums = torch.stack([shares.sum(1), weighted.sum(1), (weighted * offsets).sum(1)])
         sums = summed(sums)
         total = sums[0].sum()
         kept = torch.stack(
@@ -131,12 +131,12 @@ class OnlineMixture(nn.Module):
 
     @torch.no_grad()
     def log_likelihood(self, values: Tensor) -> Tensor:
-        """Mean nats a value under the present mixture, a scalar on the device."""
+        """Compute the mean log-likelihood in nats, a scalar on the device."""
         offsets = values.detach().float().flatten() - self.means[:, None]
         return self._log_joint(offsets).logsumexp(0).mean()
 
 
 def _spreading_stride(columns: int) -> int:
-    """A stride near the golden section that visits every column once before any twice."""
+    """Find a stride near the golden section that visits every column once before any twice."""
     start = max(round(0.618 * columns), 1)
     return next(stride for stride in range(start, 2 * start + 2) if math.gcd(stride, columns) == 1)

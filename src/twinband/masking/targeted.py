@@ -1,4 +1,4 @@
-"""Masking by CMSS: the curriculum says which values to look for, the nearest patches are shown."""
+"""Masking by CMSS: a curriculum gives target values, the patches nearest to them are visible."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,32 +15,32 @@ from twinband.networks.sampler import Sampler, Visible
 Modality = Literal["thermal", "rgb"]
 
 
-class Wanted(NamedTuple):
-    """How many targets an image, and what is added to their centres."""
+class Request(NamedTuple):
+    """Number of targets an image, and the bias added to their centres."""
 
     columns: int
     bias: Tensor
 
 
 class TargetedSampler(Sampler):
-    """Shared by the strategies that differ in where the target values come from.
+    """Base of the strategies by CMSS, which differ in the source of their target values.
 
-    In training mode every call takes its batch into the state, and all ranks must call; in
+    In training mode every call updates the state with its batch, and all ranks must call; in
     evaluation mode the state stays as it is and ranks do not wait for each other.
 
     Args:
         patches: L, patches an image.
-        mask_ratio: hidden share of either modality at the start.
-        mask_ratio_max: hidden share that the cheaper modality may reach.
-        first_modality: the one that chooses first; the choice depends on the order.
+        mask_ratio: masked share of either modality at the start.
+        mask_ratio_max: masked share that the modality with the smaller loss may reach.
+        first_modality: modality that chooses its patches first.
         disjoint: no position is visible in both modalities.
-        variance: see ``twinband.cmss.cmss``.
-        norm: see ``twinband.cmss.cmss``.
+        variance: see ``masking.measure.cmss``.
+        norm: see ``masking.measure.cmss``.
         curriculum: see ``Curriculum``.
         ticks: see ``Curriculum``.
-        components: of the mixture; groups of the quantiles.
+        components: components of the mixture, or groups of quantiles.
         loss_momentum: see ``Curriculum``.
-        seed: of the random numbers; the same on every rank.
+        seed: seed of the random numbers, the same on every rank.
     """
 
     def __init__(
@@ -80,15 +80,15 @@ class TargetedSampler(Sampler):
 
     @abstractmethod
     def levels(self) -> Tensor:
-        """``[K]`` CMSS values that the centres walk to."""
+        """Return the ``[K]`` CMSS values that the centres move to."""
 
     @abstractmethod
     def targets(
-        self, values: Tensor, wanted: Sequence[Wanted], generator: torch.Generator
+        self, values: Tensor, requests: Sequence[Request], generator: torch.Generator
     ) -> list[Tensor]:
-        """``[B,columns]`` CMSS values to look for, for each of ``wanted``.
+        """Draw target CMSS values ``[B,columns]`` for each request.
 
-        In training mode the CMSS ``values`` ``[B,L]`` of the batch are first taken into the state.
+        In training mode the state is first updated with the batch's CMSS, ``values`` ``[B,L]``.
         """
 
     def advance(self, progress: float) -> None:
@@ -102,7 +102,7 @@ class TargetedSampler(Sampler):
 
     @torch.no_grad()
     def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
-        """Indices in the order in which targets found them."""
+        """Choose the patches; indices are in the order of their targets."""
         self.check(rgb_tokens)
         values = cmss(
             rgb_tokens,
@@ -113,25 +113,28 @@ class TargetedSampler(Sampler):
             synchronised=self.training,
         )
         bias = self.curriculum.centre_bias
-        many_first, many_second = self.curriculum.kept
-        wanted = (Wanted(many_first, bias), Wanted(many_second, -bias))
-        for_first, for_second = self.targets(values, wanted, self.generator(values.device))
-        first = nearest_without_replacement(values, for_first)
+        count_first, count_second = self.curriculum.kept
+        requests = (Request(count_first, bias), Request(count_second, -bias))
+        targets_first, targets_second = self.targets(
+            values, requests, self.generator(values.device)
+        )
+        first = nearest_without_replacement(values, targets_first)
         taken = first if self.disjoint else None
-        second = nearest_without_replacement(values, for_second, taken)
+        second = nearest_without_replacement(values, targets_second, taken)
         if self.first_modality == "thermal":
             return Visible(rgb=second, thermal=first, cmss=values)
         return Visible(rgb=first, thermal=second, cmss=values)
 
     def diagnostics(self) -> dict[str, float]:
-        first, second = (float(count) for count in self.curriculum.kept)
-        one, other = self.curriculum.losses.tolist()
+        kept_thermal, kept_rgb = (float(count) for count in self.curriculum.kept)
+        loss_thermal, loss_rgb = self.curriculum.losses.tolist()
         if self.first_modality == "rgb":
-            first, second, one, other = second, first, other, one
+            kept_thermal, kept_rgb = kept_rgb, kept_thermal
+            loss_thermal, loss_rgb = loss_rgb, loss_thermal
         return {
-            "kept_rgb": second,
-            "kept_thermal": first,
-            "loss_rgb": other,
-            "loss_thermal": one,
+            "kept_rgb": kept_rgb,
+            "kept_thermal": kept_thermal,
+            "loss_rgb": loss_rgb,
+            "loss_thermal": loss_thermal,
             **self.curriculum.diagnostics(self.levels()),
         }

@@ -7,6 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+STRATEGIES = {
+    "random": ("twinband.arms.random", "RandomSampler"),
+    "fixed": ("twinband.arms.fixed", "FixedSampler"),
+    "cmss": ("twinband.arms.cmss", "CmssSampler"),
+    "gmm_cmss": ("twinband.arms.gmm_cmss", "GmmCmssSampler"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Visible:
@@ -15,7 +22,7 @@ class Visible:
     Attributes:
         rgb: ``[B,K]`` int64 indices, all different in a row.
         thermal: ``[B,K']`` int64; K + K' is the same for every strategy and at every step.
-        cmss: ``[B,L]`` measure they were chosen by, if they were.
+        cmss: ``[B,L]`` CMSS, if the patches were chosen by it.
     """
 
     rgb: Tensor
@@ -24,21 +31,21 @@ class Visible:
 
 
 def share_of(patches: int, share: float) -> int:
-    """Whole patches in ``share`` of them; 0.1 of 196 are 19, and 0.1 of 100 are 10 though the
-    product falls short of it in floating point."""
+    """Count the whole patches in ``share`` of them: 0.1 of 196 are 19, and 0.1 of 100 are 10 even
+    where the floating-point product is a little less."""
     return math.floor(patches * share + 1e-9)
 
 
 class Sampler(nn.Module):
-    """A masking strategy. A training step is ``advance``, the call, then ``observe``.
+    """A masking strategy. A training step calls ``advance``, the sampler, then ``observe``.
 
-    Random numbers depend on the seed, the step and the number of calls in the step, on nothing
-    earlier; what does depend on the past is in buffers.
+    Random numbers depend on the seed, the step and the number of calls in the step alone; state
+    that depends on the past is in buffers.
 
     Args:
         patches: L, patches an image.
-        mask_ratio: hidden share of either modality before anything shifts it.
-        seed: of the random numbers; the same on every rank.
+        mask_ratio: masked share of either modality, before any shift.
+        seed: seed of the random numbers, the same on every rank.
 
     Raises:
         ValueError: less than one visible patch, or more than half of them.
@@ -64,7 +71,7 @@ class Sampler(nn.Module):
         self.register_load_state_dict_post_hook(_copy_step)
 
     def advance(self, progress: float) -> None:
-        """Begin the next step of training, at ``progress`` from 0 to 1 of the whole.
+        """Begin the next step of training, at ``progress`` from 0 to 1.
 
         Raises:
             ValueError: ``progress`` is not a number from 0 to 1.
@@ -76,25 +83,25 @@ class Sampler(nn.Module):
         self.step.fill_(self._step)
 
     def observe(self, loss_rgb: Tensor | float, loss_thermal: Tensor | float) -> None:
-        """Learn what both modalities' reconstruction cost in this step; on all ranks, if on any."""
+        """Take note of both modalities' losses in this step; on all ranks, if on any."""
 
     def diagnostics(self) -> dict[str, float]:
-        """Numbers to log; may wait for the device."""
+        """Return numbers to log; may wait for the device."""
         return {"kept_rgb": float(self.kept), "kept_thermal": float(self.kept)}
 
     def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
-        """Choose from ``[B,L,D]`` tokens of both modalities, patch plus position embedding."""
+        """Choose patches by the ``[B,L,D]`` tokens (patch plus position embedding) of both."""
         raise NotImplementedError
 
     def check(self, tokens: Tensor) -> None:
-        """Raise ValueError unless ``tokens`` are of images with the promised patches."""
+        """Raise ValueError unless ``tokens`` are ``[B,L,D]`` with the sampler's L."""
         if tokens.ndim != 3 or tokens.shape[1] != self.patches:
             raise ValueError(
                 f"the sampler was built for tokens [B,{self.patches},D], not {list(tokens.shape)}"
             )
 
     def generator(self, device: torch.device) -> torch.Generator:
-        """A generator for one call; every call of a step gets another one."""
+        """Make the generator of one call; every call of a step gets another one."""
         state = np.random.SeedSequence((self.seed, self._step, self._calls))
         self._calls += 1
         generator = torch.Generator(device)

@@ -15,7 +15,7 @@ FLIP_PROBABILITY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is seen of a pair: a box in each image's own pixels, and whether both are mirrored."""
+    """A crop of a pair: a box in each image's own pixels, and whether both are mirrored."""
 
     rgb: Box
     thermal: Box
@@ -28,11 +28,11 @@ def draw_view(
     thermal_size: tuple[int, int],
     shift_tolerance_px: int,
 ) -> View:
-    """A random view of a pair whose images show the same scene.
+    """Draw a random view of a registered pair.
 
-    Both boxes show the same part of it, also where the images differ in size. Then the thermal
-    box is moved by up to ``shift_tolerance_px`` thermal pixels each way, as a registration that
-    is that much off would; it stays within the image.
+    Both boxes show the same part of the scene, also if the images differ in size. Then the thermal
+    box is moved by up to ``shift_tolerance_px`` thermal pixels along each axis, like an error of
+    registration; it stays within the image.
 
     Args:
         rgb_size: width and height.
@@ -50,8 +50,8 @@ def draw_view(
 def _draw_crop(
     generator: np.random.Generator, width: int, height: int
 ) -> tuple[int, int, int, int]:
-    """Left, top, width and height of a crop: ten tries, then the greatest central one whose
-    aspect is within bounds."""
+    """Draw left, top, width and height of a crop; after ten tries that do not fit, take the
+    greatest central one whose aspect is within bounds."""
     for _ in range(TRIES):
         area = width * height * generator.uniform(*AREA)
         aspect = math.exp(generator.uniform(math.log(ASPECT[0]), math.log(ASPECT[1])))
@@ -65,9 +65,8 @@ def _draw_crop(
     return (width - w) // 2, (height - h) // 2, w, h
 
 
-def _moved(begin: int, length: int, whole: int, other: int, shift: int) -> tuple[float, float]:
-    """The stretch ``begin .. begin + length`` of ``whole`` as one of ``other``, moved by
-    ``shift``."""
-    scale = other / whole
-    first = min(max(begin * scale + shift, 0.0), (whole - length) * scale)
+def _moved(begin: int, length: int, total: int, other: int, shift: int) -> tuple[float, float]:
+    """Scale the interval ``begin .. begin + length`` of ``total`` to ``other``, and shift it."""
+    scale = other / total
+    first = min(max(begin * scale + shift, 0.0), (total - length) * scale)
     return first, first + length * scale

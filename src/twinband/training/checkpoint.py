@@ -1,8 +1,7 @@
-"""Checkpoints of a run in progress: whole or not there, and never another run's.
+"""Checkpoints of a run in progress, safe against torn files and those of other runs.
 
 ``step-00000200.pt`` holds tensors and numbers; ``step-00000200.json``, written last, its SHA-256
-and the run's identity. Only a file with that checksum is believed, so a torn one is passed over
-for the one before.
+and the run's identity. A file with another checksum is skipped for the one before.
 """
 
 import json
@@ -27,7 +26,7 @@ class Checkpoints:
     """The checkpoints in a folder.
 
     Args:
-        identity: what the run is made of (settings, model, data), as nested dicts of JSON values.
+        identity: settings, model and data of the run, as nested dicts of JSON values.
     """
 
     def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
@@ -55,8 +54,8 @@ class Checkpoints:
             old.with_suffix(".pt").unlink(missing_ok=True)
 
     def newest(self) -> tuple[int, dict[str, Any]] | None:
-        """Step and state of the newest whole checkpoint, tensors on the CPU; nothing if there is
-        none.
+        """Load step and state of the newest intact checkpoint, tensors on the CPU; None if there
+        is none.
 
         Raises:
             InputError: it is of a run with other settings, model or data.
@@ -65,10 +64,10 @@ class Checkpoints:
             weights = path.with_suffix(".pt")
             try:
                 note = json.loads(path.read_bytes())
-                whole = note["sha256"] == sha256_of(weights)
+                intact = note["sha256"] == sha256_of(weights)
             except (OSError, ValueError, KeyError, TypeError):
-                whole = False
-            if not whole:
+                intact = False
+            if not intact:
                 log.warning("%s is damaged; looking for an older checkpoint", weights)
                 continue
             if changes := list(_differences(note["identity"], self._identity, "")):
@@ -80,15 +79,15 @@ class Checkpoints:
         return None
 
     def _notes(self) -> list[Path]:
-        """Newest first."""
+        """List the JSON files, newest first."""
         return sorted(self._folder.glob("step-*.json"), reverse=True)
 
 
-def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
-    """What changed, one short text a leaf."""
+def _differences(old: Any, new: Any, prefix: str) -> Iterator[str]:
+    """Describe the changes, one short text a leaf."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted(old.keys() | new.keys()):
-            path = f"{where}.{name}" if where else name
+            path = f"{prefix}.{name}" if prefix else name
             yield from _differences(old.get(name), new.get(name), path)
     elif old != new:
-        yield f"{where} was {old}, is now {new}"
+        yield f"{prefix} was {old}, is now {new}"

@@ -1,4 +1,4 @@
-"""The loss curve: means over windows of steps, in a CSV that survives a killed run unchanged."""
+"""The loss curve: means over windows of steps, in a CSV that is the same after a killed run."""
 
 import csv
 import io
@@ -14,21 +14,20 @@ from twinband.shards.write import write_atomically
 
 
 class Window:
-    """Means of the values of some steps. NaN says that a step has no such value: it is left out
-    of the mean, and the mean of none is NaN."""
+    """Means of the values of some steps. NaN = not measured in this step; ignored in the mean."""
 
     def __init__(self) -> None:
         self._values: dict[str, list[float]] = {}
 
     def add(self, values: Mapping[str, float]) -> None:
-        """Take in the values of a step."""
+        """Add the values of a step."""
         for name, value in values.items():
-            known = self._values.setdefault(name, [])
+            column = self._values.setdefault(name, [])
             if not math.isnan(value):
-                known.append(value)
+                column.append(value)
 
     def close(self) -> dict[str, float]:
-        """The means so far; the window is empty then."""
+        """Return the means so far, and empty the window."""
         means = {n: math.fsum(v) / len(v) if v else math.nan for n, v in self._values.items()}
         self._values = {}
         return means
@@ -37,14 +36,13 @@ class Window:
 class LossCurve:
     """Rows ``step, …`` of a CSV; ``step`` counts the steps done.
 
-    Opened with ``step``, rows after it are cut off: the run goes on from there and writes them
-    again.
+    Rows after the ``step`` that it is opened with are cut off: the run will write them again.
     """
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
         lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
-        # The last line may be half a row, whose step must not be believed.
+        # The last line may be half a row, with half a number as its step.
         kept = [line for line in lines[1:] if _is_row(line, step)]
         self.names = lines[0].rstrip("\n").split(",")[1:] if lines and kept else []
         write_atomically(path, "".join([*lines[:1], *kept] if kept else []).encode())
@@ -53,7 +51,7 @@ class LossCurve:
         """Add a row.
 
         Raises:
-            ValueError: a value that the first row had no column for.
+            ValueError: a value has no column in the first row.
         """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
@@ -68,19 +66,19 @@ class LossCurve:
             stream.write(out.getvalue())
 
     def last(self) -> dict[str, float]:
-        """The values of the last row."""
+        """Read the values of the last row."""
         with self._path.open() as stream:
             rows = list(csv.DictReader(stream))
         return {n: float(v) for n, v in rows[-1].items() if n != "step"} if rows else {}
 
     def sync(self) -> None:
-        """Have the rows so far on disk, before a checkpoint that relies on them."""
+        """Flush the rows to disk, before a checkpoint that relies on them."""
         with self._path.open("rb") as stream:
             os.fsync(stream.fileno())
 
 
 def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
-    """Columns of a loss curve."""
+    """Read the columns of a loss curve."""
     with path.open() as stream:
         rows = list(csv.DictReader(stream))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}

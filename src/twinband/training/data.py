@@ -1,8 +1,8 @@
-"""From pairs to batches, each a pure function of seed and step: ``PairBatches``.
+"""Batches of augmented pairs, each a pure function of seed and step: ``PairBatches``.
 
 The samples of all epochs form one endless stream; step ``s`` takes places ``s * batch_size`` to
-``(s + 1) * batch_size``, of which each rank takes its share and each accumulated part its own. So
-nothing has to be replayed to go on at a step, and neither workers nor ranks change what is seen.
+``(s + 1) * batch_size``, divided among ranks and then among accumulated parts. So a run goes on at
+any step without a replay, and batches depend neither on workers nor on ranks.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ from twinband.training.settings import TrainingSettings
 
 
 def keep_fraction(dataset: str, keys: Iterable[str], fraction: float) -> list[str]:
-    """About ``fraction`` of ``keys``, chosen by their names alone: growth of the dataset takes
-    none away, and a smaller fraction is a part of a greater one."""
+    """Keep about ``fraction`` of ``keys``, chosen by their names alone: growth of the dataset
+    removes none, and a smaller fraction is a subset of a greater one."""
     return [key for key in keys if seed_of("fraction", dataset, key) < fraction * 2**63]
 
 
 class Stream:
-    """The endless stream of ``(index, epoch)``: every index once an epoch, in another order each.
+    """Batch sampler over an endless stream of ``(index, epoch)``, each epoch in another order.
 
-    Iterating gives one list for each accumulated part of this rank, from ``first_step`` to the
-    last of the run: a ``batch_sampler`` for any map-style dataset of ``length`` samples.
+    Yields one list for each accumulated part of this rank, from ``first_step`` to the last step,
+    for a map-style dataset of ``length`` samples.
 
     Raises:
-        ValueError: ``batch_size`` cannot be cut evenly.
+        ValueError: ``batch_size`` cannot be divided evenly.
     """
 
     def __init__(self, length: int, settings: TrainingSettings, ranks: Ranks, first_step: int):
@@ -74,7 +74,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class PairViews(torch.utils.data.Dataset[dict[str, Any]]):
-    """Augmented views; ``views[index, epoch]`` depends on seed, pair and epoch alone."""
+    """Augmented views of pairs; ``views[index, epoch]`` depends on seed, pair and epoch alone."""
 
     pairs: PairPixels | DecodedPixels
     seed: int
@@ -102,13 +102,13 @@ class PairBatches:
 
     A batch holds ``rgb`` and ``thermal``, both ``B,3,size,size`` float32 on the rank's device,
     normalised with ImageNet's statistics (thermal three times the same channel); ``key``, a list
-    of ``DATASET/KEY``; and ``seed``, ``B`` int64: a random number for each sample that does not
-    depend on how batches are cut, for a model that draws something sample by sample.
+    of ``DATASET/KEY``; and ``seed``, ``B`` int64: a random number for each sample, whatever its
+    batch, for models that draw random numbers sample by sample.
 
     Args:
         shift_tolerance: move thermal against RGB by up to what each pair's registration
             tolerates, see ``draw_view``.
-        workers: processes that prepare batches ahead; 0 prepares them when they are needed.
+        workers: processes that prepare batches ahead; 0 prepares them in this process.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class PairBatches:
         }
 
     def starting_at(self, step: int) -> Iterator[Batch]:
-        """The parts of this rank, ``accumulation`` a step, to the end of the run."""
+        """Yield the parts of this rank, ``accumulation`` a step, to the end of the run."""
         length = len(self._views.pairs)
         device = self._ranks.device(self._settings.device)
         loader = DataLoader(
@@ -155,7 +155,7 @@ def _start_worker(parent: int, worker: int) -> None:
 
 
 def collate(samples: Sequence[dict[str, Any]]) -> Batch:
-    """One contiguous tensor a field; pixels stay uint8 until they are on the device."""
+    """Stack samples, one contiguous tensor a field; pixels stay uint8 until on the device."""
     return {
         "rgb": torch.from_numpy(np.stack([sample["rgb"] for sample in samples])),
         "thermal": torch.from_numpy(np.stack([sample["thermal"] for sample in samples])),

@@ -1,4 +1,4 @@
-"""Several processes of one training run, started by torchrun: ``launched``.
+"""Ranks of a training run under torchrun: ``launched``.
 
 The environment variables that torchrun sets are the only ones the library reads.
 """
@@ -18,7 +18,7 @@ from twinband.core.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """This process among those of the run; the default is a run of one process."""
+    """Place of this process in the run; the default is a run of one process."""
 
     rank: int = 0
     world_size: int = 1
@@ -26,29 +26,29 @@ class Ranks:
 
     @property
     def main(self) -> bool:
-        """Whether this process writes files and reports."""
+        """True for the process that writes files and reports."""
         return self.rank == 0
 
     def device(self, kind: str) -> torch.device:
-        """This process's device of a kind, ``cpu`` or ``cuda``."""
+        """Return this process's device of a kind, ``cpu`` or ``cuda``."""
         return torch.device(kind, self.local_rank) if kind == "cuda" else torch.device(kind)
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model with its gradients averaged over ranks; its parameters become rank 0's.
+        """Wrap the model to average gradients over ranks; its parameters become rank 0's.
 
-        Buffers are left alone: what a task keeps in them it synchronises by itself.
+        Buffers are left alone: a task synchronises its own.
         """
         if self.world_size == 1:
             return model
         return DistributedDataParallel(model, broadcast_buffers=False)
 
     def wait(self) -> None:
-        """Until every rank is here."""
+        """Wait until every rank is here."""
         if self.world_size > 1:
             dist.barrier()
 
     def mean(self, values: Tensor) -> Tensor:
-        """Mean of ``values`` over ranks, on each of them; every rank has to call it."""
+        """Average ``values`` over ranks; every rank has to call it."""
         if self.world_size == 1:
             return values
         total = values.clone()
@@ -57,17 +57,18 @@ class Ranks:
 
 
 def without_synchronisation(model: nn.Module) -> AbstractContextManager[None]:
-    """Gradients computed within are only added up, not yet averaged over ranks."""
+    """Return a context in which gradients are added up but not averaged over ranks."""
     return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
 
 
 @contextmanager
 def launched(device: str) -> Iterator[Ranks]:
-    """The ranks of this run, joined for as long as the context lasts: nccl for ``cuda``, gloo for
-    ``cpu``. Without torchrun there is one, and nothing to join.
+    """Join the ranks of this run within the context: by nccl for ``cuda``, gloo for ``cpu``.
+
+    Without torchrun there is one rank.
 
     Raises:
-        InputError: ``cuda`` is asked for and there is no GPU for this process.
+        InputError: ``device`` is ``cuda`` and there is no GPU for this process.
     """
     ranks = _ranks(os.environ)
     if device == "cuda":

@@ -1,15 +1,8 @@
-"""The training loop of the whole project: ``train``.
+"""The training loop: ``train``, and ``TrainingTask``, the model with its loss that it trains.
 
-A step: seed, let the task look at the clock, add up the gradients of the batch's parts, check
-that all is finite, update weights and their average, note the loss. Whatever a step does follows
-from its number, the weights and the data, so a run that was killed goes on from its last
-checkpoint as if nothing had happened.
-
-Stopping a run whose loss or gradient is no number any more.
-
-Forward passes in fp32, bf16 or fp16, and the optimizer's step that fits.
-
-What is trained: ``TrainingTask``, a model together with its loss.
+A step: seed, call the task's ``before_step``, add up the gradients of the batch's parts, check that
+all is finite, update weights and their average, record the loss. A step depends on its number, the
+weights and the data alone, so a killed run goes on from its last checkpoint with equal results.
 """
 
 import math
@@ -34,108 +27,32 @@ from twinband.training.optimizers import WeightAverage, build_optimizer, lr_fact
 from twinband.training.seeds import seed_of
 from twinband.training.settings import TrainingSettings
 
-
-class NonFiniteError(WorkFailed):
-    """The loss or the gradient was NaN or infinite; says at which step and where the keys are."""
-
-
-def report_non_finite(
-    path: Path, step: int, parts: Sequence[tuple[Sequence[str], Mapping[str, float]]]
-) -> NonFiniteError:
-    """Write the keys and values of a step to ``path``; returns the error to raise.
-
-    Args:
-        step: from 0.
-        parts: keys and values of each accumulated part of this rank.
-    """
-    content: dict[str, Any] = {
-        "step": step,
-        # as text, since JSON has no NaN
-        "parts": [
-            {"keys": list(keys), "values": {name: str(value) for name, value in values.items()}}
-            for keys, values in parts
-        ],
-    }
-    write_atomically(path, to_json(content))
-    bad = any(not _finite(values["loss"]) for _, values in parts)
-    return NonFiniteError(
-        f"step {step}: the {'loss' if bad else 'gradient'} is not finite, so training stopped "
-        f"before it could spoil the weights. The keys of the batch are in {path}: look at these "
-        "pairs and hold them out if they are broken; else lower base_lr, lengthen warmup_steps, "
-        "set clip_norm, or take precision bf16 or fp32"
-    )
-
-
-def _finite(value: float) -> bool:
-    return value - value == 0
-
-
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class Precision:
-    """bf16 and fp16 run the forward pass under autocast; fp16 scales the loss as well, so that
-    small gradients are not lost, and skips a step whose scaled gradients overflowed."""
-
-    def __init__(self, kind: str, device: str) -> None:
-        self._device = device
-        self._dtype = AUTOCAST.get(kind)
-        self._scaler = torch.amp.GradScaler(device, enabled=kind == "fp16")
-
-    def autocast(self) -> AbstractContextManager[Any]:
-        """The context of a forward pass."""
-        return torch.autocast(self._device, self._dtype, enabled=self._dtype is not None)
-
-    def backward(self, loss: Tensor) -> None:
-        """Add the gradients of ``loss``."""
-        self._scaler.scale(loss).backward()
-
-    def gradient_norm(self, optimizer: torch.optim.Optimizer, clip_norm: float) -> Tensor:
-        """Length of the whole gradient, which is shortened to ``clip_norm`` unless that is 0."""
-        self._scaler.unscale_(optimizer)
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        if clip_norm:
-            torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
-        return norm
-
-    def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Update the weights, or with fp16 after an overflow only the scale."""
-        self._scaler.step(optimizer)
-        self._scaler.update()
-
-    def may_skip(self) -> bool:
-        """Whether a gradient that is not finite is an overflow that a smaller scale may cure."""
-        return self._scaler.is_enabled() and self._scaler.get_scale() >= 1
-
-    def state_dict(self) -> dict[str, Any]:
-        return self._scaler.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        if self._scaler.is_enabled():
-            self._scaler.load_state_dict(state)
+class NonFiniteError(WorkFailed):
+    """Loss or gradient is not finite; the message names the step and the file of its keys."""
 
 
 class TrainingTask(nn.Module):
-    """Base of everything that ``train`` trains.
+    """A model with its loss, as ``train`` trains it.
 
-    All state that a resumed run needs is in parameters and buffers. What is drawn at random in
-    ``forward`` comes from PyTorch's default generator, which is seeded by step and rank before
-    each step, or from the batch's ``seed``. Buffers that depend on data are kept equal over ranks
-    by the task.
+    All state that a resumed run needs is in parameters and buffers. Random numbers in ``forward``
+    come from PyTorch's default generator, which is seeded by step and rank before each step, or
+    from the batch's ``seed``. The task itself keeps buffers that depend on data equal over ranks.
     """
 
     def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
-        """The scalar ``loss`` of a batch, and detached scalars to follow, such as ``loss_rgb``;
-        the same names each time."""
+        """Compute the scalar ``loss`` of a batch, and detached scalars to record, such as
+        ``loss_rgb``; the same names each time."""
         raise NotImplementedError
 
     def before_step(self, step: int, steps: int) -> None:
-        """Called before step ``step`` (from 0) of ``steps``: the place for a curriculum."""
+        """Prepare step ``step`` (from 0) of ``steps``, as a curriculum does."""
 
     def layer_distance(self, name: str) -> int:
-        """Layers between a parameter, by its name, and the output, for layer decay (see
-        ``parameters.vit_distance``)."""
+        """Count the layers between a parameter, by its name, and the output, for layer decay (see
+        ``optimizers.vit_distance``)."""
         return 0
 
 
@@ -147,27 +64,27 @@ Draw = Callable[[int, TrainingTask, Batch], None]
 class Batches(Protocol):
     """Data to train on, such as ``PairBatches``.
 
-    ``identity`` says what the data is, in JSON values; another one is not resumed with. A batch
+    ``identity`` describes the data in JSON values; a run resumes only with an equal one. A batch
     has ``key``, the list of its samples' names.
     """
 
     identity: dict[str, Any]
 
     def starting_at(self, step: int) -> Iterator[Batch]:
-        """This rank's parts, ``accumulation`` a step, from ``step`` to the end of the run, on the
-        task's device."""
+        """Yield this rank's parts, ``accumulation`` a step, from ``step`` to the end of the run,
+        on the task's device."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What came out; the task itself has the final weights.
+    """Result of a run; the task itself has the final weights.
 
     Attributes:
         average: moving average of the trained parameters by name, if the run keeps one.
-        last: the last row of the loss curve.
-        resumed_at: steps that were done before this call.
-        pairs_per_second: of the steps of this call; 0 if there were none.
+        last: last row of the loss curve.
+        resumed_at: steps done before this call.
+        pairs_per_second: speed of this call; 0 if it did no steps.
     """
 
     average: Mapping[str, Tensor] | None
@@ -190,10 +107,10 @@ def train(
     """Train ``task``, going on from the last checkpoint in ``folder`` if there is one.
 
     Args:
-        folder: gets ``losses.csv``, ``checkpoints/`` and, if it comes to that,
+        folder: folder for ``losses.csv``, ``checkpoints/`` and, after a ``NonFiniteError``,
             ``non_finite.json``.
-        log: called by rank 0 with each row of the loss curve and the steps done.
-        progress: called by rank 0 with the pairs seen and those of the whole run.
+        log: called by rank 0 with the steps done and each row of the loss curve.
+        progress: called by rank 0 with the pairs seen and their total.
         draw: called by rank 0 with the steps done, the task and the last batch, without
             gradients, every ``draw_every`` steps and after the last; it must leave the task's
             state alone and not wait for other ranks.
@@ -201,7 +118,7 @@ def train(
 
     Raises:
         InputError: the checkpoints are of a run with other settings, model or data.
-        NonFiniteError: the loss or the gradient was no finite number.
+        NonFiniteError: the loss or the gradient is not finite.
     """
     ranks = ranks or Ranks()
     with _reproducible(settings):
@@ -212,8 +129,8 @@ def train(
             "data": batches.identity,
         }
         checkpoints = Checkpoints(folder / "checkpoints", identity)
-        found = checkpoints.newest()
-        begin = run.restore(*found) if found else 0
+        newest = checkpoints.newest()
+        begin = run.restore(*newest) if newest else 0
         curve = LossCurve(folder / "losses.csv", begin) if ranks.main else None
         window = Window()
         parts = batches.starting_at(begin)
@@ -262,7 +179,7 @@ class _Run:
         self._report = folder / name
         self._report.unlink(missing_ok=True)
         self._model: nn.Module = ranks.wrap(task)
-        self._precision = Precision(settings.precision, settings.device)
+        self._precision = _Precision(settings.precision, settings.device)
         self._optimizer = build_optimizer(task, settings, task.layer_distance)
         self.average = WeightAverage(task, settings.ema_decay) if settings.ema_decay else None
 
@@ -280,8 +197,8 @@ class _Run:
         norm = self._precision.gradient_norm(self._optimizer, settings.clip_norm)
         values = self._means(outputs, norm)
         if not self._may_go_on(values):
-            said = [(p["key"], _floats(o)) for p, o in zip(parts, outputs, strict=True)]
-            raise report_non_finite(self._report, step, said)
+            values_by_key = [(p["key"], _floats(o)) for p, o in zip(parts, outputs, strict=True)]
+            raise _report_non_finite(self._report, step, values_by_key)
         self._precision.step(self._optimizer)
         self._optimizer.zero_grad()
         if self.average:
@@ -299,13 +216,13 @@ class _Run:
         return {name: value.detach() for name, value in outputs.items()}
 
     def _means(self, outputs: list[dict[str, Tensor]], norm: Tensor) -> dict[str, float]:
-        """Values averaged over parts and ranks, in one exchange and one wait for the device."""
+        """Average values over parts and ranks, with one exchange and one wait for the device."""
         names = list(outputs[0])
         means = [
             torch.stack([output[name].double() for output in outputs]).mean() for name in names
         ]
-        together = self._ranks.mean(torch.stack([*means, norm.double()]))
-        return dict(zip([*names, "gradient_norm"], together.tolist(), strict=True))
+        values = self._ranks.mean(torch.stack([*means, norm.double()]))
+        return dict(zip([*names, "gradient_norm"], values.tolist(), strict=True))
 
     def _may_go_on(self, values: Mapping[str, float]) -> bool:
         if not math.isfinite(values["loss"]):
@@ -313,7 +230,7 @@ class _Run:
         return math.isfinite(values["gradient_norm"]) or self._precision.may_skip()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the steps to come depend on; tensors and numbers only."""
+        """Return all that later steps depend on; tensors and numbers only."""
         return {
             "model": self._task.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -341,7 +258,7 @@ def _shapes(task: nn.Module) -> dict[str, list[int]]:
 
 @contextmanager
 def _reproducible(settings: TrainingSettings) -> Iterator[None]:
-    """Algorithms that give equal weights each time, where PyTorch has them for the device."""
+    """Use deterministic algorithms, where PyTorch has them for the device, and fixed threads."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     torch.set_num_threads(settings.threads)
     torch.use_deterministic_algorithms(True, warn_only=settings.device == "cuda")
@@ -350,3 +267,76 @@ def _reproducible(settings: TrainingSettings) -> Iterator[None]:
     finally:
         torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(threads)
+
+
+class _Precision:
+    """Arithmetic of a step in fp32, or in bf16 or fp16 by autocast of the forward pass.
+
+    fp16 also scales the loss, so that small gradients are not lost, and skips a step whose scaled
+    gradients overflow.
+    """
+
+    def __init__(self, kind: str, device: str) -> None:
+        self._device = device
+        self._dtype = AUTOCAST.get(kind)
+        self._scaler = torch.amp.GradScaler(device, enabled=kind == "fp16")
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context of a forward pass."""
+        return torch.autocast(self._device, self._dtype, enabled=self._dtype is not None)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of ``loss``."""
+        self._scaler.scale(loss).backward()
+
+    def gradient_norm(self, optimizer: torch.optim.Optimizer, clip_norm: float) -> Tensor:
+        """Return the gradient's norm, and clip the gradient to ``clip_norm`` unless that is 0."""
+        self._scaler.unscale_(optimizer)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if clip_norm:
+            torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
+        return norm
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Update the weights; with fp16, after an overflow only the scale."""
+        self._scaler.step(optimizer)
+        self._scaler.update()
+
+    def may_skip(self) -> bool:
+        """Tell whether a gradient that is not finite may be an overflow of the scaled loss."""
+        return self._scaler.is_enabled() and self._scaler.get_scale() >= 1
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._scaler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if self._scaler.is_enabled():
+            self._scaler.load_state_dict(state)
+
+
+def _report_non_finite(
+    path: Path, step: int, parts: Sequence[tuple[Sequence[str], Mapping[str, float]]]
+) -> NonFiniteError:
+    """Write the keys and values of a step to ``path``; returns the error to raise.
+
+    Args:
+        step: number of the step, from 0.
+        parts: keys and values of each accumulated part of this rank.
+    """
+    content: dict[str, Any] = {
+        "step": step,
+        # as text, since JSON has no NaN
+        "parts": [
+            {"keys": list(keys), "values": {name: str(value) for name, value in values.items()}}
+            for keys, values in parts
+        ],
+    }
+    write_atomically(path, to_json(content))
+    bad_loss = any(not math.isfinite(values["loss"]) for _, values in parts)
+    return NonFiniteError(
+        f"step {step}: the {'loss' if bad_loss else 'gradient'} is not finite, so training stopped "
+        f"before it could spoil the weights. The keys of the batch are in {path}: look at these "
+        "pairs and hold them out if they are broken; else lower base_lr, lengthen warmup_steps, "
+        "set clip_norm, or take precision bf16 or fp32"
+    )

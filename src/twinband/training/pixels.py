@@ -1,4 +1,4 @@
-"""Where training reads its pixels: from shards, or decoded once from a file in memory."""
+"""Pixels of the pairs for training: read from shards, or decoded once into a mapped file."""
 
 import weakref
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from twinband.shards.registered import registered_pair
 
 
 class Pixels(NamedTuple):
-    """A pair on one grid: ``rgb`` ``H,W,3`` and ``thermal`` ``H,W``, both uint8.
+    """A registered pair: ``rgb`` ``H,W,3`` and ``thermal`` ``H,W``, both uint8.
 
     Thermal of 16 bits is stretched, image by image, so that its percentiles 1 and 99 become 0 and
     255: sensors without radiometry drift, and recorded ranges leave most levels unused.
-    ``shift_tolerance_px`` is the misalignment that is normal between them.
+    ``shift_tolerance_px`` is the usual misalignment of the two.
     """
 
     rgb: NDArray[np.uint8]
@@ -30,13 +30,13 @@ class Pixels(NamedTuple):
 class PairPixels:
     """The pairs of several datasets, numbered from 0.
 
-    ``names`` are ``DATASET/KEY``. Picklable; a worker opens its own files.
+    ``names`` are ``DATASET/KEY``. It can be pickled; a worker opens its own files.
 
     Args:
         datasets: by name, each with the products ``pairs`` and ``registered``.
 
     Raises:
-        InputError: there is no pair at all, or one of them was never registered.
+        InputError: there is no pair, or one was never registered.
     """
 
     def __init__(self, datasets: Mapping[str, Dataset]) -> None:
@@ -70,11 +70,10 @@ def _check_registered(name: str, dataset: Dataset) -> None:
 
 
 class DecodedPixels:
-    """The same pairs, the first of them decoded beforehand, as many as fit into ``budget_bytes``.
+    """Pairs of which the first are decoded beforehand, as many as fit into ``budget_bytes``.
 
-    Decoding takes most of the time that small images take. The decoded ones are in one file that
-    all workers of a rank map into memory (each rank needs its own ``path``); it goes when this
-    object does.
+    Decoding is most of the cost of small images. Decoded ones are in one file that all workers of
+    a rank map into memory (each rank needs its own ``path``); it is deleted with this object.
     """
 
     def __init__(self, pairs: PairPixels, path: Path, budget_bytes: int) -> None:
@@ -99,7 +98,7 @@ class DecodedPixels:
         self._owner = weakref.finalize(self, path.unlink, missing_ok=True)
 
     def __getstate__(self) -> dict[str, object]:
-        """A worker maps the file by itself, and does not own it."""
+        """Leave out map and ownership: a worker maps the file itself."""
         return {**self.__dict__, "_map": None, "_owner": None}
 
     def __len__(self) -> int:

@@ -1,9 +1,4 @@
-"""Random initial weights that depend on the seed alone.
-
-The order in which samples are read: by seed and epoch, over ranks, resumable.
-
-Random numbers that depend on what they are for, never on who draws them or when.
-"""
+"""Random numbers that depend on the seed and their purpose alone: weights, seeds, epoch orders."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,20 +10,30 @@ import torch
 from numpy.typing import NDArray
 
 
+def seed_of(*parts: str | int) -> int:
+    """Hash ``parts`` to a number in [0, 2^63[, the same on every machine.
+
+    >>> seed_of(0, "a-key", 3) == seed_of(0, "a-key", 3)
+    True
+    """
+    text = "\0".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed PyTorch's generator, and put it back to what it was."""
+    """Seed PyTorch's generator within the context, and restore its state."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
 
 class EpochSampler:
-    """Indices for one rank; give it to ``torch.utils.data.DataLoader(sampler=…)``.
+    """Indices of one rank's samples, resumable; for ``torch.utils.data.DataLoader(sampler=…)``.
 
-    Training (``shuffle=True``): a permutation by seed and epoch; all ranks get equally many, the
-    remainder is left out, another one each epoch. Evaluation (``shuffle=False``): every index
-    exactly once over all ranks, in order, none padded, so ranks may differ by one.
+    Training (``shuffle=True``): a permutation by seed and epoch; all ranks get equally many, and
+    the remainder, another each epoch, is left out. Evaluation (``shuffle=False``): every index
+    once over all ranks, in order, without padding, so ranks may differ by one sample.
 
     The DataLoader's workers share one sampler in the main process, so nothing is repeated.
     """
@@ -52,16 +57,16 @@ class EpochSampler:
         self._consumed = 0
 
     def state_dict(self, consumed: int) -> dict[str, Any]:
-        """State after this rank used ``consumed`` samples of the epoch (loaders read ahead, so
-        only the caller knows)."""
+        """Return the state after this rank used ``consumed`` samples of the epoch, a number that
+        only the caller knows, since loaders read ahead."""
         return {**self._identity(), "epoch": self.epoch, "consumed": consumed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where ``state`` was taken.
 
         Raises:
-            ValueError: the state is of another seed, dataset or number of ranks, under which the
-                order is another.
+            ValueError: the state is of another seed, dataset or number of ranks, hence of another
+                order.
         """
         for name, value in self._identity().items():
             if state[name] != value:
@@ -87,13 +92,3 @@ class EpochSampler:
 
     def __iter__(self) -> Iterator[int]:
         yield from (int(index) for index in self._order()[self._consumed :])
-
-
-def seed_of(*parts: str | int) -> int:
-    """A number in [0, 2^63[ out of ``parts``, the same on every machine.
-
-    >>> seed_of(0, "a-key", 3) == seed_of(0, "a-key", 3)
-    True
-    """
-    text = "\0".join(map(str, parts))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

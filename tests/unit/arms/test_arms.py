@@ -1,3 +1,5 @@
+"""Masking arms: counts of patches, curricula, determinism, state."""
+
 import copy
 import io
 import math
@@ -8,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from torch import Tensor
+from twinband.masking.sampler import Sampler, Visible, open_arm
 
 from twinband.masking.draws import nearest_without_replacement
-from twinband.masking.sampler import Sampler, Visible, open_arm
 
 NAMES = ["random", "fixed", "cmss", "gmm_cmss"]
 TARGETED = ["cmss", "gmm_cmss"]

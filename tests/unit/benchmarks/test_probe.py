@@ -67,11 +67,13 @@ def test_hiding_the_modality_that_tells_the_class_costs_the_most(scores: Scores)
 
 
 def test_each_prediction_is_what_was_scored(scores: Scores) -> None:
-    said = {key: json.loads(sample["json"]) for key, sample in scores.predictions.items()}
-    assert len(said) == 32
+    predictions = {key: json.loads(sample["json"]) for key, sample in scores.predictions.items()}
+    assert len(predictions) == 32
     for probe in ("linear", "knn"):
         for modality in MODALITIES:
-            right = [key.split("-")[2] == guess[probe][modality] for key, guess in said.items()]
+            right = [
+                key.split("-")[2] == guess[probe][modality] for key, guess in predictions.items()
+            ]
             share = scores.metrics["accuracy"][probe][modality]["overall"]
             assert np.mean(right) == pytest.approx(share, abs=1e-4)
 

@@ -30,8 +30,8 @@ def test_separable_classes_are_told_apart_by_the_modality_that_shows_them(tmp_pa
     assert scores.metrics["most_frequent_class"] == 0.5
     assert len(scores.predictions) == 32
     right = [
-        key.split("-")[2] == json.loads(said["json"])["thermal"]
-        for key, said in sorted(scores.predictions.items())
+        key.split("-")[2] == json.loads(prediction["json"])["thermal"]
+        for key, prediction in sorted(scores.predictions.items())
     ]
     assert np.mean(right) == pytest.approx(accuracy["thermal"]["overall"], abs=1e-4)
     assert f"thermal {accuracy['thermal']['overall']:.3f}" in scores.summary

@@ -71,15 +71,15 @@ def test_hiding_what_shows_them_loses_them(scores: Scores) -> None:
 
 
 def test_predictions_are_maps_that_have_the_score(scores: Scores, scenes: Inputs) -> None:
-    whole = np.zeros((9, 9), np.int64)
+    total = np.zeros((9, 9), np.int64)
     for sample in open_products({"pairs": scenes.pairs}, scores.predictions):
         members = scores.predictions[sample["key"]]
         predicted = picture(members["semantics.png"])
         own = confusion_matrix(sample["pairs"]["semantics"], predicted, 9)
         assert json.loads(members["json"])["mean_iou"] == pytest.approx(mean_iou(own), abs=1e-4)
-        whole += own
-    assert whole.sum() == 6 * 48 * 64
-    assert mean_iou(whole) == pytest.approx(scores.metrics["mean_iou"]["overall"], abs=1e-4)
+        total += own
+    assert total.sum() == 6 * 48 * 64
+    assert mean_iou(total) == pytest.approx(scores.metrics["mean_iou"]["overall"], abs=1e-4)
 
 
 def test_the_same_twice_though_the_first_run_left_its_head(scores: Scores, scenes: Inputs) -> None:

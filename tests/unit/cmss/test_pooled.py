@@ -14,8 +14,8 @@ from tests.made.cmss import common, pair, write_dataset, write_model
 from twinband.cmss.build import Plan, WeightsFile
 from twinband.cmss.facts import facts
 from twinband.cmss.histogram import Histogram
-from twinband.cmss.mixture import Fitted, Mixture1d, shares
 from twinband.cmss.maps import choose, draw_maps
+from twinband.cmss.mixture import Fitted, Mixture1d, shares
 from twinband.cmss.pictures import distribution, objects_and_background, series
 from twinband.cmss.pooled import Pooled
 from twinband.cmss.statistics import Bins, Measure, Product, Statistics, read_product, write_product

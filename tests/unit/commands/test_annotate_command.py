@@ -55,9 +55,9 @@ def test_it_labels_rgb_and_thermal(
         folder = out / stem
         assert f"{folder}: " in result.stdout
         assert sorted(path.name for path in folder.iterdir()) == WRITTEN
-        said = json.loads((folder / "masks.json").read_text())
-        assert (said["height"], said["width"]) == (60, 80)
-        for mask in said["masks"]:
+        content = json.loads((folder / "masks.json").read_text())
+        assert (content["height"], content["width"]) == (60, 80)
+        for mask in content["masks"]:
             assert area(mask["rle"]) == mask["area"] and mask["rle"]["size"] == [60, 80]
         depth = cv2.imread(str(folder / "depth.png"), cv2.IMREAD_UNCHANGED)
         assert depth is not None and depth.dtype == np.uint16 and depth.shape == (60, 80)

@@ -47,20 +47,20 @@ def test_check_counts_and_decodes(run: Run, root: Path) -> None:
     write_text(root / "attributes.csv", "name,hour\n1,day\n2,night\n77,day\n")
     result = run("datasets", "check", "paired_folders", str(root), *FOLDERS, "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout)
-    assert (found["pairs"], found["decoded"]) == (4, 4)
-    assert found["splits"] == {"unnamed": 4}
-    assert found["hours"] == {"day": 1, "night": 1, "unknown": 2}
-    assert found["images"] == [
+    check = json.loads(result.stdout)
+    assert (check["pairs"], check["decoded"]) == (4, 4)
+    assert check["splits"] == {"unnamed": 4}
+    assert check["hours"] == {"day": 1, "night": 1, "unknown": 2}
+    assert check["images"] == [
         {"modality": "rgb", "channels": 3, "bits": 8, "count": 3}
         | {"width_px": [32, 32], "height_px": [24, 24]},
         {"modality": "thermal", "channels": 1, "bits": 8, "count": 3}
         | {"width_px": [32, 32], "height_px": [24, 24]},
     ]
-    assert found["problems"]["missing_partner"]["count"] == 1
-    assert "ir/9.png" in found["problems"]["missing_partner"]["example"]
-    assert found["sample_problems"]["undecodable"]["count"] == 1
-    assert found["remarks"] == ["lines of attributes.csv that name no pair, ignored: 1 (e.g. 77)"]
+    assert check["problems"]["missing_partner"]["count"] == 1
+    assert "ir/9.png" in check["problems"]["missing_partner"]["example"]
+    assert check["sample_problems"]["undecodable"]["count"] == 1
+    assert check["remarks"] == ["lines of attributes.csv that name no pair, ignored: 1 (e.g. 77)"]
 
 
 def test_check_speaks_plainly(run: Run, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, 
 
 
 @pytest.mark.parametrize(
-    ("reader", "said", "aligned"),
+    ("reader", "flags", "aligned"),
     [
         ("paired_folders", (), False),
         ("paired_folders", ("--aligned",), True),
@@ -148,12 +148,12 @@ def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, 
     ],
 )
 def test_add_registers_what_is_not_known_to_be_aligned(
-    run: Run, project: Path, root: Path, reader: str, said: tuple[str, ...], aligned: bool
+    run: Run, project: Path, root: Path, reader: str, flags: tuple[str, ...], aligned: bool
 ) -> None:
     for folder, roadscene in (("vi", "crop_LR_visible"), ("ir", "cropinfrared")):
         shutil.copytree(root / folder, root / roadscene)
     options = FOLDERS if reader == "paired_folders" else ()
-    arguments = ("datasets", "add", "set-one", str(root), "--reader", reader, *options, *said)
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", reader, *options, *flags)
     result = run(*arguments, TWINBAND_DATA=str(root.parent))
     assert result.exit_code == 0, result.output
     registration = params_of(project)["register"]["datasets"]["set-one"]

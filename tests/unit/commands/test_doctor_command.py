@@ -17,12 +17,12 @@ def add_roadscene(run: Run, data: Path) -> None:
 def test_the_sample_profile_is_in_order(run: Run, project: Path) -> None:
     result = run("doctor", "--json")
     assert result.exit_code == 0, result.output
-    found = {item["what"]: item for item in json.loads(result.stdout)}
-    assert all(item["ok"] for item in found.values())
-    assert found["parameters"]["detail"] == "params.yaml is valid"
-    assert "sample_world" in found["ingest.datasets.sample-mfnet"]["detail"]
-    assert found["torch"]["detail"].startswith("2.")
-    assert found["device"]["detail"].startswith(("cpu", "cuda"))
+    findings = {item["what"]: item for item in json.loads(result.stdout)}
+    assert all(item["ok"] for item in findings.values())
+    assert findings["parameters"]["detail"] == "params.yaml is valid"
+    assert "sample_world" in findings["ingest.datasets.sample-mfnet"]["detail"]
+    assert findings["torch"]["detail"].startswith("2.")
+    assert findings["device"]["detail"].startswith(("cpu", "cuda"))
 
 
 def test_wrong_parameters_are_all_listed(run: Run, project: Path) -> None:

@@ -19,8 +19,8 @@ def test_weights_become_a_models_folder(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "patches of 8 px, 4 x 4 of them, width 128, 4 blocks, 2 heads" in result.output
     assert sorted(path.name for path in out.iterdir()) == ["README.md", "weights.safetensors"]
-    found = load_encoder(out / "weights.safetensors").state_dict()
-    assert all(torch.equal(value, found[key]) for key, value in source.state_dict().items())
+    written = load_encoder(out / "weights.safetensors").state_dict()
+    assert all(torch.equal(value, written[key]) for key, value in source.state_dict().items())
 
 
 def test_a_file_that_is_no_vit_is_one_line(tmp_path: Path) -> None:

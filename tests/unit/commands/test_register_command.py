@@ -30,11 +30,11 @@ def test_it_registers_two_files(run: Run, files: tuple[Path, Path], tmp_path: Pa
     assert result.exit_code == 0, result.output
     assert "registered: the corners move by" in result.stdout and str(out) in result.stdout
     assert sorted(path.name for path in out.iterdir()) == WRITTEN
-    said = json.loads((out / "registration.json").read_text())
-    assert said["status"] == "accepted" and said["score"] > said["score_before"]
-    frame = Frame(*said["rgb_size"])
+    written = json.loads((out / "registration.json").read_text())
+    assert written["status"] == "accepted" and written["score"] > written["score_before"]
+    frame = Frame(*written["rgb_size"])
     _, back = displaced(scene(5)[1], Similarity(7.0, -4.0, 0.01, 0.01))
-    assert corner_error_px(np.array(said["matrix"]), back, frame) < 2
+    assert corner_error_px(np.array(written["matrix"]), back, frame) < 2
     thermal = cv2.imread(str(out / "thermal.png"), cv2.IMREAD_UNCHANGED)
     valid = cv2.imread(str(out / "valid.png"), cv2.IMREAD_UNCHANGED)
     assert thermal is not None and valid is not None
@@ -57,9 +57,9 @@ def test_a_failed_registration_is_told_and_moves_nothing(
     result = run("register", *arguments, "-o", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("not registered: ")
-    said = json.loads((tmp_path / "out/registration.json").read_text())
-    assert said["status"] == "failed" and said["forward_backward_px"] is None
-    assert said["matrix"] == np.eye(3).tolist()
+    written = json.loads((tmp_path / "out/registration.json").read_text())
+    assert written["status"] == "failed" and written["forward_backward_px"] is None
+    assert written["matrix"] == np.eye(3).tolist()
     thermal = cv2.imread(str(tmp_path / "out/thermal.png"), cv2.IMREAD_UNCHANGED)
     assert thermal is not None and (thermal == 7).all()
     assert (tmp_path / "out/comparison.jpg").stat().st_size > 100

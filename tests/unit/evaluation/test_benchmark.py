@@ -1,4 +1,4 @@
-"""Intervals against published numbers and against what they are for."""
+"""Intervals against published numbers, and their coverage."""
 
 import numpy as np
 import pytest

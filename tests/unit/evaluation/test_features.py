@@ -1,7 +1,4 @@
-"""Which models can be evaluated, and what is said of others.
-
-Frozen features: each pair's own, whatever is in the batch with it.
-"""
+"""Encoders that can be evaluated, errors on others, and features whatever the batch."""
 
 import json
 from pathlib import Path
@@ -113,7 +110,7 @@ def pair(seed: int, present: bool = True) -> RegisteredPair:
 
 
 def features(encoder: VisionTransformer, *pairs: RegisteredPair, batch: int = 2) -> list[Features]:
-    return [found for _, found in encode(encoder, pairs, SIZE, batch)]
+    return [batch for _, batch in encode(encoder, pairs, SIZE, batch)]
 
 
 def test_a_refolded_pair_holds_only_its_own_images(encoder: VisionTransformer) -> None:
@@ -138,23 +135,23 @@ def test_each_channel_half_is_of_its_modality(encoder: VisionTransformer) -> Non
 
 
 def test_batches_end_with_what_is_left(encoder: VisionTransformer) -> None:
-    found = list(encode(encoder, map(pair, range(5)), SIZE, 2))
-    assert [len(together) for together, _ in found] == [2, 2, 1]
-    assert [len(f.tokens) for _, f in found] == [4, 4, 2]
+    batches = list(encode(encoder, map(pair, range(5)), SIZE, 2))
+    assert [len(pairs) for pairs, _ in batches] == [2, 2, 1]
+    assert [len(f.tokens) for _, f in batches] == [4, 4, 2]
 
 
 def test_absent_thermal_is_a_blank_image(encoder: VisionTransformer) -> None:
-    (found,) = features(encoder, pair(0, present=False))
+    (encoded,) = features(encoder, pair(0, present=False))
     blank = encode_blank(encoder, SIZE)
-    torch.testing.assert_close(found.class_token[1], blank.class_token[0])
+    torch.testing.assert_close(encoded.class_token[1], blank.class_token[0])
 
 
 def test_copying_an_image_is_repeating_its_features(encoder: VisionTransformer) -> None:
     grey = np.repeat(scene(0)[1][..., None], 3, axis=2)
-    (found,) = features(
+    (encoded,) = features(
         encoder, RegisteredPair(grey, grey[..., 0], grey[..., 0] > -1, True, True, 0.0, {})
     )
-    torch.testing.assert_close(found.tokens[0], found.tokens[1])
+    torch.testing.assert_close(encoded.tokens[0], encoded.tokens[1])
 
 
 def test_what_hidden_modalities_are_replaced_with() -> None:

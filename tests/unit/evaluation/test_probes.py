@@ -61,12 +61,12 @@ def test_a_fifth_of_each_class_is_held_out() -> None:
 def test_recall_by_hand() -> None:
     gallery = at(0, 40, 90)
     queries = at(10, 15, 80)  # the second one's partner (40) comes after 0
-    found = recall_at(queries, gallery, (1, 2))
-    assert found[1].tolist() == [True, False, True]
-    assert found[2].tolist() == [True, True, True]
+    recall = recall_at(queries, gallery, (1, 2))
+    assert recall[1].tolist() == [True, False, True]
+    assert recall[2].tolist() == [True, True, True]
 
 
 def test_equal_features_find_nothing() -> None:
     same = np.ones((4, 3), np.float32)
-    found = recall_at(same, same, (1, 3, 4))
-    assert [float(found[rank].mean()) for rank in (1, 3, 4)] == pytest.approx([0, 0, 1])
+    recall = recall_at(same, same, (1, 3, 4))
+    assert [float(recall[rank].mean()) for rank in (1, 3, 4)] == pytest.approx([0, 0, 1])

@@ -25,9 +25,9 @@ def test_flatten() -> None:
 
 def test_deployments_are_those_of_prefect_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DEPLOYMENTS_FILE.parent)
-    found = {f"{d.flow_name}/{d.name}": d for d in read_deployments()}
-    assert found.keys() == {"rebuild/nightly", "evaluate/weekly"}
-    nightly = found["rebuild/nightly"]
+    deployments = {f"{d.flow_name}/{d.name}": d for d in read_deployments()}
+    assert deployments.keys() == {"rebuild/nightly", "evaluate/weekly"}
+    nightly = deployments["rebuild/nightly"]
     assert nightly.schedules
     assert nightly.schedules[0].schedule == CronSchedule(cron="0 2 * * *", timezone="UTC")
     assert nightly.parameters == {"targets": None, "max_parallel": 2}

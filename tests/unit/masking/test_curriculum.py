@@ -1,3 +1,5 @@
+"""Curriculum: its pace, the published rule, counts of patches, losses."""
+
 import itertools
 import math
 from typing import Any
@@ -15,11 +17,11 @@ def built(**settings: Any) -> Curriculum:
 
 
 def trace(curriculum: Curriculum, ticks: int, gap: float = 0.0) -> list[list[float]]:
-    found = []
+    history = []
     for tick in range(1, ticks + 1):
         curriculum.turn(tick, MEANS, gap)
-        found.append(curriculum.centres[: int(curriculum.active)].tolist())
-    return found
+        history.append(curriculum.centres[: int(curriculum.active)].tolist())
+    return history
 
 
 @pytest.mark.parametrize("pace", ["linear", "cosine"])

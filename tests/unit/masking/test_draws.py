@@ -1,3 +1,5 @@
+"""Draws of target values, and the greedy choice of patches against a sequential loop."""
+
 import math
 
 import pytest
@@ -35,18 +37,20 @@ def drawn(scope: str = "patch", seed: int = 0, rows: int = 8, columns: int = 196
 
 def test_variance_between_and_beyond_the_components() -> None:
     # The component of mean 0 and variance .01 belongs to the table.
-    found = interpolated_variance(
+    variances = interpolated_variance(
         torch.tensor([-0.1, 0.35, 1.0, 0.0, 0.2, 0.1]),
         torch.tensor([0.8, 0.2, 0.5]),
         torch.tensor([0.05, 0.02, 0.03]),
     )
-    torch.testing.assert_close(found, torch.tensor([0.01, 0.025, 0.05, 0.01, 0.02, 0.015]))
+    torch.testing.assert_close(variances, torch.tensor([0.01, 0.025, 0.05, 0.01, 0.02, 0.015]))
 
 
 def test_equal_means_give_no_nan() -> None:
     at = torch.tensor([0.0, 0.3, 0.5, 0.9])
-    found = interpolated_variance(at, torch.full((3,), 0.5), torch.tensor([0.1, 0.2, 0.3]))
-    assert found.isfinite().all() and found[0] == 0.01 and found[3] == pytest.approx(0.3)
+    variances = interpolated_variance(at, torch.full((3,), 0.5), torch.tensor([0.1, 0.2, 0.3]))
+    assert (
+        variances.isfinite().all() and variances[0] == 0.01 and variances[3] == pytest.approx(0.3)
+    )
 
 
 def test_contiguous_scope_fills_the_batch_component_by_component() -> None:

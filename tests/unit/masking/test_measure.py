@@ -1,4 +1,4 @@
-"""Two processes with different data hold equal state, that of one process with all the data."""
+"""CMSS by hand-made cases; two ranks hold equal state, that of one process with all the data."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, distributed
 from torch.multiprocessing.spawn import spawn
+from twinband.masking.sampler import Sampler, open_arm
 
 from tests.unit.arms.test_arms import LENGTH, batch
 from twinband.masking.measure import RunningMaximum, cmss, cmss_raw
-from twinband.masking.sampler import Sampler, open_arm
 
 ARMS: dict[str, dict[str, Any]] = {
     "random": {"name": "random"},
@@ -46,8 +46,8 @@ def worker(rank: int, folder: str) -> None:
         world_size=2,
         timeout=timedelta(seconds=60),
     )
-    found = {arm: run(open_arm(patches=LENGTH, **ARMS[arm]), rank, 2) for arm in ARMS}
-    torch.save(found, Path(folder) / f"rank{rank}.pt")
+    states = {arm: run(open_arm(patches=LENGTH, **ARMS[arm]), rank, 2) for arm in ARMS}
+    torch.save(states, Path(folder) / f"rank{rank}.pt")
     distributed.destroy_process_group()
 
 
@@ -92,10 +92,10 @@ def tokens(seed: int, rows: int = 3, length: int = 20, features: int = 16) -> tu
     ],
 )
 def test_the_worked_example(variance: str, raw: list[float], normalised: list[float]) -> None:
-    found = cmss_raw(RGB, THERMAL, variance=variance)  # type: ignore[arg-type]
-    torch.testing.assert_close(found, torch.tensor([raw]), atol=1e-6, rtol=0)
-    found = cmss(RGB, THERMAL, variance=variance)  # type: ignore[arg-type]
-    torch.testing.assert_close(found, torch.tensor([normalised]), atol=1e-6, rtol=0)
+    values = cmss_raw(RGB, THERMAL, variance=variance)  # type: ignore[arg-type]
+    torch.testing.assert_close(values, torch.tensor([raw]), atol=1e-6, rtol=0)
+    values = cmss(RGB, THERMAL, variance=variance)  # type: ignore[arg-type]
+    torch.testing.assert_close(values, torch.tensor([normalised]), atol=1e-6, rtol=0)
 
 
 def test_it_agrees_with_the_definition_in_double_precision_over_several_chunks() -> None:
@@ -108,21 +108,21 @@ def test_it_agrees_with_the_definition_in_double_precision_over_several_chunks()
 
 def test_identities() -> None:
     rgb, thermal = tokens(1)
-    found = cmss(rgb, thermal)
-    assert found.max() == 1 and found.min() > 0
+    values = cmss(rgb, thermal)
+    assert values.max() == 1 and values.min() > 0
     first = cmss(rgb, thermal, variance="first_squared")
     torch.testing.assert_close(cmss(rgb * 3, thermal, variance="first_squared"), first)
-    torch.testing.assert_close(cmss(rgb * 3, thermal), found)
-    torch.testing.assert_close(cmss(thermal, rgb), found)
+    torch.testing.assert_close(cmss(rgb * 3, thermal), values)
+    torch.testing.assert_close(cmss(thermal, rgb), values)
     assert not torch.allclose(cmss(thermal, rgb, variance="first_squared"), first)
 
 
 def test_it_is_detached_fp32_whatever_comes_in() -> None:
     rgb, thermal = tokens(2)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = cmss(rgb.requires_grad_(), thermal)
-    assert not found.requires_grad and found.dtype == torch.float32
-    torch.testing.assert_close(found, cmss(rgb, thermal), rtol=0, atol=0)
+        values = cmss(rgb.requires_grad_(), thermal)
+    assert not values.requires_grad and values.dtype == torch.float32
+    torch.testing.assert_close(values, cmss(rgb, thermal), rtol=0, atol=0)
     assert cmss(rgb.bfloat16(), thermal.bfloat16()).dtype == torch.float32
 
 
@@ -135,10 +135,10 @@ def test_degenerate_patches_are_defined(norm: str) -> None:
     rgb[0, 2, 5] = torch.nan
     thermal[1, 3, 0] = torch.inf
     rgb[1, 4] = 1e30
-    found = cmss(rgb, thermal, norm=norm, state=RunningMaximum())  # type: ignore[arg-type]
-    assert found.isfinite().all() and found.min() >= 0 and found.max() == 1
-    assert found[0, 0] == 1
-    assert found[0, 2] == 0 and found[1, 3] == 0 and found[1, 4] == 0
+    values = cmss(rgb, thermal, norm=norm, state=RunningMaximum())  # type: ignore[arg-type]
+    assert values.isfinite().all() and values.min() >= 0 and values.max() == 1
+    assert values[0, 0] == 1
+    assert values[0, 2] == 0 and values[1, 3] == 0 and values[1, 4] == 0
     # A zero token has cosine 0 and the least variance.
     expected = 0.5**0.5 / (1e-6 * thermal[0, 1].var())
     torch.testing.assert_close(cmss_raw(rgb, thermal)[0, 1], expected, rtol=1e-5, atol=0)
@@ -159,8 +159,8 @@ def test_quantile_norm_is_not_ruled_by_one_flat_patch() -> None:
     rgb, thermal = tokens(4, rows=10, length=200)
     rgb[0, 0] = thermal[0, 0] = 1.0
     assert cmss(rgb, thermal).median() < 1e-3
-    found = cmss(rgb, thermal, norm="quantile")
-    assert found.median() > 0.05 and (found == 1).sum() == 3  # 0.001 of 2000, and the quantile
+    values = cmss(rgb, thermal, norm="quantile")
+    assert values.median() > 0.05 and (values == 1).sum() == 3  # 0.001 of 2000, and the quantile
 
 
 def test_a_running_maximum_remembers_and_slowly_forgets() -> None:

@@ -1,3 +1,5 @@
+"""Online mixture: worked example, likelihood, degenerate data, state."""
+
 import pytest
 import torch
 from torch import Tensor

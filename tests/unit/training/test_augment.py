@@ -46,19 +46,19 @@ def test_equal_pixels_give_equal_views() -> None:
 
 
 def test_the_shift_reaches_its_bound_and_never_leaves_the_image() -> None:
-    found = set()
+    shifts = set()
     for seed in range(2000):
         view = draw_view(generator(seed), (120, 90), (120, 90), 4)
         plain = draw_view(generator(seed), (120, 90), (120, 90), 0)
         assert (view.rgb, view.flip) == (plain.rgb, plain.flip)
         shift = (view.thermal[0] - view.rgb[0], view.thermal[1] - view.rgb[1])
         assert max(map(abs, shift)) <= 4
-        found.add(shift)
+        shifts.add(shift)
         assert view.thermal[0] >= 0 and view.thermal[2] <= 120
         assert view.thermal[1] >= 0 and view.thermal[3] <= 90
         size = (view.thermal[2] - view.thermal[0], view.thermal[3] - view.thermal[1])
         assert size == (view.rgb[2] - view.rgb[0], view.rgb[3] - view.rgb[1])
-    assert len(found) == 81  # every shift of -4 to 4 both ways
+    assert len(shifts) == 81  # every shift of -4 to 4 both ways
 
 
 def test_rendering_is_crop_then_bicubic_resize_then_flip() -> None:

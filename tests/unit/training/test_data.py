@@ -1,7 +1,4 @@
-"""Orders of samples: by seed and epoch, over ranks, resumable.
-
-Batches out of shards: reproducible, independent of workers, memory and resume.
-"""
+"""Orders of samples and batches: reproducible, independent of ranks, workers, memory and resume."""
 
 import itertools
 import json
@@ -98,15 +95,15 @@ def test_resuming_in_mid_epoch_continues_exactly(world_size: int) -> None:
     def sampler() -> EpochSampler:
         return EpochSampler(23, shuffle=True, seed=9, rank=0, world_size=world_size)
 
-    whole = sampler()
-    whole.set_epoch(3)
-    order = list(whole)
+    uninterrupted = sampler()
+    uninterrupted.set_epoch(3)
+    order = list(uninterrupted)
     resumed = sampler()
-    resumed.load_state_dict(whole.state_dict(consumed=5))
+    resumed.load_state_dict(uninterrupted.state_dict(consumed=5))
     assert list(resumed) == order[5:] and len(resumed) == len(order) - 5
     resumed.set_epoch(4)
-    whole.set_epoch(4)
-    assert list(resumed) == list(whole) and len(resumed) == len(order)
+    uninterrupted.set_epoch(4)
+    assert list(resumed) == list(uninterrupted) and len(resumed) == len(order)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +131,8 @@ SETTINGS = settings_of(batch_size=4, accumulation=2)
 
 def joined(folder: Path, shards: Sequence[Mapping[str, Members]], tolerance: int = 0) -> Dataset:
     """Pairs that are aligned as they are, and their registration, which says so."""
-    said = {"thermal_present": True, "training": True, "shift_tolerance_px": float(tolerance)}
-    note = {"json": json.dumps({"registered": said, "labels": {}}).encode()}
+    metadata = {"thermal_present": True, "training": True, "shift_tolerance_px": float(tolerance)}
+    note = {"json": json.dumps({"registered": metadata, "labels": {}}).encode()}
     registered = [{key: members and note for key, members in shard.items()} for shard in shards]
     write_product(folder / "pairs", shards)
     write_product(folder / "registered", registered, "registered")
@@ -194,14 +191,14 @@ def test_every_pair_comes_once_an_epoch_and_looks_different_in_the_next(tmp_path
 
 def test_a_step_has_the_same_batch_whoever_asks_and_from_where(tmp_path: Path) -> None:
     pairs = PairPixels(sources(tmp_path, tolerance=3))
-    whole = take(batches_of(pairs), 8)
-    assert equal(take(batches_of(pairs), 4, step=2), whole[4:])
+    uninterrupted = take(batches_of(pairs), 8)
+    assert equal(take(batches_of(pairs), 4, step=2), uninterrupted[4:])
     decoded = DecodedPixels(pairs, tmp_path / "decoded.bin", 10**9)
-    assert equal(take(batches_of(decoded), 8), whole)
+    assert equal(take(batches_of(decoded), 8), uninterrupted)
     shifted = take(batches_of(pairs, shift=True), 8)
-    assert all(torch.equal(a["rgb"], b["rgb"]) for a, b in zip(shifted, whole, strict=True))
+    assert all(torch.equal(a["rgb"], b["rgb"]) for a, b in zip(shifted, uninterrupted, strict=True))
     assert not all(
-        torch.equal(a["thermal"], b["thermal"]) for a, b in zip(shifted, whole, strict=True)
+        torch.equal(a["thermal"], b["thermal"]) for a, b in zip(shifted, uninterrupted, strict=True)
     )
 
 
@@ -217,8 +214,8 @@ class Colours(TrainingTask):
         return {"loss": (self.mix(batch["rgb"]) - batch["thermal"]).square().mean()}
 
 
-def ignore(*said: object) -> None:
-    """Says nothing."""
+def ignore(*values: object) -> None:
+    """Does nothing."""
 
 
 def test_training_on_shards_depends_neither_on_workers_nor_on_memory(tmp_path: Path) -> None:
@@ -290,8 +287,8 @@ def test_deep_thermal_is_stretched_and_flat_thermal_stays_a_number(tmp_path: Pat
 def test_registered_thermal_is_seen_and_every_pair_must_be_registered(tmp_path: Path) -> None:
     pairs = [{"a": two_shards()[0]["a"], "c": two_shards()[0]["c"]}]
     joined(tmp_path, pairs)
-    said = {"thermal_present": True, "training": True, "shift_tolerance_px": 3.0}
-    note = json.dumps({"registered": said, "labels": {}}).encode()
+    metadata = {"thermal_present": True, "training": True, "shift_tolerance_px": 3.0}
+    note = json.dumps({"registered": metadata, "labels": {}}).encode()
     moved: Members = {"thermal.png": encode_png(np.full((48, 64), 9, np.uint8)), "json": note}
     write_product(tmp_path / "all", [{"a": {"json": note}, "c": moved}], "registered")
     write_product(tmp_path / "some", [{"a": moved, "c": None}], "registered")

@@ -31,8 +31,8 @@ def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_two_ranks_with_two_parts_each_equal_one_whole_batch(tmp_path: Path) -> None:
-    done = torchrun(str(tmp_path), "--accumulation", "2", "--noise", "0")
-    assert done.returncode == 0, done.stderr
+    process = torchrun(str(tmp_path), "--accumulation", "2", "--noise", "0")
+    assert process.returncode == 0, process.stderr
     first, second = (
         torch.load(tmp_path / f"weights-{rank}.pt", weights_only=True) for rank in (0, 1)
     )
@@ -48,8 +48,8 @@ def test_two_ranks_with_two_parts_each_equal_one_whole_batch(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_loss_that_is_not_finite_on_one_rank_stops_both(tmp_path: Path) -> None:
-    done = torchrun(str(tmp_path), "--poison-rank", "1")
-    assert done.returncode != 0 and "NonFiniteError: step 5" in done.stderr
+    process = torchrun(str(tmp_path), "--poison-rank", "1")
+    assert process.returncode != 0 and "NonFiniteError: step 5" in process.stderr
     reports = [
         json.loads((tmp_path / "run" / f"non_finite{n}.json").read_text()) for n in ("", "-1")
     ]
@@ -65,11 +65,11 @@ def test_shares_of_ranks_and_parts_make_up_the_one_batch() -> None:
         stream = iter(Stream(13, settings_of(accumulation=accumulation), ranks, first_step))
         return [[p for _ in range(accumulation) for p in next(stream)] for _ in range(steps)]
 
-    whole = places(Ranks(), 1, 0, 6)
+    single = places(Ranks(), 1, 0, 6)
     halves = [places(Ranks(rank, 2, rank), 2, 0, 6) for rank in (0, 1)]
-    assert [a + b for a, b in zip(*halves, strict=True)] == whole
-    assert places(Ranks(), 1, 4, 2) == whole[4:]
-    flat = [place for step in whole for place in step]
+    assert [a + b for a, b in zip(*halves, strict=True)] == single
+    assert places(Ranks(), 1, 4, 2) == single[4:]
+    flat = [place for step in single for place in step]
     assert {place for place in flat if place[1] == 0} == {(index, 0) for index in range(13)}  # type: ignore[index]
     assert len(set(flat)) == 48
 

@@ -14,7 +14,7 @@ MUON = settings_of(optimizer="muon", weight_decay=0.0)
 
 
 def stepped(model: nn.Module, **changes: object) -> dict[str, torch.Tensor]:
-    """What one step with gradients drawn from a seed changes, by parameter."""
+    """Do a step with gradients drawn from a seed; returns the changes by parameter."""
     settings = settings_of(optimizer="muon", **changes)
     optimizer = build_optimizer(model, settings, lambda name: 0)
     generator = torch.Generator().manual_seed(0)

@@ -1,11 +1,9 @@
-"""DVC as a command: how it is called and what it says has changed.
+"""DVC as a command: its calls, the stages it finds changed, and the locks that dead calls leave.
 
-DVC's record of which process reads and writes which path, rid of the dead.
-
-The repository's lock itself is the kernel's and ends with its process. The record
-(``.dvc/tmp/rwlock``) is a JSON file that names process ids. DVC drops an entry whose id no longer
-exists, but takes a new process with the same id for the old one, and refuses a file cut short by
-a kill; both would need a hand. Ids are reused soon where they are few, as in a container.
+A killed DVC leaves entries in ``.dvc/tmp/rwlock``, a JSON file of process ids by path. DVC drops an
+entry whose id no longer exists, but takes a new process with the same id for the old one, and
+refuses a file cut short by a kill. Ids are reused soon where they are few, as in a container. (The
+repository's lock itself is the kernel's and ends with its process.)
 """
 
 import json
@@ -23,15 +21,15 @@ import zc.lockfile
 
 from flows.supervise import supervised
 
-LINES_SHOWN = 15
+LAST_LINES = 15
 
 
 class DvcError(RuntimeError):
-    """A DVC command failed; the message holds what it said."""
+    """A DVC command failed; the message holds its output."""
 
 
 def repository_root() -> Path:
-    """The folder that holds ``.dvc``, from the working folder upwards.
+    """Find the folder that holds ``.dvc``, from the working folder upwards.
 
     Raises:
         DvcError: there is none.
@@ -44,7 +42,7 @@ def repository_root() -> Path:
 
 
 def dvc(*arguments: str) -> list[str]:
-    """The command line ``dvc ARGUMENTS`` of this very Python environment.
+    """Make the command line ``dvc ARGUMENTS``, run by this Python.
 
     It waits for the repository's lock, which other stages hold for short moments.
     """
@@ -52,28 +50,28 @@ def dvc(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Environment of DVC and of the stages: the `python` they call is the one that runs us."""
+    """Make the environment of DVC and the stages: the `python` they call is this one."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def check_parameters(root: Path) -> None:
-    """Have the whole params.yaml validated, since each step looks at its own section only.
+    """Validate the whole params.yaml; a step validates its own section only.
 
     Raises:
-        DvcError: all wrong parameters, a line each.
+        DvcError: parameters are wrong; the message lists them all.
     """
     if not (root / "src" / "twinband").is_dir():
         return  # another project's graph: its parameters are its own affair
     command = [sys.executable, "-m", "twinband.params", "params.yaml"]
-    found = {**environment(), "PYTHONPATH": str(root / "src")}
-    done = subprocess.run(command, cwd=root, env=found, capture_output=True, text=True)
-    if done.returncode:
-        raise DvcError(f"nothing was run: {done.stderr.strip()}")
+    variables = {**environment(), "PYTHONPATH": str(root / "src")}
+    result = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True)
+    if result.returncode:
+        raise DvcError(f"nothing was run: {result.stderr.strip()}")
 
 
 def dvc_output(root: Path, *arguments: str) -> str:
-    """Standard output of a DVC command run in ``root``.
+    """Run a DVC command in ``root``; returns its standard output.
 
     Raises:
         DvcError: it failed.
@@ -95,37 +93,37 @@ def dvc_output(root: Path, *arguments: str) -> str:
 
 
 def stream(process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> str:
-    """Hand on the output of a process, line by line, until it ends; returns the last lines."""
-    last: deque[str] = deque(maxlen=LINES_SHOWN)
+    """Call ``on_line`` with each line of a process until it ends; returns the last lines."""
+    last: deque[str] = deque(maxlen=LAST_LINES)
     assert process.stdout
     for line in process.stdout:
-        # A progress bar redraws its line: what counts is how the line ended.
-        if shown := line.decode(errors="replace").rstrip().rsplit("\r", 1)[-1]:
-            on_line(shown)
-            last.append(f"  {shown}")
+        # A progress bar redraws its line: only the last drawing counts.
+        if text := line.decode(errors="replace").rstrip().rsplit("\r", 1)[-1]:
+            on_line(text)
+            last.append(f"  {text}")
     return "\n".join(last)
 
 
 def changed_stages(root: Path, targets: Iterable[str] = ()) -> set[str]:
-    """Names of the stages, of all or of the targets, for which DVC sees a change of their own."""
+    """Ask DVC which stages, of the targets or of all, changed other than by upstream stages."""
     return set(json.loads(dvc_output(root, "status", "--json", *targets)))
 
 
 def release_dead_locks(root: Path) -> None:
-    """Drop from DVC's records every entry whose process is gone or is not DVC's.
+    """Drop every entry whose process is gone or is not DVC's.
 
-    There is one record for the repository and one for its experiments.
+    The repository has one file of entries, its experiments another.
     """
     for folder in (root / ".dvc" / "tmp", root / ".dvc" / "tmp" / "exps"):
-        record = folder / "rwlock"
-        if not record.exists():
+        rwlock = folder / "rwlock"
+        if not rwlock.exists():
             continue
         try:
             guard = zc.lockfile.LockFile(str(folder / "rwlock.lock"))
         except zc.lockfile.LockError:
-            continue  # a living DVC process is at it, and cleans up after itself
+            continue  # a living DVC process holds it, and cleans up after itself
         try:
-            record.write_text(json.dumps(_living_entries(record.read_text(encoding="utf-8"))))
+            rwlock.write_text(json.dumps(_living_entries(rwlock.read_text(encoding="utf-8"))))
         finally:
             guard.close()
 
@@ -134,7 +132,7 @@ def _living_entries(text: str) -> dict[str, Any]:
     try:
         locks = json.loads(text)
     except json.JSONDecodeError:
-        return {}  # cut short by a kill: whoever wrote it is dead
+        return {}  # cut short by a kill, so its writer is dead
     write = {path: entry for path, entry in locks.get("write", {}).items() if _is_living(entry)}
     read = {
         path: living
@@ -145,7 +143,7 @@ def _living_entries(text: str) -> dict[str, Any]:
 
 
 def _is_living(entry: dict[str, Any]) -> bool:
-    """Whether the entry's process exists, has not ended, and is a DVC command."""
+    """Tell whether the entry's process exists, has not ended, and is a DVC command."""
     try:
         process = psutil.Process(entry["pid"])
         return process.status() != psutil.STATUS_ZOMBIE and any(
