@@ -1,4 +1,5 @@
-"""RoadScene: aligned pairs of street scenes, without labels or splits (U2Fusion, 2020)."""
+"""Reader of RoadScene: aligned pairs of street scenes, without labels or splits (U2Fusion,
+2020)."""
 
 from typing import ClassVar
 

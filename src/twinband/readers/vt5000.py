@@ -1,4 +1,5 @@
-"""VT5000, VT1000 and VT821: pairs with a mask of the salient objects (Tu et al., 2020)."""
+"""Reader of VT5000, VT1000 and VT821: pairs with a mask of the salient objects (Tu et al.,
+2020)."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -109,10 +109,10 @@ class ImageToTokens:
         weights = products.softmax(2).flatten(1, 2)
         values = split_heads(layer.v_proj(tokens), self._heads)
         by_head = layer.out_proj.weight.unflatten(1, (self._heads, -1))
-        given = torch.einsum("bhtd,chd->bhtc", values, by_head)
-        given += layer.out_proj.bias / self._heads  # the weights of a head sum to one
+        offered = torch.einsum("bhtd,chd->bhtc", values, by_head)
+        offered += layer.out_proj.bias / self._heads  # the weights of a head sum to one
         before = self._image.repeat(len(tokens), 1, 1) if own is None else own
-        return before.baddbmm_(weights.transpose(1, 2), given.flatten(1, 2))
+        return before.baddbmm_(weights.transpose(1, 2), offered.flatten(1, 2))
 
 
 class Prompted(NamedTuple):
@@ -204,9 +204,9 @@ def low_resolution(
     patch = model.image_encoder.img_size // grid
     rows, columns = (min(math.ceil(side / patch) + 1, grid) for side in placement.inside)
     prompts = selected.any(1)
-    seen = prompted.image.unflatten(1, (grid, grid))[prompts, :rows, :columns]
+    visible = prompted.image.unflatten(1, (grid, grid))[prompts, :rows, :columns]
     first, norm, activation, second, last_activation = decoder.output_upscaling
-    features = _twice_as_fine(first, seen)
+    features = _twice_as_fine(first, visible)
     features = activation(
         functional.layer_norm(features, features.shape[-1:], norm.weight, norm.bias, norm.eps)
     )

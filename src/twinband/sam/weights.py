@@ -83,11 +83,11 @@ def _file(path: Path) -> Path:
     return path if path.is_file() or path.suffix in SUFFIXES else path / FILE
 
 
-def _missing(asked: str, file: Path) -> str:
-    if asked in DOWNLOADS:
+def _missing(name: str, file: Path) -> str:
+    if name in DOWNLOADS:
         return (
-            f"{asked}: official weights are not part of twinband. Fetch"
-            f" {SOURCE}{DOWNLOADS[asked]} and give the path of that file"
+            f"{name}: official weights are not part of twinband. Fetch"
+            f" {SOURCE}{DOWNLOADS[name]} and give the path of that file"
         )
     return (
         f"{file}: no such file of SAM weights. Official ones are at {SOURCE}"
