@@ -1,5 +1,4 @@
-"""Reader of RGBT234: tracking sequences with a box of one target in each image (Li et al.,
-2019)."""
+"""Reader of RGBT234 (Li et al., 2019): tracking sequences, a box of one target in each image."""
 
 import math
 import re
