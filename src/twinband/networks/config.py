@@ -1,7 +1,4 @@
-"""Sizes of models.
-
-Models by name.
-"""
+"""Sizes of models, and models by name."""
 
 import importlib
 from collections.abc import Mapping
@@ -57,7 +54,7 @@ class VitConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig(VitConfig):
-    """Sizes of a masked autoencoder: its encoder's, and
+    """Sizes of a masked autoencoder: those of its encoder, and its decoder's.
 
     Attributes:
         decoder_width: channels of a token in a decoder; divisible by ``decoder_heads`` and by 4.
@@ -78,7 +75,7 @@ class AutoencoderConfig(VitConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class MaeConfig(AutoencoderConfig):
-    """Sizes of a masked autoencoder, and
+    """Sizes of a masked autoencoder, and its masking.
 
     Attributes:
         mask_ratio: share of the patches left out, 0..1.
@@ -95,7 +92,7 @@ class MaeConfig(AutoencoderConfig):
 
 
 def _whole_number(name: str, value: object) -> None:
-    """Check one size."""
+    """Check that a size is a positive whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if value < 1:
@@ -128,13 +125,13 @@ _NAMED: dict[str, Mapping[str, Any]] = {
 
 
 def build(name: str, *, sampler: nn.Module | None = None, **overrides: Any) -> nn.Module:
-    """A freshly initialised model.
+    """Build a freshly initialised model.
 
     Args:
         name: ``vit``, ``mae`` or ``mspecgene``, then ``_base`` (ViT-B/16 on 224 px) or ``_tiny``
             (96 px in patches of 8 px, for two CPU cores).
         sampler: for ``mspecgene``, the module that chooses visible patches.
-        overrides: fields of the model's configuration (``models.config``) to have other values.
+        overrides: fields of the model's configuration that differ.
 
     Raises:
         ValueError: an unknown name, or a value out of range.
@@ -148,7 +145,8 @@ def build(name: str, *, sampler: nn.Module | None = None, **overrides: Any) -> n
 def from_settings(
     kind: str, settings: Mapping[str, Any], sampler: nn.Module | None = None
 ) -> nn.Module:
-    """A freshly initialised ``vit``, ``mae`` or ``mspecgene`` by the fields of its configuration.
+    """Build a freshly initialised ``vit``, ``mae`` or ``mspecgene`` from the fields of its
+    configuration.
 
     Raises:
         ValueError: an unknown kind, or a value out of range.
@@ -173,10 +171,10 @@ def from_settings(
 
 
 def kind_of(model: nn.Module) -> str:
-    """The kind under which ``from_settings`` makes this model.
+    """Name the kind under which ``from_settings`` builds this model.
 
     Raises:
-        TypeError: it makes no such model.
+        TypeError: it builds no such model.
     """
     for kind, (_, _, class_name) in _KINDS.items():
         if type(model).__name__ == class_name:

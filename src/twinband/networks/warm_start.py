@@ -1,4 +1,4 @@
-"""Start a model from weights of another one."""
+"""Warm starts: a model's first weights from another model."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ POSITIONS_KEY = "positions.table"
 
 
 def encoder_from_vit(encoder: VisionTransformer, weights: Mapping[str, Tensor]) -> list[str]:
-    """Start an encoder from a ViT's weights, in any layout that ``layouts.from_any`` knows.
+    """Start an encoder from a ViT's weights, in any layout that ``key_layouts.from_any`` knows.
 
     Positions are resized to the encoder's grid, patch kernels to its patches.
 
@@ -52,7 +52,7 @@ def mspecgene_from_mae(model: MSpecGene, weights: Mapping[str, Tensor]) -> None:
 
 
 def resize_kernel(kernel: Tensor, patch_px: int) -> Tensor:
-    """A ``D,C,p,p`` patch kernel for patches of another size that show the same.
+    """Resize a ``D,C,p,p`` patch kernel to patches of another size that show the same.
 
     Of all kernels, the one whose answer to bilinearly resized patches is nearest to the old
     kernel's answer to the patches themselves (Beyer et al., FlexiViT, CVPR 2023).
@@ -68,7 +68,8 @@ def resize_kernel(kernel: Tensor, patch_px: int) -> Tensor:
 
 
 def _resize_matrix(old: int, new: int) -> Tensor:
-    """``new,old``: linear interpolation of ``old`` samples at ``new`` places."""
+    """Compute the matrix ``new,old`` that interpolates ``old`` samples linearly at ``new``
+    places."""
     basis = torch.eye(old, dtype=torch.float64)[None]
     return torch.nn.functional.interpolate(basis, size=new, mode="linear")[0].T
 

@@ -1,4 +1,4 @@
-"""Models in files: safetensors with the model's sizes inside."""
+"""Files of models: safetensors with the model's sizes inside."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from twinband.weights import misfits, read_safetensors, read_torch, write_safete
 
 
 class Weights(NamedTuple):
-    """A file's contents.
+    """The contents of a file.
 
     Attributes:
         tensors: by key.
@@ -41,7 +41,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
 def read_weights(path: Path) -> Weights:
     """Read a ``.safetensors`` file, or another one as a ``torch.save`` of tensors only.
 
-    Of the latter the entries ``model``, ``state_dict`` and ``teacher`` are looked into.
+    The latter may hold the tensors below ``model``, ``state_dict`` or ``teacher``.
 
     Raises:
         InputError: there is no such file, it is damaged, or holds more than tensors.
@@ -67,7 +67,7 @@ def load_strictly(
     """Copy ``tensors`` into ``model``; nothing is copied unless all fits.
 
     Args:
-        fresh: beginnings of the model's keys that may be missing and then stay as they are.
+        fresh: prefixes of the model's keys that may be missing and then stay as they are.
 
     Raises:
         InputError: lists the keys that are missing, unexpected or of another size.
@@ -78,7 +78,7 @@ def load_strictly(
 
 
 def load_model(path: Path, sampler: nn.Module | None = None) -> nn.Module:
-    """The model that ``save_weights`` wrote; a sampler's state is loaded if one is given.
+    """Load the model that ``save_weights`` wrote; a sampler's state is loaded if one is given.
 
     Raises:
         InputError: no such file, or not written by ``save_weights``.
@@ -93,7 +93,7 @@ def load_model(path: Path, sampler: nn.Module | None = None) -> nn.Module:
 
 
 def load_encoder(path: Path) -> VisionTransformer:
-    """The encoder of any model that ``save_weights`` wrote.
+    """Load the encoder of any model that ``save_weights`` wrote.
 
     Raises:
         InputError: no such file, or not written by ``save_weights``.
