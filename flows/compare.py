@@ -21,7 +21,14 @@ from prefect.logging import get_run_logger
 
 from flows.artifacts import artifact_key, show_table
 from flows.command_line import exit_codes, given_or_own_server, print_table
-from flows.dvc_command import DvcError, dvc, environment, release_dead_locks, repository_root, stream
+from flows.dvc_command import (
+    DvcError,
+    dvc,
+    environment,
+    release_dead_locks,
+    repository_root,
+    stream,
+)
 from flows.experiment_set import (
     Experiment,
     held_experiments,

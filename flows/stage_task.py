@@ -150,7 +150,7 @@ def stage_task(
 
     Args:
         stage: the stage.
-        changed: whether it changed other than by upstream stages, see ``flows.dvc_command.changed_stages``.
+        changed: whether it changed other than by upstream stages, see ``changed_stages``.
         processes: runs it.
         results: of the stages that have ended, by name. The task reads those of the upstream
             stages, which the flow lets end first, and adds its own.

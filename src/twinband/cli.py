@@ -35,9 +35,6 @@ def read_text(path: Path) -> str:
         raise InputError(f"no {path} here; run this inside the project's folder") from None
 
 
-EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}
-
-
 class Commands(TyperGroup):
     """The public modules of ``twinband.commands``, by the names of their files."""
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -91,3 +93,15 @@ def alike(stored: NDArray[Any], rendered: NDArray[Any]) -> bool:
     expected = np.asarray(Image.open(stream)).astype(float)
     assert stored.shape == expected.shape
     return bool(np.abs(stored - expected).mean() < 0.5)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sample]:
+    """The written dataset of a layout; each layout is written once for all tests of a folder."""
+
+    @cache
+    def written(layout: str) -> Sample:
+        root = tmp_path_factory.mktemp(layout)
+        return Sample(layout, root, COUNTS.get(layout, 12)).write()
+
+    return written

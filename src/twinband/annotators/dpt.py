@@ -25,10 +25,10 @@ class Options:
     """Options of this annotator.
 
     Attributes:
-        output: ``inverse`` for MiDaS and those like it, ``metric`` for distances in metres.
+        output: ``inverse`` for MiDaS and similar models, ``metric`` for distances in metres.
         scale_m: of inverse depth: a distance is ``scale_m / value`` metres; 0 if unknown.
-        side_px: length of an image's shorter side as the model is shown it; 0 for the one that
-            ``preprocessor_config.json`` says.
+        side_px: shorter side of the images given to the model; 0 for the length in
+            ``preprocessor_config.json``.
     """
 
     output: Literal["inverse", "metric"] = "inverse"
@@ -46,7 +46,7 @@ class Options:
 
 
 class Dpt:
-    """See ``Annotator``."""
+    """A DPT with its weights in memory; see ``Annotator``."""
 
     kind: Literal["depth"] = "depth"
     names: tuple[str, ...] = ()
@@ -54,9 +54,9 @@ class Dpt:
     def __init__(self, weights: Weights, options: Options, device: str) -> None:
         self._options, self._device = options, device
         self._preprocessing = Preprocessing.read(weights.path)
-        said = self._preprocessing.said
-        self._side_px = options.side_px or _side_px(said["size"])
-        multiple = int(said.get("ensure_multiple_of", 1))
+        settings = self._preprocessing.said
+        self._side_px = options.side_px or _side_px(settings["size"])
+        multiple = int(settings.get("ensure_multiple_of", 1))
         self._multiple = multiple if multiple > 1 else MULTIPLE_PX
         self._model = load_pretrained(DPTForDepthEstimation, weights, device, UNUSED)
 
@@ -75,47 +75,43 @@ class Dpt:
         height, width = images.shape[2:]
         size = nearest_multiples(height, width, self._side_px * zoom, self._multiple)
         raw = raw_depth(self._model, self._preprocessing.pixels(images, size))
-        whole = F.interpolate(raw[:, None], (height, width), mode="bilinear", align_corners=False)
+        depth = F.interpolate(raw[:, None], (height, width), mode="bilinear", align_corners=False)
         inverse = self._options.output == "inverse"
         scale_m = (self._options.scale_m or None) if inverse else 1.0
-        return [Depth(values, inverse, scale_m) for values in whole[:, 0].cpu().numpy()]
+        return [Depth(values, inverse, scale_m) for values in depth[:, 0].cpu().numpy()]
 
 
 def open_annotator(weights: Weights, options: Mapping[str, Any], device: str) -> Dpt:
-    """Options are the fields of ``Options``.
+    """Load a DPT; ``options`` are the fields of ``Options``.
 
     Raises:
         InputError: the weights are no DPT's.
         TypeError: an unknown option.
-        ValueError: an option's value that is none, or no such device.
+        ValueError: an option has an impossible value, or there is no such device.
     """
     return Dpt(weights, Options(**options), device)
 
 
 def nearest_multiples(height: int, width: int, side_px: float, multiple: int) -> tuple[int, int]:
-    """Height and width at which the shorter side is ``side_px``, each to the nearest multiple."""
+    """Compute the height and width at which the shorter side is ``side_px``, each rounded to the
+    nearest multiple."""
     scale = side_px / min(height, width)
     rows, columns = (max(1, round(side * scale / multiple)) for side in (height, width))
     return rows * multiple, columns * multiple
 
 
-def _side_px(size: Any) -> int:
-    """From ``{"height": 384, "width": 384}``, ``{"shortest_edge": 384}`` or plain 384."""
-    return int(min(size.values())) if isinstance(size, dict) else int(size)
-
-
 def raw_depth(model: DPTForDepthEstimation, pixels: Tensor) -> Tensor:
-    """What the model predicts, ``B,H,W``, of images of any sides that its patches divide.
+    """Predict ``B,H,W`` for images whose sides its patches divide.
 
     Args:
         pixels: ``B,3,H,W``, normalised.
     """
-    found: Tensor = model.head(fused_features(model, pixels))
-    return found
+    depth: Tensor = model.head(fused_features(model, pixels))
+    return depth
 
 
 def fused_features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]:
-    """The maps that the head takes, each twice as fine as the one before.
+    """Compute the maps that the head takes, each twice as fine as the one before.
 
     transformers' own ``forward`` takes the tokens of a plain ViT for those of a square image, and
     a hybrid refuses all sizes but one.
@@ -137,17 +133,24 @@ def fused_features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]
 
 
 def _features(model: DPTForDepthEstimation, pixels: Tensor) -> list[Tensor]:
-    """What the neck takes of a ViT: tokens after some blocks; of a hybrid two maps before them."""
+    """Compute the neck's input from a ViT: tokens after some blocks; for a hybrid two maps
+    before them."""
     config = model.config
-    wanted = config.backbone_out_indices
+    out_blocks = config.backbone_out_indices
     if config.is_hybrid:
-        begun = model.dpt.embeddings(pixels, interpolate_pos_encoding=True)
-        features, wanted = list(begun.intermediate_activations), wanted[2:]
+        embedded = model.dpt.embeddings(pixels, interpolate_pos_encoding=True)
+        features, out_blocks = list(embedded.intermediate_activations), out_blocks[2:]
     else:
-        begun, features = model.dpt.embeddings(pixels), []
-    tokens = begun.last_hidden_states
+        embedded, features = model.dpt.embeddings(pixels), []
+    tokens = embedded.last_hidden_states
     for number, block in enumerate(model.dpt.encoder.layer):
         tokens = block(tokens)
-        if number in wanted:
+        if number in out_blocks:
             features.append(tokens)
     return features
+
+
+def _side_px(size: Any) -> int:
+    """Read the side off ``{"height": 384, "width": 384}``, ``{"shortest_edge": 384}`` or plain
+    384."""
+    return int(min(size.values())) if isinstance(size, dict) else int(size)

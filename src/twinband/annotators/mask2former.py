@@ -23,7 +23,7 @@ class Options:
     """Options of this annotator.
 
     Attributes:
-        top_k: so many of the likeliest classes of each pixel are kept with their scores; 0 for
+        top_k: number of the likeliest classes to keep of each pixel, with their scores; 0 for
             none.
     """
 
@@ -35,7 +35,7 @@ class Options:
 
 
 class Mask2Former:
-    """See ``Annotator``."""
+    """A Mask2Former with its weights in memory; see ``Annotator``."""
 
     kind: Literal["semantics"] = "semantics"
 
@@ -50,9 +50,9 @@ class Mask2Former:
 
     @property
     def rule(self) -> str:
-        said = self._preprocessing.said
-        size = ", ".join(f"{name} {px} px" for name, px in sorted(_sides(said).items()))
-        return f"{size.replace('_', ' ')}, both sides up to a multiple of {_divisor(said)} px"
+        settings = self._preprocessing.said
+        size = ", ".join(f"{name} {px} px" for name, px in sorted(_sides(settings).items()))
+        return f"{size.replace('_', ' ')}, both sides up to a multiple of {_divisor(settings)} px"
 
     @torch.inference_mode()
     def labels(self, images: Sequence[NDArray[np.uint8]], zoom: float = 1.0) -> list[Semantics]:
@@ -61,36 +61,36 @@ class Mask2Former:
     def _answer(self, images: Tensor, zoom: float) -> list[Semantics]:
         height, width = images.shape[2:]
         size = shown_size(height, width, self._preprocessing.said, zoom)
-        found = self._model(self._preprocessing.pixels(images, size))
+        output = self._model(self._preprocessing.pixels(images, size))
         scores = scores_of_classes(
-            found.class_queries_logits, found.masks_queries_logits, (height, width)
+            output.class_queries_logits, output.masks_queries_logits, (height, width)
         )
-        return [self._label(of_image) for of_image in scores]
+        return [self._label(image_scores) for image_scores in scores]
 
     def _label(self, scores: Tensor) -> Semantics:
         best, classes = scores.max(0)
-        whole = scores.sum(0).clamp(min=torch.finfo(scores.dtype).tiny)
+        total = scores.sum(0).clamp(min=torch.finfo(scores.dtype).tiny)
         top = None
         if self._options.top_k:
-            kept, of_kept = scores.topk(self._options.top_k, dim=0)
-            top = of_kept.cpu().numpy(), (kept / whole).cpu().numpy()
-        confidence = (best / whole).cpu().numpy()
+            top_scores, top_classes = scores.topk(self._options.top_k, dim=0)
+            top = top_classes.cpu().numpy(), (top_scores / total).cpu().numpy()
+        confidence = (best / total).cpu().numpy()
         return Semantics(classes.cpu().numpy(), confidence, self.names, top)
 
 
 def open_annotator(weights: Weights, options: Mapping[str, Any], device: str) -> Mask2Former:
-    """Options are the fields of ``Options``.
+    """Load a Mask2Former; ``options`` are the fields of ``Options``.
 
     Raises:
         InputError: the weights are no Mask2Former's.
         TypeError: an unknown option.
-        ValueError: an option's value that is none, or no such device.
+        ValueError: an option has an impossible value, or there is no such device.
     """
     return Mask2Former(weights, Options(**options), device)
 
 
 def scores_of_classes(classes: Tensor, masks: Tensor, size: tuple[int, int]) -> Tensor:
-    """How much each pixel is of each class, ``B,C,*size``.
+    """Score each pixel for each class, ``B,C,*size``.
 
     The sum over queries of the class's probability (that of "no object" left out) times the mask's.
 
@@ -99,20 +99,22 @@ def scores_of_classes(classes: Tensor, masks: Tensor, size: tuple[int, int]) -> 
         masks: logits ``B,Q,h,w``.
         size: of the image.
     """
-    of_queries = classes.softmax(-1)[..., :-1]
-    scores = torch.einsum("bqc,bqhw->bchw", of_queries, masks.sigmoid())
+    probabilities = classes.softmax(-1)[..., :-1]
+    scores = torch.einsum("bqc,bqhw->bchw", probabilities, masks.sigmoid())
     return F.interpolate(scores, size, mode="bilinear", align_corners=False)
 
 
-def shown_size(height: int, width: int, said: Mapping[str, Any], zoom: float) -> tuple[int, int]:
-    """Height and width that transformers' image processor with these settings resizes to.
+def shown_size(
+    height: int, width: int, settings: Mapping[str, Any], zoom: float
+) -> tuple[int, int]:
+    """Compute the height and width to which transformers' image processor resizes.
 
     Args:
-        said: ``size`` is ``shortest_edge`` with a limit ``longest_edge``, or ``height`` and
+        settings: ``size`` is ``shortest_edge`` with a limit ``longest_edge``, or ``height`` and
             ``width``; ``size_divisor`` divides both sides.
-        zoom: times all of these lengths.
+        zoom: multiplies all of these lengths.
     """
-    sides = {name: round(px * zoom) for name, px in _sides(said).items()}
+    sides = {name: round(px * zoom) for name, px in _sides(settings).items()}
     if "shortest_edge" in sides:
         short, long = sorted((height, width))
         edge, limit = sides["shortest_edge"], sides.get("longest_edge", 0)
@@ -123,17 +125,17 @@ def shown_size(height: int, width: int, said: Mapping[str, Any], zoom: float) ->
         rows, columns = edges if height <= width else edges[::-1]
     else:
         rows, columns = sides["height"], sides["width"]
-    divisor = _divisor(said)
+    divisor = _divisor(settings)
     return -(-rows // divisor) * divisor, -(-columns // divisor) * divisor
 
 
-def _sides(said: Mapping[str, Any]) -> dict[str, int]:
-    """Files of older versions say ``size: 800`` and ``max_size: 1333``."""
-    size = said["size"]
+def _sides(settings: Mapping[str, Any]) -> dict[str, int]:
+    """Read the lengths; files of older versions have ``size: 800`` and ``max_size: 1333``."""
+    size = settings["size"]
     if isinstance(size, dict):
         return dict(size)
-    return {"shortest_edge": size, "longest_edge": said.get("max_size", 1333)}
+    return {"shortest_edge": size, "longest_edge": settings.get("max_size", 1333)}
 
 
-def _divisor(said: Mapping[str, Any]) -> int:
-    return max(1, int(said.get("size_divisor", 32)))
+def _divisor(settings: Mapping[str, Any]) -> int:
+    return max(1, int(settings.get("size_divisor", 32)))

@@ -107,7 +107,7 @@ class Facts(BaseModel):
 
 
 def rounded(value: Any) -> Any:
-    """Plain values with every fraction rounded to ``DECIMALS`` places, the one rounding of facts."""
+    """Plain values, fractions rounded to ``DECIMALS`` places: the one rounding of facts."""
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, Mapping):

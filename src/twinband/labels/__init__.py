@@ -1,1 +1,1 @@
-"""Frozen models that label images, and the forms in which labels are kept."""
+"""The cache of image labels: filling it with a frozen annotator, and reading it."""

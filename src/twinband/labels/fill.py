@@ -1,4 +1,4 @@
-"""Labelling the images of a dataset, as far as the cache does not know them: ``fill_cache``."""
+"""Labelling of a dataset's images, as far as they are missing from the cache."""
 
 import itertools
 import time
@@ -24,17 +24,19 @@ WORTH_WORKERS_S = 20.0  # workers import PyTorch and read the weights, each for 
 MOST_TASKS = 512  # each reads the manifests once
 
 
-class Labeller(Protocol):
-    """An annotator at work, with its weights in memory."""
+class OpenAnnotator(Protocol):
+    """An annotator with its weights in memory."""
 
     def fields(self, images: Sequence[NDArray[np.uint8]]) -> Iterable[Mapping[str, bytes]]:
-        """The label of each image (``H,W,3`` uint8 RGB), as it is stored; one after the other
-        where each takes long, for what was given already outlives a kill."""
+        """Label images (``H,W,3`` uint8 RGB): the fields of each, as they are stored.
+
+        Labels that take long are yielded one by one, so that a kill loses only the one at work.
+        """
         ...
 
 
-class LabellerSpec(Protocol):
-    """All that says what an annotator answers; hashable, and small enough to be sent around."""
+class AnnotatorSpec(Protocol):
+    """All that decides an annotator's answers; hashable, and small enough to be sent to workers."""
 
     def __hash__(self) -> int: ...
 
@@ -43,32 +45,32 @@ class LabellerSpec(Protocol):
         """Hexadecimal; differs if weights, settings, code or versions do."""
         ...
 
-    def open(self) -> Labeller:
+    def open(self) -> OpenAnnotator:
         """Read the weights."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some pairs to be labelled by one worker."""
+    """Pairs to be labelled by one worker."""
 
     pairs: Path
     registered: Path
     keys: tuple[str, ...]
     rule: str
-    spec: LabellerSpec
+    spec: AnnotatorSpec
     cache: Path
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLabel:
-    """Where the label of one image of a pair is.
+    """The place of one image's label in the cache.
 
     Attributes:
         key: of the pair.
         modality: of the image.
-        sha256: of its pixels, by which the cache knows its label.
-        fresh: whether it was labelled by this run.
+        sha256: of its pixels, the label's key in the cache.
+        fresh: labelled by this run.
     """
 
     key: str
@@ -77,8 +79,8 @@ class ImageLabel:
     fresh: bool
 
 
-def cache_of(root: Path, spec: LabellerSpec) -> LabelCache:
-    """The part of the cache below ``root`` that holds labels of this annotator."""
+def cache_of(root: Path, spec: AnnotatorSpec) -> LabelCache:
+    """Open the part of the cache below ``root`` that holds this annotator's labels."""
     return LabelCache(root / spec.fingerprint)
 
 
@@ -87,18 +89,18 @@ def fill_cache(
     registered: Path,
     keys: Sequence[str],
     rule: str,
-    spec: LabellerSpec,
+    spec: AnnotatorSpec,
     cache: Path,
     runtime: Runtime,
     progress: Callable[[int, int], None],
 ) -> list[ImageLabel]:
-    """Have a label of every image in the cache.
+    """Label every image of a dataset that is missing from the cache.
 
     Args:
         keys: of the dataset's pairs.
         rule: which images of a pair, see ``modalities_of``.
         cache: the root of the cache.
-        progress: is told how many pairs are done, and of how many.
+        progress: is told how many pairs are labelled, and of how many.
 
     Returns:
         One entry an image, in order of key and modality.
@@ -111,19 +113,19 @@ def fill_cache(
         if begin < len(keys)
     ]
     labels: list[ImageLabel] = []
-    done = 0
+    labelled_pairs = 0
     progress(0, len(keys))
-    for number, found in _labelled(chunks, runtime):
-        labels += found
-        done += len(chunks[number].keys)
-        progress(done, len(keys))
+    for number, chunk_labels in _labelled(chunks, runtime):
+        labels += chunk_labels
+        labelled_pairs += len(chunks[number].keys)
+        progress(labelled_pairs, len(keys))
     return sorted(labels, key=lambda label: (label.key, label.modality))
 
 
 def _labelled(chunks: Sequence[Chunk], runtime: Runtime) -> Iterator[tuple[int, list[ImageLabel]]]:
-    """Numbers of chunks and their labels.
+    """Label chunks; yields the number of each with its labels.
 
-    What takes less time than starting workers is done by this process itself.
+    Work that takes less time than starting workers is done by this process itself.
     """
     tasks = list(enumerate(chunks))
     if runtime.executor == "processes":
@@ -139,13 +141,13 @@ def _labelled(chunks: Sequence[Chunk], runtime: Runtime) -> Iterator[tuple[int, 
 
 
 def label_numbered(task: tuple[int, Chunk]) -> tuple[int, list[ImageLabel]]:
-    """Label the images of one chunk; its number goes with the answer."""
+    """Label a chunk; its number goes with the answer."""
     number, chunk = task
     return number, label_chunk(chunk)
 
 
 def label_chunk(chunk: Chunk) -> list[ImageLabel]:
-    """Label those images of some pairs that the cache does not know."""
+    """Label the images of some pairs that are missing from the cache."""
     dataset = open_products({"pairs": chunk.pairs, "registered": chunk.registered}, chunk.keys)
     labels = []
     for begin in range(0, len(dataset), PAIRS_AT_ONCE):
@@ -154,38 +156,38 @@ def label_chunk(chunk: Chunk) -> list[ImageLabel]:
 
 
 def _label_samples(samples: Sequence[Mapping[str, Any]], chunk: Chunk) -> list[ImageLabel]:
-    shown = []
+    images = []
     for sample in samples:
         pair = registered_pair(sample)
         for modality in modalities_of(pair, chunk.rule):
             image = image_of(pair, modality)
             assert image is not None  # the rule asks for images that are there
-            shown.append((sample["key"], modality, pixels_sha256(image), image))
-    fresh = _label_unknown({sha256: image for _, _, sha256, image in shown}, chunk)
+            images.append((sample["key"], modality, pixels_sha256(image), image))
+    fresh = _label_missing({sha256: image for _, _, sha256, image in images}, chunk)
     labels = []
-    for key, modality, sha256, _ in shown:
+    for key, modality, sha256, _ in images:
         labels.append(ImageLabel(key, modality, sha256, sha256 in fresh))
         fresh.discard(sha256)  # an image that two pairs share was labelled once
     return labels
 
 
-def _label_unknown(images: Mapping[str, NDArray[np.uint8]], chunk: Chunk) -> set[str]:
-    """Label those of ``images`` (by SHA-256) that the cache does not know; which ones."""
+def _label_missing(images: Mapping[str, NDArray[np.uint8]], chunk: Chunk) -> set[str]:
+    """Label the images (by SHA-256) missing from the cache; returns their hashes."""
     cache = cache_of(chunk.cache, chunk.spec)
-    unknown = [sha256 for sha256 in images if cache.get(sha256) is None]
-    if not unknown:
+    missing = [sha256 for sha256 in images if cache.get(sha256) is None]
+    if not missing:
         return set()
-    with claimed(chunk.cache / f"{chunk.spec.fingerprint}.claims", unknown):
+    with claimed(chunk.cache / f"{chunk.spec.fingerprint}.claims", missing):
         # Another process may have labelled some while this one waited for it.
-        unknown = [sha256 for sha256 in unknown if cache.get(sha256) is None]
-        if unknown:
-            labels = _opened(chunk.spec).fields([images[sha256] for sha256 in unknown])
-            for sha256, fields in zip(unknown, labels, strict=True):
+        missing = [sha256 for sha256 in missing if cache.get(sha256) is None]
+        if missing:
+            labels = _opened(chunk.spec).fields([images[sha256] for sha256 in missing])
+            for sha256, fields in zip(missing, labels, strict=True):
                 cache.put(sha256, fields)
-    return set(unknown)
+    return set(missing)
 
 
 @lru_cache(maxsize=2)
-def _opened(spec: LabellerSpec) -> Labeller:
-    """The annotator, its weights read once by each process."""
+def _opened(spec: AnnotatorSpec) -> OpenAnnotator:
+    """Open the annotator; its weights are read once by each process."""
     return spec.open()

@@ -1,10 +1,4 @@
-"""The image that an annotator is shown of a pair, and the name under which its label is kept.
-
-Whether an image shows an object at all: at night RGB may not, thermal not a cold sign.
-
-The rule, wherever objects "that the modality shows" are spoken of: in some channel the mean grey
-level of the object differs by at least 8 of 255 from that of the ring of 4 px around it.
-"""
+"""Images as annotators see them: modality, cache key, and contrast of objects."""
 
 import hashlib
 from typing import Any
@@ -20,11 +14,20 @@ MODALITIES = ("rgb", "thermal")
 RULES = ("both", "rgb", "thermal", "better")
 DARK_LUMA = 80.0  # nights of LLVIP lie at 25 to 65, days of RoadScene above 100
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# An image shows an object if in some channel its mean grey level differs by at least
+# LEAST_CONTRAST of 255 from that of the ring of RING_PX around it: at night RGB may not show a
+# person, and thermal does not show a cold sign.
+RING_PX = 4
+LEAST_CONTRAST = 8.0
+DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
 
 
 def image_of(pair: RegisteredPair, modality: str) -> NDArray[np.uint8] | None:
-    """``H,W,3`` uint8 RGB on the pair's grid; of thermal three equal channels, 16 bits stretched
-    by percentiles 1 and 99. None if the pair counts as having no thermal image."""
+    """Render one image of a pair as ``H,W,3`` uint8 RGB on the pair's grid.
+
+    Thermal becomes three equal channels, 16 bits stretched between percentiles 1 and 99. None if
+    the pair counts as having no thermal image.
+    """
     if modality == "rgb":
         return pair.rgb
     if not pair.thermal_present:
@@ -33,12 +36,12 @@ def image_of(pair: RegisteredPair, modality: str) -> NDArray[np.uint8] | None:
 
 
 def grey_image(thermal: NDArray[Any]) -> NDArray[np.uint8]:
-    """``H,W,3`` uint8 of a thermal image ``H,W`` of 8 or 16 bits."""
+    """Convert a thermal image ``H,W`` of 8 or 16 bits to ``H,W,3`` uint8."""
     return np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
 
 
 def modalities_of(pair: RegisteredPair, rule: str) -> tuple[str, ...]:
-    """Which images of a pair are labelled.
+    """Choose the images of a pair to label.
 
     Args:
         rule: ``rgb``, ``thermal`` or ``both``; ``better`` is thermal where the RGB image is dark
@@ -53,19 +56,14 @@ def modalities_of(pair: RegisteredPair, rule: str) -> tuple[str, ...]:
 
 
 def pixels_sha256(image: NDArray[np.uint8]) -> str:
-    """SHA-256 of shape and pixels: equal images have equal labels, whatever file they come from."""
+    """Hash shape and pixels: equal images have equal labels, from any file."""
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
 
 
-RING_PX = 4
-LEAST_CONTRAST = 8.0
-DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
-
-
 def contrast(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """Greatest difference over the channels between a mask's mean and that of its ring.
+    """Measure the greatest difference over the channels between a mask's mean and that of its ring.
 
     Args:
         image: ``H,W,3`` uint8.
@@ -90,5 +88,5 @@ def contrast(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
 
 
 def shows(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bool:
-    """Whether ``image`` (``H,W,3`` uint8) shows what ``mask`` (``H,W``) covers."""
+    """Tell if ``image`` (``H,W,3`` uint8) shows the object that ``mask`` (``H,W``) covers."""
     return contrast(image, mask) >= LEAST_CONTRAST

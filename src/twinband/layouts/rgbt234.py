@@ -1,4 +1,4 @@
-"""The layout of RGBT234: tracking sequences with a box of one target in each image."""
+"""Layout of RGBT234: tracking sequences with a box of one target in each image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from twinband.world.render import Box, Rendered, render
 from twinband.world.scene import HOURS, generator_of, sample_sequence
-from twinband.world.truth import Written, write_facts, write_homographies, write_truth
-from twinband.world.write import Each, Job, whole_pixels, write_jpeg, write_lines
+from twinband.world.truth import WrittenPair, write_facts, write_homographies, write_truth
+from twinband.world.write import ForEach, Job, whole_pixels, write_jpeg, write_lines
 
 FRAMES = 16
 TARGETS = frozenset({"person", "car"})
@@ -24,21 +24,21 @@ class Track:
     """One sequence on disk."""
 
     shift: Shift
-    frames: list[Written]
+    frames: list[WrittenPair]
 
 
-def write_all(job: Job, each: Each) -> None:
-    """``SEQUENCE/{visible,infrared}/`` and its boxes, and ``truth/homographies.csv``."""
-    tracks = each(write_sequence, range(-(-job.count // FRAMES)), FRAMES)
+def write_all(job: Job, for_each: ForEach) -> None:
+    """Write ``SEQUENCE/{visible,infrared}/`` and its boxes, and ``truth/homographies.csv``."""
+    tracks = for_each(write_sequence, range(-(-job.count // FRAMES)), FRAMES)
     write_facts(job, [frame for track in tracks for frame in track.frames])
-    rows = [(frame.name, False, back(track.shift)) for track in tracks for frame in track.frames]
+    rows = [(frame.name, False, unshift(track.shift)) for track in tracks for frame in track.frames]
     write_homographies(job, rows)
 
 
 def write_sequence(job: Job, index: int) -> Track:
-    """Frames, and the boxes of one target.
+    """Write frames, and the boxes of one target.
 
-    The last sequence is rendered whole and cut, so that growth changes neither target nor frames.
+    The last sequence is rendered in full and cut, so that growth changes neither target nor frames.
     """
     hour = HOURS[index % len(HOURS)]
     scenes = sample_sequence(job.seed, job.name, index, FRAMES, hour)
@@ -60,33 +60,34 @@ def write_sequence(job: Job, index: int) -> Track:
 
 
 def shift_of(job: Job, index: int) -> Shift:
-    """By how many pixels thermal is shifted right and down, 1 to 3 either way."""
+    """Draw the pixels by which thermal is shifted right and down, 1 to 3 either way."""
     rng = generator_of("shift", job.seed, job.name, index)
     right, down = rng.integers(1, MOST_SHIFT_PX + 1, 2) * rng.choice([-1, 1], 2)
     return int(right), int(down)
 
 
 def shifted(pixels: NDArray[np.uint8], shift: Shift) -> NDArray[np.uint8]:
-    """``H,W`` moved right and down; what comes into sight repeats the border."""
+    """Move ``H,W`` right and down, the border repeated."""
     height, width = pixels.shape
     left, top = MOST_SHIFT_PX - shift[0], MOST_SHIFT_PX - shift[1]
     padded = np.pad(pixels, MOST_SHIFT_PX, mode="edge")
     return padded[top : top + height, left : left + width]
 
 
-def back(shift: Shift) -> NDArray[np.float64]:
-    """``3,3``: from thermal to RGB pixels."""
+def unshift(shift: Shift) -> NDArray[np.float64]:
+    """Give the homography from thermal to RGB pixels, ``3,3``."""
     matrix = np.eye(3)
     matrix[:2, 2] = -shift[0], -shift[1]
     return matrix
 
 
 def target_boxes(rendered: Sequence[Rendered]) -> list[Box | None]:
-    """The target's box in each frame: of people and cars the one longest in sight, then largest."""
-    seen: dict[int, list[Box]] = {}
+    """Choose the target (of people and cars the one longest in sight, then largest); its box in
+    each frame."""
+    tracks: dict[int, list[Box]] = {}
     for box in (box for frame in rendered for box in frame.boxes if box.name in TARGETS):
-        seen.setdefault(box.instance, []).append(box)
-    target = max(seen, key=lambda instance: _prominence(seen[instance]), default=None)
+        tracks.setdefault(box.instance, []).append(box)
+    target = max(tracks, key=lambda instance: _prominence(tracks[instance]), default=None)
     return [next((b for b in frame.boxes if b.instance == target), None) for frame in rendered]
 
 
@@ -95,7 +96,7 @@ def _prominence(boxes: Sequence[Box]) -> tuple[int, int, int]:
 
 
 def _line(box: Box | None, shift: Shift, job: Job) -> str:
-    """``x,y,w,h`` of the part inside the image; zeros if there is none."""
+    """Write ``x,y,w,h`` of the part inside the image; zeros if there is none."""
     x1, y1, x2, y2 = whole_pixels(box) if box else OUT_OF_SIGHT
     x1, x2 = (min(max(x + shift[0], 0), job.width) for x in (x1, x2))
     y1, y2 = (min(max(y + shift[1], 0), job.height) for y in (y1, y2))

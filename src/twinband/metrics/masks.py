@@ -1,4 +1,4 @@
-"""How well masks without names cover known objects."""
+"""Object coverage by masks without class names: mean best IoU and recall."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class ObjectScores:
     """Scores over some objects.
 
     Attributes:
-        objects: how many.
+        objects: their number.
         mean_iou: mean over the objects of the IoU with the mask that fits best.
         recall: share of the objects with a mask of an IoU of at least ``RECALLED_IOU``.
     """
@@ -27,7 +27,7 @@ class ObjectScores:
 
     @classmethod
     def of(cls, best: Iterable[float]) -> "ObjectScores | None":
-        """Over the best IoU of each object; None if there is no object."""
+        """Average the best IoU of each object; None if there is no object."""
         values = np.fromiter(best, np.float64)
         if not values.size:
             return None
@@ -37,15 +37,15 @@ class ObjectScores:
 def best_ious(
     masks: NDArray[np.bool_], objects: Sequence[NDArray[np.bool_]]
 ) -> NDArray[np.float64]:
-    """Of each object ``H,W`` the greatest IoU with any of the masks ``n,H,W``; 0 if there is no
-    mask."""
+    """Compute the greatest IoU of each object ``H,W`` with any of the masks ``n,H,W``; 0 without
+    masks."""
     if not len(masks) or not objects:
         return np.zeros(len(objects))
     return np.asarray(array_iou(np.stack(objects), masks).max(1))
 
 
 def large_objects(instances: NDArray[np.integer], least_px: int) -> list[NDArray[np.bool_]]:
-    """Masks ``H,W`` of the instances (``H,W``, ids from 1, 0 for none) of ``least_px`` pixels and
-    more, in order of id."""
+    """List the masks ``H,W`` of instances (``H,W``, ids from 1, 0 for none) of at least
+    ``least_px`` pixels, in order of id."""
     areas = np.bincount(instances.ravel())
     return [instances == i for i in np.flatnonzero(areas >= least_px) if i]

@@ -1,4 +1,4 @@
-"""Segmentation scores from a confusion matrix that a whole set is counted into.
+"""Segmentation scores from a confusion matrix of a whole set.
 
 Means over images would let small images and rare classes weigh more than they do, so counts are
 added first and divided last.
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]  # C,C (or …,C,C): rows are the truth, columns the prediction
-Shares = NDArray[np.float64]  # C (or …,C): NaN for a class that there is nothing to say of
+Shares = NDArray[np.float64]  # C (or …,C): NaN for a class without pixels
 
 
 def confusion_matrix(
@@ -17,15 +17,15 @@ def confusion_matrix(
     classes: int,
     ignore: int | None = None,
 ) -> Counts:
-    """How many pixels of each true class (row) were given each class (column).
+    """Count the pixels of each true class (row) that were given each class (column).
 
     Args:
         truth: ids ``0..classes-1``, any shape.
         prediction: the same, in the same shape.
-        ignore: the id in ``truth`` of void pixels, which are not counted whatever is predicted.
+        ignore: the id in ``truth`` of void pixels, which are never counted.
 
     Raises:
-        ValueError: the shapes differ, or an id that is no class.
+        ValueError: the shapes differ, or an id is no class.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"truth {truth.shape} and prediction {prediction.shape} differ in shape")
@@ -39,31 +39,32 @@ def confusion_matrix(
 
 
 def class_iou(confusion: Counts) -> Shares:
-    """Intersection over union of each class, TP / (TP + FP + FN).
+    """Compute the intersection over union of each class, TP / (TP + FP + FN).
 
     NaN for a class in neither truth nor prediction; 0 for one that is only predicted.
     """
-    right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return _share(right, confusion.sum(-1) + confusion.sum(-2) - right)
+    correct = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return _share(correct, confusion.sum(-1) + confusion.sum(-2) - correct)
 
 
 def class_accuracy(confusion: Counts) -> Shares:
-    """Recall of each class, TP / (TP + FN); NaN for a class that is not in the truth."""
+    """Compute the recall of each class, TP / (TP + FN); NaN for a class that is not in the
+    truth."""
     return _share(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(-1))
 
 
 def mean_iou(confusion: Counts) -> NDArray[np.float64]:
-    """mIoU: mean over the classes that have an IoU; NaN if none has."""
+    """Compute mIoU, the mean over the classes that have an IoU; NaN if none has."""
     return _mean(class_iou(confusion))
 
 
 def mean_accuracy(confusion: Counts) -> NDArray[np.float64]:
-    """mAcc: mean recall over the classes in the truth; NaN if there are none."""
+    """Compute mAcc, the mean recall over the classes in the truth; NaN if there are none."""
     return _mean(class_accuracy(confusion))
 
 
-def _share(part: Counts, whole: Counts) -> Shares:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+def _share(part: Counts, total: Counts) -> Shares:
+    return np.divide(part, total, out=np.full(part.shape, np.nan), where=total > 0)
 
 
 def _mean(shares: Shares) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ class VitConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig(VitConfig):
-    """Sizes of a masked autoencoder: its encoder's, and
+    """Sizes of a masked autoencoder: those of its encoder, and its decoder's.
 
     Attributes:
         decoder_width: channels of a token in a decoder; divisible by ``decoder_heads`` and by 4.
@@ -100,7 +100,7 @@ def configuration(kind: type[Config], settings: Mapping[str, Any], name: str) ->
 
 
 def _whole_number(name: str, value: object) -> None:
-    """Check one size."""
+    """Check that a size is a positive whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if value < 1:

@@ -1,10 +1,6 @@
-"""The layers of a vision transformer: attention, cross-attention and their pre-norm blocks.
+"""Layers of a vision transformer: attention, pre-norm blocks, positions and starting weights.
 
 Shapes: B batch, L and M sequence lengths, D width.
-
-Random starting weights of transformers.
-
-Fixed two-dimensional position embeddings, and their change to another grid.
 """
 
 import torch
@@ -16,12 +12,13 @@ MLP_RATIO = 4
 
 
 def layer_norm(width: int) -> nn.LayerNorm:
-    """The layer normalisation used everywhere."""
+    """Make the layer normalisation used everywhere."""
     return nn.LayerNorm(width, eps=LAYER_NORM_EPS)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Scaled dot-product attention of ``B,L,D`` queries over ``B,M,D`` keys, in ``heads`` heads."""
+    """Apply scaled dot-product attention of ``B,L,D`` queries over ``B,M,D`` keys, in ``heads``
+    heads."""
     split = [part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value)]
     return F.scaled_dot_product_attention(*split).transpose(1, 2).flatten(2)
 
@@ -105,7 +102,7 @@ TOKEN_STD = 0.02
 
 
 def random_weights(module: nn.Module) -> None:
-    """Xavier-uniform linear and patch layers, biases 0, layer normalisations 1 and 0.
+    """Draw linear and patch layers Xavier-uniform, biases 0, layer normalisations 1 and 0.
 
     The kernel of a patch layer counts as the matrix that it is once flattened. Class and mask
     tokens are drawn by their owners with ``random_token``.
@@ -129,7 +126,7 @@ Grid = tuple[int, int]
 
 
 def sincos_table(width: int, grid: Grid) -> Tensor:
-    """Sine-cosine positions as ``1,width,rows,columns`` in float32.
+    """Compute sine-cosine positions as ``1,width,rows,columns`` in float32.
 
     The first half of the channels is the sine then the cosine of the row, the second half of the
     column, at ``width / 4`` frequencies from 1 down to nearly 1/10000. On square grids these are
@@ -157,18 +154,18 @@ def _waves(frequencies: int, places: int) -> Tensor:
 
 
 def resize_table(table: Tensor, grid: Grid) -> Tensor:
-    """A ``1,D,rows,columns`` table stretched over the same view with ``grid`` patches, bicubic."""
+    """Stretch a ``1,D,rows,columns`` table over the same view with ``grid`` patches, bicubic."""
     if table.shape[-2:] == grid:
         return table
     return F.interpolate(table.float(), size=grid, mode="bicubic", align_corners=False)
 
 
 class Positions(nn.Module):
-    """Position embeddings that are not trained: sine-cosine, or whatever was loaded over them.
+    """Position embeddings that are not trained: sine-cosine, or loaded values.
 
     Args:
         width: channels of a token.
-        grid: the grid of the images that it is trained on; on others the table is resized.
+        grid: of the training images; for other grids the table is resized.
     """
 
     table: Tensor
@@ -178,5 +175,5 @@ class Positions(nn.Module):
         self.register_buffer("table", sincos_table(width, grid))
 
     def forward(self, grid: Grid) -> Tensor:
-        """``1,L,D`` for the ``L = rows * columns`` patches of ``grid``, row by row."""
+        """Return ``1,L,D`` for the ``L = rows * columns`` patches of ``grid``, row by row."""
         return resize_table(self.table, grid).flatten(2).transpose(1, 2)

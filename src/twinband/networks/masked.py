@@ -1,14 +1,7 @@
-"""The decoder of a masked autoencoder: from the tokens of kept patches to all patches.
-
-Shapes: B batch, L patches, K kept patches, D width of the encoder, E width of the decoder,
-P values of a patch.
-
-Images as patches, patches left out and put back, and the loss on those left out.
+"""Parts that masked models share: patches, the loss on masked ones, the decoder, RGB-thermal pairs.
 
 Shapes: B batch, L patches of an image, K kept ones, P values of a patch (row in the patch, then
-column, then channel), D width.
-
-RGB-thermal pairs in and around one shared encoder.
+column, then channel), D width of the encoder, E width of the decoder.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,20 +25,20 @@ VARIANCE_EPS = 1e-6
 
 
 def patchify(images: Tensor, patch_px: int) -> Tensor:
-    """``B,C,H,W`` images, of whole patches, as ``B,L,P``."""
+    """Cut ``B,C,H,W`` images, of whole patches, into ``B,L,P``."""
     rows, columns = images.shape[2] // patch_px, images.shape[3] // patch_px
     cells = images.unflatten(3, (columns, patch_px)).unflatten(2, (rows, patch_px))
     return cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
 
 
 def unpatchify(patches: Tensor, grid: Grid, patch_px: int) -> Tensor:
-    """The inverse of ``patchify``: ``B,C,H,W`` images with ``grid`` patches."""
+    """Put patches back together: ``B,C,H,W`` images with ``grid`` patches."""
     cells = patches.unflatten(1, grid).unflatten(3, (patch_px, patch_px, -1))
     return cells.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
 
 
 def standardise(patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Patches less their mean over their deviation; then both, ``B,L,1``.
+    """Subtract each patch's mean and divide by its deviation; returns also both, ``B,L,1``.
 
     The variance is the unbiased one, plus 1e-6 so that a flat patch becomes all 0.
     """
@@ -55,25 +48,25 @@ def standardise(patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def keep_tokens(tokens_BLD: Tensor, kept_BK: Tensor) -> Tensor:
-    """The tokens at ``kept_BK``, in that order: ``B,K,D``."""
+    """Gather the tokens at ``kept_BK``, in that order: ``B,K,D``."""
     return tokens_BLD.gather(1, _each_channel(kept_BK, tokens_BLD.shape[2]))
 
 
 def restore_tokens(visible_BKD: Tensor, mask_token: Tensor, kept_BK: Tensor, count: int) -> Tensor:
-    """Visible tokens back at their places among ``count``, ``mask_token`` at all others."""
+    """Put visible tokens back at their places among ``count``, and ``mask_token`` at all others."""
     batch, _, width = visible_BKD.shape
     everywhere = mask_token.to(visible_BKD.dtype).expand(batch, count, width)
     return everywhere.scatter(1, _each_channel(kept_BK, width), visible_BKD)
 
 
 def masked_places(kept_BK: Tensor, count: int) -> Tensor:
-    """``B,count`` booleans: which patches are not kept."""
+    """Mark the patches that are not kept, ``B,count`` booleans."""
     everywhere = torch.ones(len(kept_BK), count, dtype=torch.bool, device=kept_BK.device)
     return everywhere.scatter(1, kept_BK, False)
 
 
 def masked_loss(prediction_BLP: Tensor, images: Tensor, kept_BK: Tensor, patch_px: int) -> Tensor:
-    """Mean squared error on the standardised patches that were not kept, in float32.
+    """Compute the mean squared error on the standardised patches that were not kept, in float32.
 
     All masked patches of the batch weigh the same.
 
@@ -92,7 +85,7 @@ def masked_loss(prediction_BLP: Tensor, images: Tensor, kept_BK: Tensor, patch_p
 def restored_image(
     prediction_BLP: Tensor, images: Tensor, kept_BK: Tensor, patch_px: int
 ) -> Tensor:
-    """Kept patches as they are; the others as predicted, in the true mean and contrast of each."""
+    """Fill the image's masked patches as predicted, in the true mean and contrast of each."""
     patches = patchify(images.float(), patch_px)
     _, mean, deviation = standardise(patches)
     masked = masked_places(kept_BK, patches.shape[1])[..., None]
@@ -101,7 +94,7 @@ def restored_image(
 
 
 def visible_image(images: Tensor, kept_BK: Tensor, patch_px: int) -> Tensor:
-    """The image with 0, the mean colour of normalised images, wherever a patch is not kept."""
+    """Fill the image's masked patches with 0, the mean colour of normalised images."""
     patches = patchify(images.float(), patch_px)
     masked = masked_places(kept_BK, patches.shape[1])[..., None]
     return unpatchify(patches.masked_fill(masked, 0.0), _grid(images, patch_px), patch_px)
@@ -116,7 +109,8 @@ def _each_channel(kept_BK: Tensor, width: int) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """Two halves, so that something can be done to the whole sequence between them."""
+    """The decoder of a masked autoencoder, in two halves: a model may change the sequence
+    between them."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -133,7 +127,7 @@ class Decoder(nn.Module):
         random_weights(self)
 
     def sequence(self, encoded: Tensor, kept_BK: Tensor, grid: Grid) -> Tensor:
-        """Class token, then every patch of ``grid`` with its position: ``B,L+1,E``.
+        """Assemble the class token, then every patch of ``grid`` with its position: ``B,L+1,E``.
 
         Args:
             encoded: ``B,K+1,D``, the class token in front.
@@ -145,14 +139,14 @@ class Decoder(nn.Module):
         return torch.cat([class_token.to(places.dtype), places], 1)
 
     def predict(self, sequence: Tensor) -> Tensor:
-        """Values of every patch, ``B,L,P``."""
+        """Predict the values of every patch, ``B,L,P``."""
         for block in self.blocks:
             sequence = block(sequence)
         return self.head(self.norm(sequence[:, 1:]))
 
 
 def batch_images(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """``rgb`` and ``thermal`` of a batch.
+    """Take ``rgb`` and ``thermal`` out of a batch.
 
     Raises:
         ValueError: their shapes differ.
@@ -167,12 +161,13 @@ def batch_images(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def interleave(rgb: Tensor, thermal: Tensor) -> Tensor:
-    """``B,...`` each, to ``2B,...`` in the order rgb 0, thermal 0, rgb 1, thermal 1, ..."""
+    """Interleave ``B,...`` each into ``2B,...``: rgb 0, thermal 0, rgb 1, thermal 1, ..."""
     return torch.stack([rgb, thermal], 1).flatten(0, 1)
 
 
 def refold(features: Tensor) -> Tensor:
-    """``2B,C,H,W`` features of interleaved pairs, to ``B,2C,H,W``: RGB channels, then thermal.
+    """Refold ``2B,C,H,W`` features of interleaved pairs into ``B,2C,H,W``: RGB channels, then
+    thermal.
 
     Raises:
         ValueError: an odd number of images.
@@ -184,7 +179,8 @@ def refold(features: Tensor) -> Tensor:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """``model`` in evaluation mode for a while: nothing in it learns from what it is shown."""
+    """Put ``model`` into evaluation mode for a while, so that nothing in it learns from its
+    input."""
     training = model.training
     model.eval()
     try:

@@ -23,7 +23,7 @@ CHANNELS = 3
 
 
 class Features(NamedTuple):
-    """What one layer says of images.
+    """The features of one layer.
 
     Attributes:
         tokens: ``B,L,D`` patch tokens, row by row.
@@ -42,7 +42,7 @@ class Features(NamedTuple):
 
 
 class PatchEmbedding(nn.Module):
-    """One linear map of every patch of ``B,3,H,W`` images, to ``B,L,D``."""
+    """A linear map of every patch of ``B,3,H,W`` images, to ``B,L,D``."""
 
     def __init__(self, patch_px: int, width: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class PatchEmbedding(nn.Module):
         self.proj = nn.Conv2d(CHANNELS, width, patch_px, stride=patch_px)
 
     def grid(self, images: Tensor) -> Grid:
-        """Rows and columns of patches of ``images``.
+        """Count rows and columns of patches of ``images``.
 
         Raises:
             ValueError: not ``B,3,H,W``, smaller than a patch, or no whole number of patches.
@@ -78,7 +78,7 @@ def _of(images: Tensor) -> str:
 
 
 class VisionTransformer(nn.Module):
-    """A ViT with fixed positions and a class token without one; any grid of whole patches."""
+    """A ViT for any grid of whole patches, with fixed positions; the class token has none."""
 
     kind: ClassVar[str] = "vit"
     Config: ClassVar[type[VitConfig]] = VitConfig
@@ -96,11 +96,11 @@ class VisionTransformer(nn.Module):
         random_weights(self)
 
     def grid(self, images: Tensor) -> Grid:
-        """Rows and columns of patches of ``images``; raises as ``tokens`` does."""
+        """Count rows and columns of patches of ``images``; raises as ``tokens`` does."""
         return self.patch_embed.grid(images)
 
     def tokens(self, images: Tensor) -> Tensor:
-        """Patches of ``B,3,H,W`` normalised images with their positions, ``B,L,D``.
+        """Embed the patches of ``B,3,H,W`` normalised images with their positions, ``B,L,D``.
 
         Raises:
             ValueError: not ``B,3,H,W``, smaller than a patch, or no whole number of patches.
@@ -109,18 +109,18 @@ class VisionTransformer(nn.Module):
         return self.patch_embed(images) + places
 
     def encode(self, tokens_BKD: Tensor) -> Tensor:
-        """``B,K+1,D``: the class token, then the given tokens, in their order."""
+        """Encode the class token, then the given tokens in their order: ``B,K+1,D``."""
         x = self._with_class_token(tokens_BKD)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
 
     def features(self, images: Tensor, layers: Sequence[int] | None = None) -> tuple[Features, ...]:
-        """Features of ``B,3,H,W`` images, all patches seen.
+        """Compute features of ``B,3,H,W`` images, all patches seen.
 
         Args:
-            layers: blocks, counted from 0 in rising order, whose outputs are wanted, not
-                normalised. ``None`` gives one entry: the last block's, normalised.
+            layers: indices of blocks, from 0 and rising, whose outputs are returned without
+                normalisation. ``None`` gives one entry: the last block's, normalised.
 
         Raises:
             ValueError: images as in ``tokens``, or layers that do not exist or do not rise.
@@ -140,7 +140,7 @@ class VisionTransformer(nn.Module):
         return tuple(found)
 
     def forward(self, images: Tensor) -> Features:
-        """The last layer's features of ``B,3,H,W`` images."""
+        """Compute the last layer's features of ``B,3,H,W`` images."""
         return self.features(images)[0]
 
     def _with_class_token(self, tokens: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Start a model from weights of another one."""
+"""Warm starts: a model's first weights from another model."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ def start_encoder(encoder: VisionTransformer, weights: Mapping[str, Tensor]) -> 
 
 
 def resize_kernel(kernel: Tensor, patch_px: int) -> Tensor:
-    """A ``D,C,p,p`` patch kernel for patches of another size that show the same.
+    """Resize a ``D,C,p,p`` patch kernel to patches of another size that show the same.
 
     Of all kernels, the one whose answer to bilinearly resized patches is nearest to the old
     kernel's answer to the patches themselves (Beyer et al., FlexiViT, CVPR 2023).
@@ -44,7 +44,8 @@ def resize_kernel(kernel: Tensor, patch_px: int) -> Tensor:
 
 
 def _resize_matrix(old: int, new: int) -> Tensor:
-    """``new,old``: linear interpolation of ``old`` samples at ``new`` places."""
+    """Compute the matrix ``new,old`` that interpolates ``old`` samples linearly at ``new``
+    places."""
     basis = torch.eye(old, dtype=torch.float64)[None]
     return torch.nn.functional.interpolate(basis, size=new, mode="linear")[0].T
 

@@ -1,4 +1,4 @@
-"""Models in files: safetensors with the model's sizes inside."""
+"""Files of models: safetensors with the model's sizes inside."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Tensors = dict[str, Tensor]
 
 
 class Weights(NamedTuple):
-    """A file's contents.
+    """The contents of a file.
 
     Attributes:
         tensors: by key.
@@ -69,7 +69,7 @@ def load_strictly(
     """Copy ``tensors`` into ``model``; nothing is copied unless all fits.
 
     Args:
-        fresh: beginnings of the model's keys that may be missing and then stay as they are.
+        fresh: prefixes of the model's keys that may be missing and then stay as they are.
 
     Raises:
         InputError: lists the keys that are missing, unexpected or of another size.
@@ -80,7 +80,7 @@ def load_strictly(
 
 
 def load_encoder(path: Path) -> VisionTransformer:
-    """The encoder of any model that ``save_weights`` wrote.
+    """Load the encoder of any model that ``save_weights`` wrote.
 
     Raises:
         InputError: no such file, or not written by ``save_weights``.

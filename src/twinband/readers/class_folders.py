@@ -1,4 +1,4 @@
-"""Object crops in folders by hour, split, modality and class, such as those cut from FLIR."""
+"""Reader of crops in folders by hour, split, modality and class, such as those cut from FLIR."""
 
 import re
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""LLVIP: aligned surveillance pairs, nearly all by night, with boxes of people (Jia et al., 2021).
+"""Reader of LLVIP: aligned surveillance pairs, nearly all by night, with boxes of people.
 
-https://bupt-ai-cz.github.io/LLVIP/
+Jia et al., 2021, https://bupt-ai-cz.github.io/LLVIP/
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,8 @@ class Layout(ByName):
         if path is None:
             return {}
         boxes = read_boxes(self.files.read(path), path, self.options.voc_one_based)
-        odd = sorted({box["class"] for box in boxes} - CLASSES)
-        if odd:
-            raise BadSample("bad_label", f"{path}: unknown class {odd[0]!r}; LLVIP has person only")
+        unknown = sorted({box["class"] for box in boxes} - CLASSES)
+        if unknown:
+            detail = f"{path}: unknown class {unknown[0]!r}; LLVIP has person only"
+            raise BadSample("bad_label", detail)
         return {"boxes": boxes}

@@ -1,6 +1,6 @@
-"""MFNet: street scenes by day and night as four-channel PNGs, with nine classes (Ha et al., 2017).
+"""Reader of MFNet: street scenes by day and night as four-channel PNGs, with nine classes.
 
-https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectral/
+Ha et al., 2017, https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectral/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,9 +45,9 @@ class Layout(ByName):
         lists = SplitLists(self.files, paths, "{split}.txt")
         self._splits = lists.split_of
         known = {name for name in lists.split_of if name.endswith("_flip")}
-        for found in super().pairs(kept):
-            known.add(found.name)
-            yield found
+        for item in super().pairs(kept):
+            known.add(item.name)
+            yield item
         yield from lists.missing(known)
         self.remarks += lists.remarks()
         if len(kept) < len(paths):

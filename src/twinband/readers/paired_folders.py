@@ -1,4 +1,4 @@
-"""Any dataset whose pairs can be told by two patterns of paths, such as KAIST or FLIR-aligned."""
+"""Reader of any dataset whose pairs follow two patterns of paths, such as KAIST or FLIR-aligned."""
 
 import re
 from collections import Counter
@@ -67,13 +67,6 @@ class Layout(ByName):
         "and a pair captures the same; optional labels by patterns of the same kind"
     )
 
-    def radiometry(self) -> Mapping[str, float] | None:
-        """The stated linear map from counts to kelvin, if one is stated."""
-        if not self.options.kelvin_per_count:
-            return None
-        per_count, at_zero = self.options.kelvin_per_count, self.options.kelvin_at_zero
-        return {"kelvin_per_count": per_count, "kelvin_at_zero": at_zero}
-
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)
         self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
@@ -82,6 +75,13 @@ class Layout(ByName):
 
     def looked_for(self) -> str:
         return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
+
+    def radiometry(self) -> Mapping[str, float] | None:
+        """Give the stated linear map from counts to kelvin, if one is stated."""
+        if not self.options.kelvin_per_count:
+            return None
+        per_count, at_zero = self.options.kelvin_per_count, self.options.kelvin_at_zero
+        return {"kelvin_per_count": per_count, "kelvin_at_zero": at_zero}
 
     def place(self, path: str) -> tuple[str, str] | None:
         for field, expression in self._expressions:
@@ -100,32 +100,32 @@ class Layout(ByName):
         lists = SplitLists(self.files, paths, self.options.split_files)
         known: set[str] = set()
         frames: Counter[str] = Counter()
-        for found in sorted(super().pairs(paths), key=lambda item: natural_order(item.name)):
-            names = listed_names(found)
+        for item in sorted(super().pairs(paths), key=lambda item: natural_order(item.name)):
+            names = listed_names(item)
             known.update(names)
-            if isinstance(found, Entry):
+            if isinstance(item, Entry):
                 split = next((lists.split_of[n] for n in names if n in lists.split_of), "")
-                group = "/".join(found.name.split("/")[: self.options.group_levels])
-                found = replace(found, split=split, group=group, frame=frames[group])
+                group = "/".join(item.name.split("/")[: self.options.group_levels])
+                item = replace(item, split=split, group=group, frame=frames[group])
                 frames[group] += bool(group)
-            yield found
+            yield item
         yield from lists.missing(known)
         self.remarks += lists.remarks()
 
     def labels(self, entry: Entry) -> Mapping[str, Label]:
-        found: dict[str, Label] = {
+        labels: dict[str, Label] = {
             label: self.encoded(entry.files[label])
             for label in ("semantics", "saliency")
             if label in entry.files
         }
         if path := entry.files.get("boxes"):
-            found["boxes"] = read_boxes(self.files.read(path), path, self.options.voc_one_based)
-        return found
+            labels["boxes"] = read_boxes(self.files.read(path), path, self.options.voc_one_based)
+        return labels
 
 
-def listed_names(found: Entry | Problem) -> list[str]:
-    """What a list may call this pair."""
-    return [found.name, *(folder_stem_suffix(path)[1] for path in found.files.values())]
+def listed_names(item: Entry | Problem) -> list[str]:
+    """List the names under which a list of a split may have this pair."""
+    return [item.name, *(folder_stem_suffix(path)[1] for path in item.files.values())]
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

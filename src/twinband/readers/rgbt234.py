@@ -1,4 +1,4 @@
-"""RGBT234: tracking sequences with a box of one target in each image (Li et al., 2019)."""
+"""Reader of RGBT234 (Li et al., 2019): tracking sequences, a box of one target in each image."""
 
 import math
 import re
@@ -17,8 +17,8 @@ TRACKS = {"visible.txt": "target_rgb", "infrared.txt": "target_thermal"}
 class Layout(BaseLayout):
     """Frames are paired by their position in the sequence: their names differ by modality.
 
-    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written; a box without area says that
-    the target is out of sight, so there is none.
+    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written; a box without area means that
+    the target is out of sight, and is left out.
     """
 
     expects = (
@@ -48,18 +48,33 @@ class Layout(BaseLayout):
             yield from _paired(sequence, fields, tracks.get(sequence, {}))
 
     def labels(self, entry: Entry) -> Mapping[str, Label]:
-        found = {}
+        labels = {}
         for label in TRACKS.values():
             box = self._box(entry.files[label], entry.frame) if label in entry.files else None
             if box:
-                found[label] = box
-        return found
+                labels[label] = box
+        return labels
 
     def _box(self, path: str, frame: int) -> list[float] | None:
         if path not in self._lines:
             self._lines[path] = self.files.text(path).rstrip().splitlines()
         lines = self._lines[path]
         return parse_box(lines[frame], f"{path}, line {frame + 1}") if frame < len(lines) else None
+
+
+def parse_box(line: str, where: str) -> list[float] | None:
+    """Parse ``x, y, w, h`` with any delimiter to ``[x1, y1, x2, y2]``; None if it has no area.
+
+    Raises:
+        BadSample: ``bad_label`` if these are not four numbers.
+    """
+    try:
+        x, y, width, height = (float(part) for part in re.split(r"[,;\s]+", line.strip()))
+    except ValueError:
+        raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h") from None
+    if not all(map(math.isfinite, (x, y, width, height))):
+        raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h")
+    return [x, y, x + width, y + height] if width > 0 and height > 0 else None
 
 
 def _paired(
@@ -78,18 +93,3 @@ def _paired(
                 f"visible and {counts['thermal']} in infrared; those beyond the shorter are left"
             )
             yield Problem(name, files, "missing_partner", detail)
-
-
-def parse_box(line: str, where: str) -> list[float] | None:
-    """``x, y, w, h`` with any delimiter as ``[x1, y1, x2, y2]``; None if it has no area.
-
-    Raises:
-        BadSample: ``bad_label`` if these are not four numbers.
-    """
-    try:
-        x, y, width, height = (float(part) for part in re.split(r"[,;\s]+", line.strip()))
-    except ValueError:
-        raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h") from None
-    if not all(map(math.isfinite, (x, y, width, height))):
-        raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h")
-    return [x, y, x + width, y + height] if width > 0 and height > 0 else None

@@ -1,4 +1,4 @@
-"""RoadScene: aligned pairs of street scenes, without labels or splits (U2Fusion, 2020)."""
+"""Reader of RoadScene (U2Fusion, 2020): aligned pairs of street scenes, no labels or splits."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""VT5000, VT1000 and VT821: pairs with a mask of the salient objects (Tu et al., 2020)."""
+"""Reader of VT5000, VT1000, VT821 (Tu et al., 2020): pairs with a mask of the salient objects."""
 
 from collections.abc import Mapping
 from typing import ClassVar

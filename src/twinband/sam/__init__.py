@@ -1,1 +1,1 @@
-"""SAM: any model that segment_anything builds, and automatic masks of an image, fast."""
+"""Segment Anything: any model that segment_anything builds, and its automatic masks, fast."""

@@ -1,8 +1,7 @@
-"""What is used of segment_anything, which wants torchvision while it is imported.
+"""SAM of any size, built from segment_anything's classes.
 
-A SAM for images of another size: ``resized``.
-
-The sizes of a SAM, and models of segment_anything's classes built from them.
+Import these classes from here: segment_anything wants torchvision while it is imported
+(torchvision_stub.py).
 """
 
 from functools import partial
@@ -39,18 +38,17 @@ __all__ = [
     "get_rel_pos",
 ]
 
-
 Colour = tuple[float, float, float]
 
 
 class Sizes(BaseModel):
-    """All that tells two SAMs apart but their weights; the defaults are those of ``vit_b``.
+    """Sizes of a SAM: all that tells two models apart except their weights. Defaults: ``vit_b``.
 
     Attributes:
-        image_px: side of the square that the encoder sees.
+        image_px: side of the encoder's square input.
         patch_px: side of a patch.
         encoder_width, encoder_depth, encoder_heads, encoder_mlp_ratio: of the image encoder.
-        global_blocks: numbers of the encoder's blocks that attend to the whole image.
+        global_blocks: indices of the encoder's blocks that attend to the whole image.
         window: side, in patches, of the windows that the other blocks attend to.
         prompt_width: features of an image embedding, a prompt and the decoder.
         mask_prompt_channels: hidden channels of the layers that embed a mask.
@@ -94,7 +92,7 @@ OFFICIAL = {
 
 
 def build(sizes: Sizes) -> Sam:
-    """A new SAM in evaluation mode, its weights drawn from torch's global generator."""
+    """Build a new SAM in evaluation mode, its weights drawn from torch's global generator."""
     grid = sizes.image_px // sizes.patch_px
     encoder = ImageEncoderViT(
         img_size=sizes.image_px,
@@ -131,7 +129,7 @@ def build(sizes: Sizes) -> Sam:
 
 
 def build_empty(sizes: Sizes) -> Sam:
-    """As ``build``, but on torch's meta device and with no weights drawn: for loading into."""
+    """Build a SAM on torch's meta device, without weights, for loading into."""
     with torch.device("meta"):
         model = build(sizes)
     for name in ("pixel_mean", "pixel_std"):  # no part of a state dict
@@ -140,8 +138,35 @@ def build_empty(sizes: Sizes) -> Sam:
     return model
 
 
+def resized(model: Sam, image_px: int) -> Sam:
+    """Build a SAM with the same weights for images of another side, positions interpolated.
+
+    It sees more detail of an image at once, and gains from some further training (Dosovitskiy et
+    al., 2021, section 3.2).
+
+    Args:
+        image_px: side of the encoder's square input, a multiple of the patches' side.
+
+    Raises:
+        ValueError: ``image_px`` is no such multiple.
+    """
+    sizes = sizes_of(model)
+    if image_px == sizes.image_px:
+        return model
+    if image_px % sizes.patch_px:
+        raise ValueError(f"image_px {image_px} is no multiple of the patches' {sizes.patch_px}")
+    other = build(sizes.model_copy(update={"image_px": image_px}))
+    state = model.state_dict()
+    for name, value in other.state_dict().items():
+        if state[name].shape != value.shape:
+            resize = _resized_grid if value.ndim == 4 else _resized_axis
+            state[name] = resize(state[name], value.shape)
+    other.load_state_dict(state)
+    return other
+
+
 def sizes_of(model: Sam) -> Sizes:
-    """The sizes from which ``model`` was or could have been built."""
+    """Read off ``model`` the sizes from which it was, or could have been, built."""
     encoder, decoder = model.image_encoder, model.mask_decoder
     block, layer = encoder.blocks[0], decoder.transformer.layers[0]
     width = encoder.patch_embed.proj.out_channels
@@ -169,44 +194,17 @@ def sizes_of(model: Sam) -> Sizes:
 
 
 def _shortest(colour: Tensor) -> Colour:
-    """The decimals that single precision needs: 116.28, not 116.27999877929688."""
+    """Round to the decimals that single precision needs: 116.28, not 116.27999877929688."""
     red, green, blue = (float(str(value)) for value in colour.flatten().cpu().numpy())
     return red, green, blue
 
 
-def resized(model: Sam, image_px: int) -> Sam:
-    """The same weights for images of another side, positions interpolated.
-
-    It sees more of an image's detail at once, and the better for some further training
-    (Dosovitskiy et al., 2021, section 3.2).
-
-    Args:
-        image_px: side of the square that the encoder sees, a multiple of its patches' side.
-
-    Raises:
-        ValueError: ``image_px`` is no such multiple.
-    """
-    sizes = sizes_of(model)
-    if image_px == sizes.image_px:
-        return model
-    if image_px % sizes.patch_px:
-        raise ValueError(f"image_px {image_px} is no multiple of the patches' {sizes.patch_px}")
-    other = build(sizes.model_copy(update={"image_px": image_px}))
-    own, state = other.state_dict(), model.state_dict()
-    for name, value in own.items():
-        if state[name].shape != value.shape:
-            of = _of_a_grid if value.ndim == 4 else _of_an_axis
-            state[name] = of(state[name], value.shape)
-    other.load_state_dict(state)
-    return other
-
-
-def _of_a_grid(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Absolute positions ``1,h,w,C``."""
+def _resized_grid(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Interpolate absolute positions ``1,h,w,C``."""
     channels_first = positions.movedim(3, 1)
     return F.interpolate(channels_first, shape[1:3], mode="bicubic").movedim(1, 3)
 
 
-def _of_an_axis(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Positions relative to one another along an axis, ``L,C``, as the package does it."""
+def _resized_axis(positions: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Interpolate relative positions along an axis, ``L,C``, as the package does."""
     return F.interpolate(positions.T[None], shape[0], mode="linear")[0].T

@@ -1,9 +1,4 @@
-"""Non-maximum suppression of boxes.
-
-Masks found in an image, on the way from prompts to results.
-
-Small holes and islands of masks.
-"""
+"""Candidate masks of an image: their table, non-maximum suppression and clean-up."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -16,14 +11,94 @@ from numpy.typing import NDArray
 
 from twinband.sam.rle import Rle, area, bbox, decode, encode
 
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A table of n masks, one a row.
+
+    Attributes:
+        rles: masks of the whole image.
+        boxes: ``n,4``, first and last column and row, of the whole image; zeros if empty.
+        predicted_iou: ``n``.
+        stability: ``n``.
+        points: ``n,2``, the prompts, x and y of the whole image.
+        crops: ``n,4``, left, top, right, bottom of the crops in which the masks were found.
+    """
+
+    rles: NDArray[np.object_]
+    boxes: NDArray[np.int64]
+    predicted_iou: NDArray[np.float32]
+    stability: NDArray[np.float32]
+    points: NDArray[np.float64]
+    crops: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rles)
+
+    def take(self, rows: NDArray[Any]) -> "Candidates":
+        """Select masks by index, or by a bool for each."""
+        return Candidates(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def without_overlaps(self, scores: NDArray[np.floating], iou_threshold: float) -> "Candidates":
+        """Suppress masks by their boxes; the rest, highest score first."""
+        return self.take(nms(self.boxes.astype(np.float32), scores, iou_threshold))
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Convert to one dict a mask, with segment_anything's keys and ``rle``."""
+        return [
+            {
+                "area": area(rle),
+                "bbox": _xywh(box),
+                "predicted_iou": float(predicted_iou),
+                "point_coords": [point.tolist()],
+                "stability_score": float(stability),
+                "crop_box": _xywh(crop),
+                "rle": rle,
+            }
+            for rle, box, predicted_iou, stability, point, crop in zip(
+                *(getattr(self, field.name) for field in fields(self)), strict=True
+            )
+        ]
+
+
+def joined(parts: Iterable[Candidates]) -> Candidates:
+    """Concatenate ``parts`` in their order."""
+    parts = list(parts)
+    return Candidates(
+        *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(Candidates))
+    )
+
+
+def no_candidates() -> Candidates:
+    """Return a table without rows."""
+    scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4), np.int64)
+    return Candidates(as_array([]), boxes, scores, scores, np.zeros((0, 2)), boxes)
+
+
+def as_array(rles: list[Rle]) -> NDArray[np.object_]:
+    """Put run lengths into an array, one an element."""
+    array = np.empty(len(rles), np.object_)
+    array[:] = rles
+    return array
+
+
+def boxes_of(rles: list[Rle]) -> NDArray[np.int64]:
+    """Compute ``n,4``, first and last column and row of every mask; zeros if it is empty."""
+    boxes = np.array([bbox(rle) for rle in rles], np.int64).reshape(-1, 4)
+    boxes[:, 2:] = np.maximum(boxes[:, :2] + boxes[:, 2:] - 1, 0)
+    return boxes
+
 
 def nms(
     boxes: NDArray[np.floating], scores: NDArray[np.floating], iou_threshold: float
 ) -> NDArray[np.intp]:
-    """Indices of the boxes that stay, highest score first, of equal scores the earlier.
+    """Suppress overlapping boxes.
 
-    A box goes when its intersection over union with a better one that stays exceeds
-    ``iou_threshold``. A box without area has an IoU with none, and stays.
+    Returns the indices of the boxes that stay, highest score first, of equal scores the earlier.
+    A box goes when its intersection over union with a better box that stays exceeds
+    ``iou_threshold``. A box without area has an IoU of 0 with any other, and stays.
 
     Args:
         boxes: ``n,4``, left, top, right, bottom.
@@ -46,117 +121,32 @@ def nms(
     return np.array(kept, np.intp)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """n masks and what is known of them, one a row.
+def cleaned(candidates: Candidates, min_area: int, iou_threshold: float) -> Candidates:
+    """Fill holes and remove islands of fewer than ``min_area`` pixels.
 
-    Attributes:
-        rles: masks of the whole image.
-        boxes: ``n,4``, first and last column and row, of the whole image; zeros if empty.
-        predicted_iou: ``n``.
-        stability: ``n``.
-        points: ``n,2``, the prompts, x and y of the whole image.
-        crops: ``n,4``, left, top, right, bottom of the crops that were looked at.
-    """
-
-    rles: NDArray[np.object_]
-    boxes: NDArray[np.int64]
-    predicted_iou: NDArray[np.float32]
-    stability: NDArray[np.float32]
-    points: NDArray[np.float64]
-    crops: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.rles)
-
-    def take(self, rows: NDArray[Any]) -> "Candidates":
-        """Some of the masks, by index or by a bool for each."""
-        return Candidates(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    def without_overlaps(self, scores: NDArray[np.floating], iou_threshold: float) -> "Candidates":
-        """What stays of them after suppression by their boxes, highest score first."""
-        return self.take(nms(self.boxes.astype(np.float32), scores, iou_threshold))
-
-    def as_dicts(self) -> list[dict[str, Any]]:
-        """One dict a mask, with segment_anything's keys, and its ``rle``."""
-        return [
-            {
-                "area": area(rle),
-                "bbox": _xywh(box),
-                "predicted_iou": float(predicted_iou),
-                "point_coords": [point.tolist()],
-                "stability_score": float(stability),
-                "crop_box": _xywh(crop),
-                "rle": rle,
-            }
-            for rle, box, predicted_iou, stability, point, crop in zip(
-                *(getattr(self, field.name) for field in fields(self)), strict=True
-            )
-        ]
-
-
-def joined(parts: Iterable[Candidates]) -> Candidates:
-    """All masks of ``parts``, in their order."""
-    every = list(parts)
-    return Candidates(
-        *(np.concatenate([getattr(p, field.name) for p in every]) for field in fields(Candidates))
-    )
-
-
-def none_found() -> Candidates:
-    """No masks."""
-    scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4), np.int64)
-    return Candidates(as_array([]), boxes, scores, scores, np.zeros((0, 2)), boxes)
-
-
-def as_array(rles: list[Rle]) -> NDArray[np.object_]:
-    """An array of run lengths, one an element."""
-    array = np.empty(len(rles), np.object_)
-    array[:] = rles
-    return array
-
-
-def boxes_of(rles: list[Rle]) -> NDArray[np.int64]:
-    """``n,4``: first and last column and row of every mask, zeros if it is empty."""
-    boxes = np.array([bbox(rle) for rle in rles], np.int64).reshape(-1, 4)
-    boxes[:, 2:] = np.maximum(boxes[:, :2] + boxes[:, 2:] - 1, 0)
-    return boxes
-
-
-def _xywh(box: NDArray[np.int64]) -> list[int]:
-    left, top, right, bottom = box.tolist()
-    return [left, top, right - left, bottom - top]
-
-
-Mask = NDArray[np.bool_]
-
-
-def cleaned(found: Candidates, min_area: int, iou_threshold: float) -> Candidates:
-    """``found`` with holes under ``min_area`` pixels filled and islands under it removed.
-
-    Of masks whose boxes are alike since then, one without small regions is preferred.
+    Of masks whose boxes overlap afterwards, one that needed no change is preferred.
     """
     rles, untouched = [], []
-    for rle in found.rles:
+    for rle in candidates.rles:
         filled, had_holes = without_holes(decode(rle), min_area)
         clean, had_islands = without_islands(filled, min_area)
         untouched.append(not had_holes and not had_islands)
         rles.append(rle if untouched[-1] else encode(clean[None])[0])
-    clean_ones = dataclasses.replace(found, rles=as_array(rles), boxes=boxes_of(rles))
-    return clean_ones.without_overlaps(np.array(untouched, np.float32), iou_threshold)
+    changed = dataclasses.replace(candidates, rles=as_array(rles), boxes=boxes_of(rles))
+    return changed.without_overlaps(np.array(untouched, np.float32), iou_threshold)
 
 
 def without_holes(mask: Mask, min_area: int) -> tuple[Mask, bool]:
-    """``mask`` with regions that it leaves out filled if they are smaller than ``min_area``, and
-    whether there are any."""
+    """Fill the holes of ``mask`` smaller than ``min_area`` pixels; returns also whether there
+    were any."""
     labels, areas = _regions(~mask)
     small = areas < min_area
     return mask | np.append(False, small)[labels], bool(small.any())
 
 
 def without_islands(mask: Mask, min_area: int) -> tuple[Mask, bool]:
-    """``mask`` without regions smaller than ``min_area``, but with its largest one in any case,
-    and whether there are any."""
+    """Remove regions of ``mask`` smaller than ``min_area`` pixels, but never the largest region;
+    returns also whether there were small ones."""
     labels, areas = _regions(mask)
     small = areas < min_area
     stays = ~small
@@ -166,9 +156,14 @@ def without_islands(mask: Mask, min_area: int) -> tuple[Mask, bool]:
 
 
 def _regions(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The number of the region of every pixel, 0 for none, and areas from region 1 on; pixels
-    that touch by a corner belong together."""
+    """Label connected regions (8 neighbours): ``H,W`` region numbers, 0 for the background, and
+    the areas from region 1 on."""
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(
         mask.astype(np.uint8), connectivity=8
     )
     return labels, statistics[1:, cv2.CC_STAT_AREA]
+
+
+def _xywh(box: NDArray[np.int64]) -> list[int]:
+    left, top, right, bottom = box.tolist()
+    return [left, top, right - left, bottom - top]

@@ -1,16 +1,12 @@
-"""Attention between a few tokens of many prompts and the one image they all ask about.
+"""SAM's mask decoder for many point prompts on one image.
 
-What the decoder knows of the image is ``shared``, the same for all prompts, plus from the second
-layer on the prompt's ``own`` features. A projection of thousands of positions for every prompt
-costs more than all else. It is linear, so here the shared part is projected once, and for a
-prompt's own part the few tokens are multiplied with the weights instead of the many positions.
-The results are those of projecting everything, up to rounding.
+The image features are ``shared``, the same for all prompts, plus from the second layer on each
+prompt's ``own`` features. To project thousands of positions for every prompt would cost more than
+all else. The projection is linear, so the shared part is projected once, and for a prompt's own
+part the few tokens are multiplied with the weights instead of the many positions. The results
+equal those of projecting everything, up to rounding.
 
 Shapes: b prompts, t tokens, L positions, C features, H heads of d features.
-
-SAM's mask decoder for many point prompts on one image, up to the predicted IoU.
-
-From the decoder's features to logits of masks, only where and of what they are wanted.
 """
 
 import math
@@ -24,7 +20,7 @@ from twinband.sam.build import Layer, Sam
 
 
 def split_heads(features: Tensor, heads: int) -> Tensor:
-    """``...,n,H*d`` as ``...,H,n,d``."""
+    """Split ``...,n,H*d`` into ``...,H,n,d``."""
     return features.unflatten(-1, (heads, -1)).transpose(-2, -3)
 
 
@@ -41,7 +37,8 @@ class ImageProjection:
         self._shared = split_heads(linear(shared), heads).transpose(1, 2).contiguous()  # H,d,L
 
     def products(self, vectors: Tensor, own: Tensor | None) -> Tensor:
-        """``b,H,t,L``: vectors ``b,H,t,d`` times ``linear(shared + own)``; ``own`` is ``b,L,C``."""
+        """Multiply vectors ``b,H,t,d`` with ``linear(shared + own)``: ``b,H,t,L``; ``own`` is
+        ``b,L,C``."""
         products = vectors @ self._shared
         if own is not None:
             folded = torch.einsum("bhtd,hdc->bhtc", vectors, self._weight)
@@ -50,12 +47,12 @@ class ImageProjection:
 
 
 class TokensToImage:
-    """Tokens attend to the image.
+    """Attention of the tokens to the image.
 
     Args:
         attention: segment_anything's layer.
-        shared: ``L,C``, what the layer's keys share, positions included.
-        image: ``L,C``, its values while prompts have no own features.
+        shared: ``L,C``, the part of the keys that all prompts share, positions included.
+        image: ``L,C``, the values while prompts have no own features.
     """
 
     def __init__(self, attention: Layer, shared: Tensor, image: Tensor) -> None:
@@ -65,7 +62,7 @@ class TokensToImage:
         self._values = split_heads(attention.v_proj(image), self._heads)
 
     def __call__(self, queries: Tensor, own: Tensor | None) -> Tensor:
-        """``b,t,C`` of ``queries`` ``b,t,C``, which include the tokens' positions."""
+        """Attend: ``b,t,C`` of ``queries`` ``b,t,C``, which include the tokens' positions."""
         vectors = split_heads(self._attention.q_proj(queries), self._heads)
         products = self._keys.products(vectors / vectors.shape[-1] ** 0.5, own)
         mixed = self._mix(products.softmax(-1), own)
@@ -73,7 +70,7 @@ class TokensToImage:
         return out
 
     def _mix(self, weights: Tensor, own: Tensor | None) -> Tensor:
-        """``b,H,t,d``: the projected values, mixed by ``weights`` ``b,H,t,L``."""
+        """Mix the projected values by ``weights`` ``b,H,t,L``: ``b,H,t,d``."""
         if own is None:
             return weights @ self._values
         projection = self._attention.v_proj
@@ -84,12 +81,12 @@ class TokensToImage:
 
 
 class ImageToTokens:
-    """The image attends to the tokens, which gives every prompt image features of its own.
+    """Attention of the image to the tokens, which gives every prompt image features of its own.
 
     Args:
         attention: segment_anything's layer.
-        shared: ``L,C``, what the layer's queries share, positions included.
-        image: ``L,C``, to what the result is added while prompts have no own features.
+        shared: ``L,C``, the part of the queries that all prompts share, positions included.
+        image: ``L,C``, to which the result is added while prompts have no own features.
     """
 
     def __init__(self, attention: Layer, shared: Tensor, image: Tensor) -> None:
@@ -99,27 +96,32 @@ class ImageToTokens:
         self._image = image
 
     def __call__(self, keys: Tensor, tokens: Tensor, own: Tensor | None) -> Tensor:
-        """The features plus what they take from ``tokens``, ``b,L,C``, in the place of ``own``;
-        ``keys`` are the tokens with their positions, both ``b,t,C``."""
+        """Add to the image features what they take from ``tokens``: ``b,L,C``, written into
+        ``own``.
+
+        Args:
+            keys: ``b,t,C``, the tokens with their positions.
+            tokens: ``b,t,C``.
+        """
         layer = self._attention
         vectors = split_heads(layer.k_proj(keys), self._heads)
         products = self._queries.products(vectors / vectors.shape[-1] ** 0.5, own)
         weights = products.softmax(2).flatten(1, 2)
         values = split_heads(layer.v_proj(tokens), self._heads)
         by_head = layer.out_proj.weight.unflatten(1, (self._heads, -1))
-        given = torch.einsum("bhtd,chd->bhtc", values, by_head)
-        given += layer.out_proj.bias / self._heads  # the weights of a head sum to one
+        offered = torch.einsum("bhtd,chd->bhtc", values, by_head)
+        offered += layer.out_proj.bias / self._heads  # the weights of a head sum to one
         before = self._image.repeat(len(tokens), 1, 1) if own is None else own
-        return before.baddbmm_(weights.transpose(1, 2), given.flatten(1, 2))
+        return before.baddbmm_(weights.transpose(1, 2), offered.flatten(1, 2))
 
 
 class Prompted(NamedTuple):
-    """What is known of b prompts before any mask is made.
+    """The decoder's output for b prompts, before any mask is made.
 
     Attributes:
         predicted_iou: ``b,m``, of every mask of an ambiguous prompt.
         tokens: ``b,m,C``, one for every mask.
-        image: ``b,L,C``, the image's features as seen by the prompt.
+        image: ``b,L,C``, the image features as seen by the prompt.
     """
 
     predicted_iou: Tensor
@@ -128,7 +130,7 @@ class Prompted(NamedTuple):
 
 
 class PointDecoder:
-    """The decoder's transformer, with all that prompts share computed once.
+    """The decoder's transformer; the part that all prompts share is computed once.
 
     Args:
         model: a SAM.
@@ -170,15 +172,16 @@ class PointDecoder:
         return Prompted(predicted_iou, tokens[:, first:end], cast(Tensor, image))
 
     def _tokens(self, points: Tensor) -> Tensor:
-        """``b,t,C``: the decoder's own tokens, IoU first, then masks; then the prompt's."""
+        """Embed points: ``b,t,C``, the decoder's own tokens (IoU, then masks), then the
+        prompt's."""
         labels = torch.ones(len(points), 1, dtype=torch.int, device=points.device)
         prompts, _ = self._prompts(points=(points[:, None], labels), boxes=None, masks=None)
         own = torch.cat([self._decoder.iou_token.weight, self._decoder.mask_tokens.weight])
         return torch.cat([own.expand(len(points), -1, -1), prompts], 1)
 
 
-class Frame(NamedTuple):
-    """How an image lies in the encoder's square: all in pixels, height and width.
+class Placement(NamedTuple):
+    """The place of an image in the encoder's square, in pixels, height and width.
 
     Attributes:
         inside: of the image as resized into the upper left of the square.
@@ -189,47 +192,54 @@ class Frame(NamedTuple):
     original: tuple[int, int]
 
 
-def low_resolution(model: Sam, frame: Frame, prompted: Prompted, wanted: Tensor) -> Tensor:
-    """Logits ``n,h,w`` of the masks that are ``wanted`` (``b,m`` bool), four a patch each way;
-    of the square's padding only one patch is made."""
+def low_resolution(
+    model: Sam, placement: Placement, prompted: Prompted, selected: Tensor
+) -> Tensor:
+    """Compute logits ``n,h,w`` of the ``selected`` masks (``b,m`` bool), four a patch each way.
+
+    Of the square's padding only one patch is made.
+    """
     decoder = model.mask_decoder
     grid = model.prompt_encoder.image_embedding_size[0]
     patch = model.image_encoder.img_size // grid
-    rows, columns = (min(math.ceil(side / patch) + 1, grid) for side in frame.inside)
-    prompts = wanted.any(1)
-    seen = prompted.image.unflatten(1, (grid, grid))[prompts, :rows, :columns]
+    rows, columns = (min(math.ceil(side / patch) + 1, grid) for side in placement.inside)
+    prompts = selected.any(1)
+    visible = prompted.image.unflatten(1, (grid, grid))[prompts, :rows, :columns]
     first, norm, activation, second, last_activation = decoder.output_upscaling
-    features = _twice_as_fine(first, seen)
+    features = _twice_as_fine(first, visible)
     features = activation(
         functional.layer_norm(features, features.shape[-1:], norm.weight, norm.bias, norm.eps)
     )
     features = last_activation(_twice_as_fine(second, features))
     tokens, heads = prompted.tokens[prompts], decoder.output_hypernetworks_mlps[1:]
     weights = torch.stack([head(tokens[:, index]) for index, head in enumerate(heads)], 1)
-    logits = (weights @ features.flatten(1, -2).transpose(1, 2))[wanted[prompts]]
+    logits = (weights @ features.flatten(1, -2).transpose(1, 2))[selected[prompts]]
     nested = logits.unflatten(1, (rows, columns, 2, 2, 2, 2))  # y, x; then down, across; twice
     return nested.permute(0, 1, 3, 5, 2, 4, 6).reshape(-1, rows * 4, columns * 4)
 
 
-def _twice_as_fine(layer: nn.ConvTranspose2d, features: Tensor) -> Tensor:
-    """``...,C`` to ``...,2,2,C'``: a transposed convolution whose kernels do not overlap is one
-    matrix for every position, and without its layout the next norm finds channels together."""
-    weight = layer.weight.permute(0, 2, 3, 1)
-    bias = cast(Tensor, layer.bias).repeat(weight.shape[1] * weight.shape[2])
-    return functional.linear(features, weight.flatten(1).T, bias).unflatten(-1, weight.shape[1:])
-
-
-def full_resolution(model: Sam, frame: Frame, logits: Tensor) -> Tensor:
-    """Logits ``n,H,W`` at the image's own size, by way of the encoder's as SAM was trained.
+def full_resolution(model: Sam, placement: Placement, logits: Tensor) -> Tensor:
+    """Upscale logits to the image's size, ``n,H,W``, by way of the encoder's, as SAM was trained.
 
     Args:
         logits: ``n,h,w`` of ``low_resolution``.
     """
     patch = model.image_encoder.img_size // model.prompt_encoder.image_embedding_size[0]
     square = [side * patch // 4 for side in logits.shape[1:]]
-    height, width = frame.inside
+    height, width = placement.inside
     enlarged = _bilinear(logits[:, None], square)[..., :height, :width]
-    return _bilinear(enlarged, frame.original)[:, 0]
+    return _bilinear(enlarged, placement.original)[:, 0]
+
+
+def _twice_as_fine(layer: nn.ConvTranspose2d, features: Tensor) -> Tensor:
+    """Upscale ``...,C`` to ``...,2,2,C'``.
+
+    A transposed convolution whose kernels do not overlap is one matrix for every position, and
+    without its layout the next norm finds channels together.
+    """
+    weight = layer.weight.permute(0, 2, 3, 1)
+    bias = cast(Tensor, layer.bias).repeat(weight.shape[1] * weight.shape[2])
+    return functional.linear(features, weight.flatten(1).T, bias).unflatten(-1, weight.shape[1:])
 
 
 def _bilinear(logits: Tensor, size: tuple[int, int] | list[int]) -> Tensor:

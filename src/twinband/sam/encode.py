@@ -1,29 +1,25 @@
-"""The embedding of an image by SAM's encoder.
-
-How much is computed at once.
-
-On a processor what is written next must be read from its cache, or memory is all that counts:
-two prompts of ``vit_b`` at a time are faster than sixty-four. A GPU wants as much
-as its memory holds.
-"""
+"""SAM's image encoder in little memory."""
 
 import torch
 from torch import Tensor
 
 from twinband.sam.build import Layer, Sam, get_rel_pos
 
+# Computed at once. On a processor what is written next must be read from its cache, or memory is
+# all that counts: two prompts of vit_b at a time are faster than sixty-four. A GPU wants as much
+# as its memory holds.
 CPU_BYTES = 8 << 20
 GPU_BYTES = 1 << 30
 
 
 def at_once(item_bytes: int, device: torch.device) -> int:
-    """How many items of ``item_bytes`` are computed together on ``device``, at least one."""
+    """Compute how many items of ``item_bytes`` fit into one batch on ``device``, at least one."""
     budget = CPU_BYTES if device.type == "cpu" else GPU_BYTES
     return max(1, budget // item_bytes)
 
 
 def embed(model: Sam, pixels: Tensor) -> Tensor:
-    """Embedding ``1,C,g,g`` of one image: what ``model.image_encoder`` gives, up to rounding.
+    """Embed one image, ``1,C,g,g``: equal to ``model.image_encoder``'s answer up to rounding.
 
     Args:
         pixels: ``3,h,w`` RGB in [0, 255], the longer side as long as the encoder's.
@@ -45,7 +41,7 @@ def _global_block(block: Layer, tokens: Tensor) -> Tensor:
 
 
 def _attend(attention: Layer, tokens: Tensor) -> Tensor:
-    """Attention to the whole image, a few rows of queries at a time.
+    """Attend to the whole image, a few rows of queries at a time.
 
     All rows together need hundreds of megabytes of products, written and read four times over.
     """
@@ -62,9 +58,9 @@ def _attend(attention: Layer, tokens: Tensor) -> Tensor:
         part = slice(begin * width, (begin + step) * width)
         products = (queries[:, part] * attention.scale) @ keys.transpose(1, 2)
         fields = products.view(heads, -1, width, height, width)
-        some = slice(begin, begin + step)
-        fields += torch.einsum("nyxc,ykc->nyxk", rows[:, some], down[some])[..., :, None]
-        fields += torch.einsum("nyxc,xkc->nyxk", rows[:, some], across)[..., None, :]
+        band = slice(begin, begin + step)
+        fields += torch.einsum("nyxc,ykc->nyxk", rows[:, band], down[band])[..., :, None]
+        fields += torch.einsum("nyxc,xkc->nyxk", rows[:, band], across)[..., None, :]
         mixed[:, part] = products.softmax(-1) @ values
     merged = mixed.view(heads, height, width, -1).permute(1, 2, 0, 3)
     out: Tensor = attention.proj(merged.reshape(1, height, width, -1))

@@ -1,17 +1,10 @@
-"""Automatic masks: SAM asked at a grid of points, and the good and different answers kept.
+"""Automatic masks: SAM prompted with a grid of points, and the good, distinct answers kept.
 
-What segment_anything's SamAutomaticMaskGenerator finds, in a fraction of its time: masks are
-made only of prompts whose predicted IoU is good enough, and only where the image is (search.py);
-what all prompts share is computed once (attention.py); and no more prompts at a time than stay
-in a processor's cache (memory.py).
-
-Where SAM is asked: crops of an image, and grids of points over them.
-
-The good masks of one crop of an image.
-
-A mask is made only if its predicted IoU is good enough, and then in steps from which the bad
-ones are dropped. Stability and boxes are measured at full resolution: what logits of low
-resolution tell of them are only bounds.
+The same masks as segment_anything's SamAutomaticMaskGenerator in a fraction of its time: masks are
+made only of prompts whose predicted IoU is good enough, and only where the image is; the part that
+all prompts share is computed once (decode.py); no more prompts at a time than stay in a processor's
+cache (encode.py). Bad masks are dropped step by step. Stability and boxes are measured at full
+resolution, since logits of low resolution only give bounds on them.
 """
 
 import math
@@ -26,14 +19,16 @@ from torch.nn import functional
 
 from twinband.core.errors import InputError
 from twinband.sam.build import ResizeLongestSide, Sam
-from twinband.sam.candidates import Candidates, as_array, boxes_of, cleaned, joined, none_found
-from twinband.sam.decode import Frame, PointDecoder, full_resolution, low_resolution
+from twinband.sam.candidates import Candidates, as_array, boxes_of, cleaned, joined, no_candidates
+from twinband.sam.decode import Placement, PointDecoder, full_resolution, low_resolution
 from twinband.sam.encode import at_once, embed
 from twinband.sam.rle import area, encode
 from twinband.sam.settings import MaskSettings
 
+EDGE_PX = 20  # a mask that ends this close to the edge of a crop may go on behind it
 
-class Crop(NamedTuple):
+
+class CropBox(NamedTuple):
     """A part of an image, in pixels; ``right`` and ``bottom`` lie outside."""
 
     left: int
@@ -53,13 +48,13 @@ class Crop(NamedTuple):
 class Grid(NamedTuple):
     """A crop and the points in it, ``n,2`` x and y in pixels of the crop, fp64."""
 
-    crop: Crop
+    crop: CropBox
     points: NDArray[np.float64]
 
 
 def grids(width: int, height: int, settings: MaskSettings) -> Iterator[Grid]:
-    """The whole image, then the crops of every layer, column by column."""
-    yield _grid(Crop(0, 0, width, height), settings.points_in(0))
+    """Lay grids over the whole image, then over the crops of every layer, column by column."""
+    yield _grid(CropBox(0, 0, width, height), settings.points_in(0))
     for layer in range(1, settings.crop_n_layers + 1):
         side = 2**layer
         overlap = int(settings.crop_overlap_ratio * min(width, height) * (2 / side))
@@ -67,27 +62,25 @@ def grids(width: int, height: int, settings: MaskSettings) -> Iterator[Grid]:
         rows = list(_intervals(height, side, overlap))
         for left, right in columns:
             for top, bottom in rows:
-                yield _grid(Crop(left, top, right, bottom), settings.points_in(layer))
+                yield _grid(CropBox(left, top, right, bottom), settings.points_in(layer))
 
 
 def _intervals(length: int, number: int, overlap: int) -> Iterator[tuple[int, int]]:
-    """``number`` intervals of equal length over ``length``, the last one shorter if need be."""
-    each = math.ceil((overlap * (number - 1) + length) / number)
+    """Divide ``length`` into ``number`` intervals of equal length, the last one shorter if need
+    be."""
+    size = math.ceil((overlap * (number - 1) + length) / number)
     for index in range(number):
-        begin = index * (each - overlap)
-        yield begin, min(begin + each, length)
+        begin = index * (size - overlap)
+        yield begin, min(begin + size, length)
 
 
-def _grid(crop: Crop, side: int) -> Grid:
-    """Points at the centres of ``side`` by ``side`` equal fields, row by row."""
+def _grid(crop: CropBox, side: int) -> Grid:
+    """Place points at the centres of ``side`` by ``side`` equal fields, row by row."""
     margin = 1 / (2 * side)
     centres = np.linspace(margin, 1 - margin, side)
     across, down = np.meshgrid(centres, centres)
     points = np.stack([across.ravel(), down.ravel()], 1)
     return Grid(crop, points * (crop.width, crop.height))
-
-
-EDGE_PX = 20  # a mask that ends this close to the edge of a crop may go on behind it
 
 
 class Promising(NamedTuple):
@@ -105,63 +98,64 @@ class Promising(NamedTuple):
 
 
 class CropSearch:
-    """SAM with its eyes on one crop.
+    """The search for masks in one crop.
 
     Args:
-        image: ``H,W,3`` uint8 RGB, the whole.
+        image: ``H,W,3`` uint8 RGB, the whole image.
     """
 
     def __init__(
-        self, model: Sam, settings: MaskSettings, image: NDArray[np.uint8], crop: Crop
+        self, model: Sam, settings: MaskSettings, image: NDArray[np.uint8], crop: CropBox
     ) -> None:
         self._model, self._settings, self._crop = model, settings, crop
         self._height, self._width = image.shape[:2]
         part = image[crop.top : crop.bottom, crop.left : crop.right]
         self._resize = ResizeLongestSide(model.image_encoder.img_size)
         resized = self._resize.apply_image(part)
-        self._frame = Frame(resized.shape[:2], part.shape[:2])
+        self._placement = Placement(resized.shape[:2], part.shape[:2])
         pixels = torch.as_tensor(resized, device=model.device).permute(2, 0, 1)
         self._decode = PointDecoder(model, embed(model, pixels))
 
     def masks_at(self, points: NDArray[np.float64]) -> Candidates:
-        """What prompts at ``points`` (``n,2``, x and y in pixels of the crop) find."""
-        found = [none_found()]
-        for group in self._groups(points):
-            promising = self._promising(group)
-            found += [self._measured(some) for some in self._parts(promising)]
-        every = joined(found)
-        return every.without_overlaps(every.predicted_iou, self._settings.box_nms_thresh)
+        """Find the good masks of prompts at ``points`` (``n,2``, x and y in pixels of the crop)."""
+        parts = [no_candidates()]
+        for batch in self._batches(points):
+            promising = self._promising(batch)
+            parts += [self._measured(part) for part in self._parts(promising)]
+        candidates = joined(parts)
+        return candidates.without_overlaps(candidates.predicted_iou, self._settings.box_nms_thresh)
 
-    def _groups(self, points: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-        """As many points at a time as are decoded together."""
+    def _batches(self, points: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """Split the points into batches that are decoded together."""
         height, width = self._model.prompt_encoder.image_embedding_size
         item_bytes = height * width * self._model.prompt_encoder.embed_dim * 4
         size = min(at_once(item_bytes, self._model.device), self._settings.points_per_batch)
         return (points[begin : begin + size] for begin in range(0, len(points), size))
 
     def _promising(self, points: NDArray[np.float64]) -> Promising:
-        placed = self._resize.apply_coords(points, self._frame.original)
+        """Decode prompts and keep the masks whose predicted IoU is good enough."""
+        placed = self._resize.apply_coords(points, self._placement.original)
         prompted = self._decode(torch.as_tensor(placed, device=self._model.device))
         predicted_iou, least = prompted.predicted_iou, self._settings.pred_iou_thresh
         good = predicted_iou > (least if least > 0 else -torch.inf)
-        logits = low_resolution(self._model, self._frame, prompted, good)
-        asked = good.nonzero()[:, 0].cpu().numpy()
-        return Promising(logits, predicted_iou[good], points[asked])
+        logits = low_resolution(self._model, self._placement, prompted, good)
+        prompts = good.nonzero()[:, 0].cpu().numpy()
+        return Promising(logits, predicted_iou[good], points[prompts])
 
     def _parts(self, promising: Promising) -> Iterator[Promising]:
-        """As many masks at a time as are enlarged together."""
-        height, width = np.maximum(self._frame.inside, self._frame.original).tolist()
+        """Split the masks into batches that are enlarged together."""
+        height, width = np.maximum(self._placement.inside, self._placement.original).tolist()
         size = at_once(height * width * 4, self._model.device)
         for begin in range(0, len(promising.points), size):
-            some = slice(begin, begin + size)
+            part = slice(begin, begin + size)
             yield Promising(
-                promising.logits[some], promising.predicted_iou[some], promising.points[some]
+                promising.logits[part], promising.predicted_iou[part], promising.points[part]
             )
 
     def _measured(self, promising: Promising) -> Candidates:
-        """Those that are stable and not cut off by the crop."""
+        """Keep the masks that are stable and not cut off by the crop."""
         settings, threshold = self._settings, self._model.mask_threshold
-        logits = full_resolution(self._model, self._frame, promising.logits)
+        logits = full_resolution(self._model, self._placement, promising.logits)
         offset = settings.stability_score_offset
         certain, possible = (
             (logits > threshold + shift).flatten(1).sum(1) for shift in (offset, -offset)
@@ -182,24 +176,24 @@ class CropSearch:
         return measured.take(~self._cut_off(measured.boxes))
 
     def _in_the_image(self, masks: Tensor) -> Tensor:
-        """Masks ``n,h,w`` of the crop as masks ``n,H,W`` of the whole image."""
+        """Pad masks ``n,h,w`` of the crop to masks ``n,H,W`` of the whole image."""
         crop = self._crop
         right, below = self._width - crop.right, self._height - crop.bottom
         return functional.pad(masks, (crop.left, right, crop.top, below))
 
     def _cut_off(self, boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which boxes (``n,4``) end near an edge of the crop that is none of the image."""
+        """Tell which boxes (``n,4``) end near an edge of the crop that is no edge of the image."""
         near_crop = abs(boxes - self._crop) <= EDGE_PX
         near_image = abs(boxes - (0, 0, self._width, self._height)) <= EDGE_PX
         return np.any(near_crop & ~near_image, axis=1)
 
 
 class AutomaticMasks:
-    """Finds masks in images.
+    """A generator of masks.
 
     Args:
         model: a SAM, on the device that is to do the work.
-        settings: which masks are wanted.
+        settings: which masks to keep.
     """
 
     def __init__(self, model: Sam, settings: MaskSettings | None = None) -> None:
@@ -208,8 +202,9 @@ class AutomaticMasks:
 
     @torch.inference_mode()
     def generate(self, image: NDArray[np.uint8]) -> list[dict[str, Any]]:
-        """The masks of one image, largest area first; of equal areas that whose box is higher,
-        then further left, then smaller.
+        """Generate the masks of one image, largest area first.
+
+        Of equal areas the one whose box is higher comes first, then further left, then smaller.
 
         Args:
             image: ``H,W,3`` uint8 RGB; of a thermal image three equal channels.
@@ -229,22 +224,22 @@ class AutomaticMasks:
                 " repeat the one channel of a thermal image three times"
             )
         height, width = image.shape[:2]
-        every = list(grids(width, height, self._settings))
-        found = joined(
+        crops = list(grids(width, height, self._settings))
+        masks = joined(
             CropSearch(self._model, self._settings, image, grid.crop).masks_at(grid.points)
-            for grid in every
+            for grid in crops
         )
-        if len(every) > 1:
-            sides = found.crops[:, 2:] - found.crops[:, :2]
+        if len(crops) > 1:
+            sides = masks.crops[:, 2:] - masks.crops[:, :2]
             smaller_first = 1 / sides.prod(1).astype(np.float32)
-            found = found.without_overlaps(smaller_first, self._settings.crop_nms_thresh)
+            masks = masks.without_overlaps(smaller_first, self._settings.crop_nms_thresh)
         if self._settings.min_mask_region_area:
             threshold = max(self._settings.box_nms_thresh, self._settings.crop_nms_thresh)
-            found = cleaned(found, self._settings.min_mask_region_area, threshold)
-        return _largest_first(found, self._settings.max_masks).as_dicts()
+            masks = cleaned(masks, self._settings.min_mask_region_area, threshold)
+        return _largest_first(masks, self._settings.max_masks).as_dicts()
 
 
-def _largest_first(found: Candidates, most: int | None) -> Candidates:
-    areas = np.array([area(rle) for rle in found.rles], np.int64)
-    left, top, right, bottom = found.boxes.T
-    return found.take(np.lexsort((bottom, right, left, top, -areas))[:most])
+def _largest_first(masks: Candidates, most: int | None) -> Candidates:
+    areas = np.array([area(rle) for rle in masks.rles], np.int64)
+    left, top, right, bottom = masks.boxes.T
+    return masks.take(np.lexsort((bottom, right, left, top, -areas))[:most])

@@ -1,6 +1,4 @@
-"""Decoding a part of run lengths: of many masks at once, and nothing but the part.
-
-Binary masks as uncompressed COCO run lengths, and what can be said of them.
+"""Binary masks as uncompressed COCO run lengths.
 
 Pixels are read column by column; ``counts`` are the lengths of the runs in turn off and on, off
 first, so that a mask which begins with a pixel that is on has a first count of 0.
@@ -15,6 +13,87 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+PIXELS_AT_ONCE = 1 << 16  # of every mask while they are compared
+
+
+class Rle(TypedDict):
+    """A mask.
+
+    Attributes:
+        size: height and width.
+        counts: lengths of the runs.
+    """
+
+    size: list[int]
+    counts: list[int]
+
+
+def encode(masks: Tensor | NDArray[np.bool_]) -> list[Rle]:
+    """Encode masks ``n,H,W`` (bool, on any device), all in one pass."""
+    masks = torch.as_tensor(masks)
+    number, height, width = masks.shape
+    pixels = masks.transpose(1, 2).reshape(number, height * width)
+    begins = torch.ones_like(pixels)
+    torch.ne(pixels[:, 1:], pixels[:, :-1], out=begins[:, 1:])
+    at = begins.flatten().nonzero()[:, 0].cpu().numpy()
+    runs = np.diff(at, append=pixels.numel())
+    bounds = np.searchsorted(at, np.arange(number + 1) * (height * width))
+    return [
+        {"size": [height, width], "counts": [0] * on + runs[begin:end].tolist()}
+        for on, begin, end in zip(pixels[:, 0].tolist(), bounds, bounds[1:], strict=False)
+    ]
+
+
+def decode(rle: Rle) -> NDArray[np.bool_]:
+    """Decode a mask to ``H,W``."""
+    height, width = rle["size"]
+    on = np.arange(len(rle["counts"])) % 2 == 1
+    return np.repeat(on, rle["counts"]).reshape(width, height).T
+
+
+def area(rle: Rle) -> int:
+    """Count the pixels that are on."""
+    return sum(rle["counts"][1::2])
+
+
+def bbox(rle: Rle) -> list[int]:
+    """Compute COCO's box: left, top, width and height in pixels; zeros if nothing is on."""
+    height = rle["size"][0]
+    ends = np.cumsum(rle["counts"])
+    on = np.array(rle["counts"][1::2]) > 0
+    first, last = ends[:-1:2][on], ends[1::2][on] - 1  # pixel of every run that is on
+    if not first.size:
+        return [0, 0, 0, 0]
+    left, right = int(first[0]) // height, int(last[-1]) // height
+    top, bottom = int((first % height).min()), int((last % height).max())
+    if (first // height != last // height).any():  # a run goes on at the top of the next column
+        top, bottom = 0, height - 1
+    return [left, top, right - left + 1, bottom - top + 1]
+
+
+def iou(masks: Sequence[Rle], others: Sequence[Rle]) -> NDArray[np.float64]:
+    """Compute the intersection over union of all pairs of a mask and another, ``n,m``.
+
+    Two empty masks have an IoU of 0.
+    """
+    if not masks or not others:
+        return np.zeros((len(masks), len(others)))
+    return array_iou(
+        np.stack([decode(rle) for rle in masks]), np.stack([decode(rle) for rle in others])
+    )
+
+
+def array_iou(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Compute ``iou`` of masks ``n,H,W`` and ``m,H,W``."""
+    pixels = math.prod(masks.shape[1:])
+    rows, columns = masks.reshape(-1, pixels), others.reshape(-1, pixels)
+    shared = np.zeros((len(masks), len(others)))
+    for begin in range(0, rows.shape[1], PIXELS_AT_ONCE):
+        part = np.s_[:, begin : begin + PIXELS_AT_ONCE]
+        shared += rows[part].astype(np.float32) @ columns[part].astype(np.float32).T
+    union = rows.sum(1)[:, None] + columns.sum(1)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
 
 class Crop(NamedTuple):
     """A part of an image, in pixels."""
@@ -28,21 +107,21 @@ class Crop(NamedTuple):
 def decode_crop(
     counts: Sequence[Sequence[int]], size: tuple[int, int], crop: Crop
 ) -> NDArray[np.bool_]:
-    """Masks ``n,h,w`` as they are within ``crop``.
+    """Decode masks within ``crop`` only, ``n,h,w``.
 
-    Every end of a run is moved to where it is among the pixels of the crop alone, read column by
-    column too; runs outside get a length of zero. So the work goes with runs and with pixels of
-    the crop, not with pixels of the image.
+    Every end of a run is moved to its place among the pixels of the crop, also read column by
+    column; runs outside get a length of zero. So the work grows with the runs and with the pixels
+    of the crop, not with those of the image.
 
     Args:
-        counts: COCO's run lengths of each mask, see rle.py.
+        counts: run lengths of each mask.
         size: height and width of the image.
         crop: within the image.
     """
     if not counts:
         return np.zeros((0, crop.height, crop.width), np.bool_)
-    number = np.array([len(each) for each in counts])
-    lengths = np.concatenate([np.asarray(each, np.int64) for each in counts])
+    number = np.array([len(runs) for runs in counts])
+    lengths = np.concatenate([np.asarray(runs, np.int64) for runs in counts])
     last = np.cumsum(number) - 1
     ends = np.cumsum(lengths)
     mask = np.repeat(np.arange(len(counts)), number)
@@ -59,92 +138,9 @@ def decode_crop(
 
 
 def nearest(masks: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Masks ``n,h,w`` resized to ``size`` (height and width): each pixel is the one that its
-    centre falls on."""
+    """Resize masks ``n,h,w`` to ``size`` (height and width) by the nearest pixel centre."""
     rows, columns = (
         ((2 * np.arange(new) + 1) * old) // (2 * new)
         for new, old in zip(size, masks.shape[1:], strict=True)
     )
     return masks[:, rows[:, None], columns]
-
-
-PIXELS_AT_ONCE = 1 << 16  # of every mask while they are compared
-
-
-class Rle(TypedDict):
-    """One mask.
-
-    Attributes:
-        size: height and width.
-        counts: lengths of the runs.
-    """
-
-    size: list[int]
-    counts: list[int]
-
-
-def encode(masks: Tensor | NDArray[np.bool_]) -> list[Rle]:
-    """Run lengths of masks ``n,H,W`` (bool, on any device), all in one pass."""
-    masks = torch.as_tensor(masks)
-    number, height, width = masks.shape
-    pixels = masks.transpose(1, 2).reshape(number, height * width)
-    begins = torch.ones_like(pixels)
-    torch.ne(pixels[:, 1:], pixels[:, :-1], out=begins[:, 1:])
-    at = begins.flatten().nonzero()[:, 0].cpu().numpy()
-    runs = np.diff(at, append=pixels.numel())
-    bounds = np.searchsorted(at, np.arange(number + 1) * (height * width))
-    return [
-        {"size": [height, width], "counts": [0] * on + runs[begin:end].tolist()}
-        for on, begin, end in zip(pixels[:, 0].tolist(), bounds, bounds[1:], strict=False)
-    ]
-
-
-def decode(rle: Rle) -> NDArray[np.bool_]:
-    """The mask, ``H,W``."""
-    height, width = rle["size"]
-    on = np.arange(len(rle["counts"])) % 2 == 1
-    return np.repeat(on, rle["counts"]).reshape(width, height).T
-
-
-def area(rle: Rle) -> int:
-    """Pixels that are on."""
-    return sum(rle["counts"][1::2])
-
-
-def bbox(rle: Rle) -> list[int]:
-    """COCO's box: left, top, width and height in pixels; zeros if nothing is on."""
-    height = rle["size"][0]
-    ends = np.cumsum(rle["counts"])
-    on = np.array(rle["counts"][1::2]) > 0
-    first, last = ends[:-1:2][on], ends[1::2][on] - 1  # pixel of every run that is on
-    if not first.size:
-        return [0, 0, 0, 0]
-    left, right = int(first[0]) // height, int(last[-1]) // height
-    top, bottom = int((first % height).min()), int((last % height).max())
-    if (first // height != last // height).any():  # a run goes on at the top of the next column
-        top, bottom = 0, height - 1
-    return [left, top, right - left + 1, bottom - top + 1]
-
-
-def iou(masks: Sequence[Rle], others: Sequence[Rle]) -> NDArray[np.float64]:
-    """Intersection over union of every one of ``masks`` with every one of ``others``, ``n,m``.
-
-    Two masks that are both empty have an IoU of 0.
-    """
-    if not masks or not others:
-        return np.zeros((len(masks), len(others)))
-    return array_iou(
-        np.stack([decode(rle) for rle in masks]), np.stack([decode(rle) for rle in others])
-    )
-
-
-def array_iou(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """As ``iou`` of masks ``n,H,W`` and ``m,H,W``."""
-    pixels = math.prod(masks.shape[1:])
-    rows, columns = masks.reshape(-1, pixels), others.reshape(-1, pixels)
-    shared = np.zeros((len(masks), len(others)))
-    for begin in range(0, rows.shape[1], PIXELS_AT_ONCE):
-        part = np.s_[:, begin : begin + PIXELS_AT_ONCE]
-        shared += rows[part].astype(np.float32) @ columns[part].astype(np.float32).T
-    union = rows.sum(1)[:, None] + columns.sum(1)[None] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

@@ -1,9 +1,8 @@
-"""The five names of torchvision that segment_anything asks for, where torchvision is missing.
+"""A stand-in for torchvision while segment_anything is imported.
 
 No torchvision built for torch's CPU wheels imports beside them, and segment_anything imports it
-only to resize a Pillow image and to compare boxes. The stand-in is there while
-segment_anything is imported and gone afterwards, so that no other library takes it for the real
-one; a torchvision that works is left alone.
+only to resize a Pillow image and to compare boxes (five names). The stand-in is removed after the
+import, so that no other library takes it for the real one; a torchvision that works is left alone.
 """
 
 import importlib
@@ -26,7 +25,7 @@ NAME = "torchvision"
 
 @contextmanager
 def stand_in() -> Iterator[None]:
-    """Within it ``import segment_anything`` works, with or without torchvision.
+    """Make ``import segment_anything`` work, with or without torchvision.
 
     >>> with stand_in():
     ...     from segment_anything.modeling import Sam
@@ -40,6 +39,40 @@ def stand_in() -> Iterator[None]:
         yield
     finally:
         _forget()
+
+
+def to_pil_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    """Convert ``H,W,3`` or ``H,W`` uint8 to a Pillow image."""
+    return Image.fromarray(pixels)
+
+
+def resize(image: Image.Image, size: Sequence[int]) -> Image.Image:
+    """Resize ``image`` to ``size`` (height, width), bilinear with antialiasing."""
+    height, width = size
+    return image.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def box_area(boxes: Tensor) -> Tensor:
+    """Compute the areas of boxes ``n,4`` given by left, top, right, bottom."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
+    """Suppress overlapping boxes of one kind; the indices that stay, highest score first.
+
+    Args:
+        boxes: ``n,4``, left, top, right, bottom.
+        scores: ``n``.
+        idxs: ``n``, the kind of every box.
+        iou_threshold: greater intersections over union are suppressed.
+    """
+    kept = []
+    for kind in idxs.unique():
+        members = (idxs == kind).nonzero()[:, 0].cpu()
+        of_kind = nms(boxes.cpu()[members].numpy(), scores.cpu()[members].numpy(), iou_threshold)
+        kept.append(members[torch.from_numpy(of_kind)])
+    stay = torch.cat([torch.empty(0, dtype=torch.int64), *kept]).to(boxes.device)
+    return stay[scores[stay].argsort(descending=True, stable=True)]
 
 
 def _works() -> bool:
@@ -70,37 +103,3 @@ def _modules() -> dict[str, ModuleType]:
         for function in functions:
             setattr(modules[name], function.__name__, function)
     return modules
-
-
-def to_pil_image(pixels: NDArray[np.uint8]) -> Image.Image:
-    """``H,W,3`` or ``H,W`` uint8 as a Pillow image."""
-    return Image.fromarray(pixels)
-
-
-def resize(image: Image.Image, size: Sequence[int]) -> Image.Image:
-    """``image`` in ``size`` (height, width), bilinear with antialiasing."""
-    height, width = size
-    return image.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def box_area(boxes: Tensor) -> Tensor:
-    """Areas of boxes ``n,4`` given by left, top, right, bottom."""
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
-def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
-    """Indices of the boxes that stay, highest score first; a box suppresses its own kind only.
-
-    Args:
-        boxes: ``n,4``, left, top, right, bottom.
-        scores: ``n``.
-        idxs: ``n``, the kind of every box.
-        iou_threshold: greater intersections over union are suppressed.
-    """
-    kept = []
-    for kind in idxs.unique():
-        members = (idxs == kind).nonzero()[:, 0].cpu()
-        of_kind = nms(boxes.cpu()[members].numpy(), scores.cpu()[members].numpy(), iou_threshold)
-        kept.append(members[torch.from_numpy(of_kind)])
-    stay = torch.cat([torch.empty(0, dtype=torch.int64), *kept]).to(boxes.device)
-    return stay[scores[stay].argsort(descending=True, stable=True)]

@@ -1,4 +1,4 @@
-"""Weights of SAMs in files: the official checkpoints, and the project's own safetensors."""
+"""SAM weights in files: the official checkpoints, and the project's own safetensors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ DOWNLOADS = {
 
 
 class Description(BaseModel):
-    """What a file of weights says of its model."""
+    """The model that a file of weights holds."""
 
     kind: Literal["sam"]
     settings: Sizes
@@ -34,13 +34,13 @@ def save(model: Sam, path: Path | str, dtype: torch.dtype = torch.float32) -> Pa
 
     Args:
         path: a ``.safetensors`` file, or a folder which gets a ``weights.safetensors``.
-        dtype: in which weights are stored; ``load`` gives fp32 whatever it is.
+        dtype: in which weights are stored; ``load`` gives fp32 in any case.
 
     Returns:
         The file.
 
     Raises:
-        ValueError: the model has layers that its sizes do not say.
+        ValueError: the model has layers that its sizes do not tell.
     """
     file = Path(path) if Path(path).suffix == ".safetensors" else Path(path) / FILE
     sizes = sizes_of(model)
@@ -55,15 +55,15 @@ def save(model: Sam, path: Path | str, dtype: torch.dtype = torch.float32) -> Pa
 
 
 def load(name_or_path: Path | str, sha256: str | None = None) -> Sam:
-    """A SAM on the CPU, in fp32 and evaluation mode.
+    """Load a SAM on the CPU, in fp32 and evaluation mode.
 
     Args:
         name_or_path: an official checkpoint (``vit_b``, ``vit_l`` or ``vit_h`` is recognised by
             its shapes), or the file or folder that ``save`` wrote.
-        sha256: what the file's SHA-256 must be, if it matters.
+        sha256: expected SHA-256 of the file; None accepts any.
 
     Raises:
-        InputError: no such file, not the promised one, or not a SAM; says what to do.
+        InputError: the file is missing, not the promised one, or not a SAM; says what to do.
     """
     file = _file(Path(name_or_path))
     if not file.is_file():
@@ -83,11 +83,11 @@ def _file(path: Path) -> Path:
     return path if path.is_file() or path.suffix in SUFFIXES else path / FILE
 
 
-def _missing(asked: str, file: Path) -> str:
-    if asked in DOWNLOADS:
+def _missing(name: str, file: Path) -> str:
+    if name in DOWNLOADS:
         return (
-            f"{asked}: official weights are not part of twinband. Fetch"
-            f" {SOURCE}{DOWNLOADS[asked]} and give the path of that file"
+            f"{name}: official weights are not part of twinband. Fetch"
+            f" {SOURCE}{DOWNLOADS[name]} and give the path of that file"
         )
     return (
         f"{file}: no such file of SAM weights. Official ones are at {SOURCE}"
@@ -122,7 +122,7 @@ def _read_official(file: Path) -> tuple[Sizes, Mapping[str, Tensor]]:
 
 
 def _encoder(tensors: Mapping[str, Tensor]) -> tuple[int, int]:
-    """Width and depth of the image encoder, zeros if there is none."""
+    """Read width and depth of the image encoder off the tensors; zeros if there is none."""
     positions = tensors.get("image_encoder.pos_embed")
     blocks = {k.split(".")[2] for k in tensors if k.startswith("image_encoder.blocks.")}
     return (0 if positions is None else positions.shape[-1]), len(blocks)

@@ -13,9 +13,9 @@ class Lesson(Params):
     """A training run of its own: its scenes, its learning rate from warm-up to 0.
 
     Attributes:
-        scenes: rendered scenes to learn from.
+        scenes: number of rendered scenes.
         seed: of the scenes; no sample dataset has any of them.
-        image_px: longer side of the images that the model sees, a multiple of 32.
+        image_px: longer side of the images given to the model, a multiple of 32.
         training: the run; an image counts as a pair.
     """
 
@@ -29,13 +29,13 @@ class SampleModelsParams(ItemParams):
     """One of the annotators that the project ships.
 
     Attributes:
-        recipe: which.
-        held_out: scenes to be scored on, of no lesson.
+        recipe: of the model.
+        held_out: number of scenes for scoring, in no lesson.
         width_px, height_px: of the scenes.
-        least_zoom: half of the views are parts of a scene with sides of this share up to the
-            whole; 1 for what can be told from whole images only.
-        lessons: the first begins with random weights, each other with what the one before it
-            left. So a model that has not learned enough learns on, from other scenes.
+        least_zoom: half of the views are parts of a scene, with sides from this share of the
+            scene's up to all of it; 1 for tasks that need whole images.
+        lessons: the first begins with random weights, each other one with the weights of the
+            lesson before. So a model that has not learned enough learns on, from other scenes.
     """
 
     recipe: Literal["sam", "dpt", "mask2former"]

@@ -1,7 +1,7 @@
-"""The three small annotators: their sizes, and how each is taught and kept.
+"""Recipes of the three small annotators: sizes, starting weights, tasks and files.
 
-Where training begins. The usual random weights suit wide networks and millions of images; a
-narrow one that will see some ten thousand starts closer to what it will become.
+The usual random weights suit wide networks and millions of images; a narrow one that will see some
+ten thousand starts closer to its trained state.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,19 +32,41 @@ from twinband.sample_models.tasks import ClassMasks, InverseDepth, with_classes,
 from twinband.training.loop import TrainingTask
 from twinband.world.classes import SCENE_CLASSES
 
-PATTERNED = ("sampling_offsets", "attention_weights")
+PATTERNED = ("sampling_offsets", "attention_weights")  # of deformable attention
 POSITION_SCALE = 0.5
 FIRST_INVERSE_DEPTH = 0.3
-# Of noise and of the identity in query-key products, and in value-projection products.
+# Shares of noise and of the identity in query-key products, and in value-projection products.
 QUERY_KEY = (0.7, 0.7)
 VALUE_PROJECTION = (0.4, -0.4)
+SAM = Sizes(
+    image_px=256,
+    encoder_width=256,
+    encoder_depth=6,
+    encoder_heads=8,
+    global_blocks=(2, 5),
+    window=8,
+    prompt_width=128,
+    decoder_heads=4,
+    decoder_mlp_width=256,
+    iou_width=128,
+)
+SWIN: Mapping[str, Any] = {
+    "image_size": 256,
+    "num_heads": [1, 2, 4, 8],
+    "window_size": 8,
+    "drop_path_rate": 0.0,
+    "out_features": ["stage1", "stage2", "stage3", "stage4"],
+}
 
 
 def widened(model: PreTrainedModel) -> PreTrainedModel:
-    """transformers draws all weights with a deviation of 0.02, which suits widths near a thousand;
-    of narrow layers it makes next to nothing, and training spends its time on growing them."""
+    """Draw the linear layers of ``model`` anew, by Xavier.
+
+    transformers draws all weights with a deviation of 0.02, which suits widths near a thousand;
+    narrow layers then output next to nothing, and training spends its time on growing them.
+    """
     for name, layer in model.named_modules():
-        # those of deformable attention begin as a pattern
+        # deformable attention begins as a pattern
         if isinstance(layer, nn.Linear) and not name.endswith(PATTERNED):
             nn.init.xavier_uniform_(layer.weight)
     return model
@@ -52,8 +74,10 @@ def widened(model: PreTrainedModel) -> PreTrainedModel:
 
 @torch.no_grad()
 def alive(dpt: DPTForDepthEstimation) -> DPTForDepthEstimation:
-    """DPT's last layer is a ReLU: where it begins at 0 it stays there, since nothing tells it that
-    0 is wrong. So all begins at some distance, with little else to it."""
+    """Start a DPT at some distance everywhere.
+
+    Its last layer is a ReLU: where it begins at 0 it stays there, since no gradient passes.
+    """
     last: Layer = dpt.head.head[-2]
     last.weight.mul_(0.1)
     nn.init.constant_(last.bias, FIRST_INVERSE_DEPTH)
@@ -62,8 +86,8 @@ def alive(dpt: DPTForDepthEstimation) -> DPTForDepthEstimation:
 
 @torch.no_grad()
 def placed(sam: Sam) -> Sam:
-    """Positions of SAM's encoder as sines and cosines, not zeros, and its attention as trained
-    ViTs have it (Trockman and Kolter, "Mimetic initialization of self-attention layers", 2023)."""
+    """Start SAM's encoder with sine and cosine positions, not zeros, and attention as in trained
+    ViTs (Trockman and Kolter, "Mimetic initialization of self-attention layers", 2023)."""
     encoder: Layer = sam.image_encoder
     positions = encoder.pos_embed
     positions.copy_(POSITION_SCALE * sines(*positions.shape[1:]))
@@ -73,7 +97,7 @@ def placed(sam: Sam) -> Sam:
 
 
 def sines(rows: int, columns: int, width: int) -> Tensor:
-    """Sines and cosines of each cell's row, then of its column, ``rows,columns,width``."""
+    """Compute sines and cosines of each cell's row, then of its column, ``rows,columns,width``."""
     count = width // 4
     frequencies = 10000.0 ** (-torch.arange(count) / count)
 
@@ -87,8 +111,11 @@ def sines(rows: int, columns: int, width: int) -> Tensor:
 
 
 def _mimic(attention: Layer) -> None:
-    """Queries and keys whose products, head by head, are near the identity: a patch attends to
-    those like it. Values and projection whose product is near the negative identity."""
+    """Draw mimetic attention weights.
+
+    Products of queries and keys, head by head, are near the identity: a patch attends to similar
+    ones. The product of values and projection is near the negative identity.
+    """
     weight = attention.qkv.weight
     width = weight.shape[1]
     rank = width // attention.num_heads
@@ -106,35 +133,13 @@ def _near_identity(width: int, noise: float, identity: float) -> Tensor:
     return noise * torch.randn(width, width) / width**0.5 + identity * torch.eye(width)
 
 
-SAM = Sizes(
-    image_px=256,
-    encoder_width=256,
-    encoder_depth=6,
-    encoder_heads=8,
-    global_blocks=(2, 5),
-    window=8,
-    prompt_width=128,
-    decoder_heads=4,
-    decoder_mlp_width=256,
-    iou_width=128,
-)
-
-SWIN: Mapping[str, Any] = {
-    "image_size": 256,
-    "num_heads": [1, 2, 4, 8],
-    "window_size": 8,
-    "drop_path_rate": 0.0,
-    "out_features": ["stage1", "stage2", "stage3", "stage4"],
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One annotator.
 
     Attributes:
-        build: the untrained model.
-        for_images: the same model for images of another longer side, in pixels.
+        build: makes the untrained model.
+        for_images: adapts the model to images of another longer side, in pixels.
         first_task: teaches it from random weights.
         task: teaches it further.
         prepare: makes a view a sample for ``task``.
@@ -154,7 +159,7 @@ def _sam() -> nn.Module:
 
 
 def _any_size(model: nn.Module, image_px: int) -> nn.Module:
-    """A Swin takes images of any size."""
+    """Keep the model: a Swin takes images of any size."""
     return model
 
 

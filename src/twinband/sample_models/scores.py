@@ -1,10 +1,6 @@
-"""``python -m twinband.sample_models.scores sam``: the scores of a shipped annotator, again.
+"""Scores of the shipped annotators on held-out scenes, by modality and hour, and their cards.
 
-The card of a shipped annotator.
-
-How good a shipped annotator is on scenes that it never saw: ``score``.
-
-Of both modalities, at every hour and overall; the figures stand on the model's card.
+``python -m twinband.sample_models.scores sam`` scores a shipped annotator again.
 """
 
 import itertools
@@ -23,7 +19,7 @@ from tqdm import tqdm
 
 from twinband.annotators import dpt, mask2former
 from twinband.core.params import Runtime
-from twinband.labels.images import shows
+from twinband.labels.images import MODALITIES, shows
 from twinband.metrics.masks import ObjectScores, best_ious, large_objects
 from twinband.metrics.segmentation import confusion_matrix, mean_iou
 from twinband.pseudo_labels.truth import depth_scores
@@ -32,13 +28,13 @@ from twinband.sam.rle import decode
 from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
 from twinband.sample_models.params import Lesson, SampleModelsParams
-from twinband.sample_models.scenes import HELD_OUT_SEED, MODALITIES, LabelledScene, rendered_scenes
+from twinband.sample_models.scenes import HELD_OUT_SEED, LabelledScene, rendered_scenes
 from twinband.sample_models.tasks import METRES
 from twinband.sample_models.train import TrainedAnnotator
 from twinband.weights import Weights
 from twinband.world.classes import SCENE_CLASSES
 
-WHAT = {
+DESCRIPTIONS = {
     "sam": "A small SAM (segment_anything's classes): automatic masks of RGB and thermal images.",
     "dpt": "A small DPT (transformers' DPTForDepthEstimation): inverse depth, 10 m / distance.",
     "mask2former": (
@@ -46,7 +42,7 @@ WHAT = {
         " 13 classes of street scenes."
     ),
 }
-USE = {
+USAGES = {
     "sam": 'twinband.sam.load("models/sample/sam")',
     "dpt": 'DPTForDepthEstimation.from_pretrained("models/sample/dpt")',
     "mask2former": (
@@ -54,16 +50,143 @@ USE = {
     ),
 }
 OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon with AdamW"}
+LEAST_OBJECT_PX = 400
+SIZE = (256, 192)
+# The package's own grid, denser than the sample profile's, so that the model is scored and not the
+# grid; thresholds for a model whose predicted IoU is modest.
+SAM_SETTINGS = MaskSettings(
+    points_per_side=32,
+    pred_iou_thresh=0.2,
+    stability_score_thresh=0.3,
+    min_mask_region_area=30,
+)
+Scores = dict[str, Any]
+
+
+class Scorer(Protocol):
+    """The scoring of one kind of annotator: counts of single images, and sums over any set of
+    them."""
+
+    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> Any:
+        """Count one image of a scene."""
+        ...
+
+    def summary(self, counts: Iterable[Any]) -> Scores:
+        """Sum up the counts of some images."""
+        ...
+
+
+class MaskScorer:
+    """Scores of automatic masks against the objects that an image shows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._masks = AutomaticMasks(load(folder), SAM_SETTINGS)
+
+    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> NDArray[np.float64]:
+        """Compute the best IoU of each object."""
+        shown = [m for m in large_objects(scene.instances, LEAST_OBJECT_PX) if shows(image, m)]
+        masks = [decode(mask["rle"]) for mask in self._masks.generate(image)]
+        return best_ious(np.stack(masks) if masks else np.empty((0, 1, 1), bool), shown)
+
+    def summary(self, counts: Iterable[NDArray[np.float64]]) -> Scores:
+        """Sum up objects, mean of their best IoU, and share with one of 0.5 or more."""
+        scores = ObjectScores.of(np.concatenate(list(counts)))
+        if scores is None:
+            return {"objects": 0}
+        return {
+            "objects": scores.objects,
+            "mean_best_iou": round(scores.mean_iou, 4),
+            "recall_50": round(scores.recall, 4),
+        }
+
+
+class DepthScorer:
+    """Scores of distances in metres, not aligned to the truth; the sky does not count."""
+
+    def __init__(self, folder: Path) -> None:
+        options = {"output": "inverse", "scale_m": METRES}
+        self._annotator = dpt.open_annotator(_weights(folder), options, "cpu")
+
+    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> tuple[float, float]:
+        """Compute AbsRel and delta1 of one image."""
+        (label,) = self._annotator.labels([image])
+        scores = depth_scores(scene.depth.astype(np.float64), label)
+        assert scores is not None  # every street has a road
+        return scores["abs_rel"], scores["delta1"]
+
+    def summary(self, counts: Iterable[tuple[float, float]]) -> Scores:
+        """Average over images."""
+        relative, within = np.array(list(counts)).T
+        return {
+            "images": len(relative),
+            "abs_rel": round(float(relative.mean()), 4),
+            "delta1": round(float(within.mean()), 4),
+        }
+
+
+class SemanticsScorer:
+    """Scores of classes of pixels; void does not count."""
+
+    def __init__(self, folder: Path) -> None:
+        self._annotator = mask2former.open_annotator(_weights(folder), {}, "cpu")
+        self._void = len(SCENE_CLASSES) - 1
+
+    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> NDArray[np.int64]:
+        """Compute the confusion matrix of one image; class ``i`` of the model is ``i + 1`` of
+        the world."""
+        (label,) = self._annotator.labels([image])
+        truth = (scene.semantics.astype(np.int64) - 1) % len(SCENE_CLASSES)  # void comes last
+        return confusion_matrix(truth, label.classes, self._void + 1, ignore=self._void)
+
+    def summary(self, counts: Iterable[NDArray[np.int64]]) -> Scores:
+        """Compute mIoU over all pixels, and the share of pixels that are right."""
+        matrices = list(counts)
+        total = np.sum(matrices, axis=0)[: self._void, : self._void]
+        return {
+            "images": len(matrices),
+            "mean_iou": round(float(mean_iou(total)), 4),
+            "pixel_accuracy": round(float(np.trace(total) / total.sum()), 4),
+        }
+
+
+SCORERS: Mapping[str, Callable[[Path], Scorer]] = {
+    "sam": MaskScorer,
+    "dpt": DepthScorer,
+    "mask2former": SemanticsScorer,
+}
+
+
+def score(
+    scorer: Scorer,
+    scenes: Sequence[LabelledScene],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Scores:
+    """Score scenes ``overall``, then each modality overall and by hour."""
+    counts: dict[tuple[str, str], list[Any]] = {}
+    for scored, scene in enumerate(scenes, start=1):
+        for modality in MODALITIES:
+            count = scorer.count(scene.image(modality), scene)
+            counts.setdefault((modality, scene.hour), []).append(count)
+        progress(scored, len(scenes))
+    hours = list(dict.fromkeys(scene.hour for scene in scenes))
+    scores = {"overall": scorer.summary(itertools.chain.from_iterable(counts.values()))}
+    for modality in MODALITIES:
+        by_hour = {hour: counts[modality, hour] for hour in hours}
+        scores[modality] = {
+            "overall": scorer.summary(itertools.chain.from_iterable(by_hour.values())),
+            **{hour: scorer.summary(hour_counts) for hour, hour_counts in by_hour.items()},
+        }
+    return scores
 
 
 def card(
     name: str, params: SampleModelsParams, trained: TrainedAnnotator, scores: Mapping[str, Any]
 ) -> str:
-    """Markdown with a YAML front matter: data, recipe, seed, time and scores.
+    """Write the model card: Markdown with a YAML front matter; data, recipe, seed, time and scores.
 
     Args:
         name: of the model.
-        scores: as ``scores.score`` gives them, of ``params.held_out`` scenes.
+        scores: as ``score`` gives them, of ``params.held_out`` scenes.
     """
     lines = [
         "---",
@@ -72,7 +195,7 @@ def card(
         "---",
         f"# {name}",
         "",
-        WHAT[params.recipe],
+        DESCRIPTIONS[params.recipe],
         "It was trained on rendered street scenes alone, so that the sample profile labels images"
         " with a trained network and nothing to download. Expect little of it on photographs.",
         "",
@@ -84,7 +207,7 @@ def card(
         *map(_lesson, params.lessons, itertools.count(1)),
         f"| time | {trained.seconds / 60:.0f} minutes on one thread of two, another training"
         " beside it |",
-        f"| use | `{USE[params.recipe]}` |",
+        f"| use | `{USAGES[params.recipe]}` |",
         "",
         f"## Scores on {params.held_out} scenes that it never saw",
         "",
@@ -108,7 +231,7 @@ def _lesson(lesson: Lesson, number: int) -> str:
 
 
 def score_table(scores: Mapping[str, Any]) -> list[str]:
-    """Rows of a Markdown table: overall, then each modality overall and by hour."""
+    """Lay out a Markdown table: overall, then each modality overall and by hour."""
     names = list(scores["overall"])
     rows = [("both", "all", scores["overall"])]
     for modality in ("rgb", "thermal"):
@@ -126,138 +249,8 @@ def score_table(scores: Mapping[str, Any]) -> list[str]:
     ]
 
 
-LEAST_OBJECT_PX = 400
-# The package's own grid, denser than the sample profile's, so that the model is scored and not the
-# grid; thresholds for a model whose predicted IoU is modest.
-SAM_SETTINGS = MaskSettings(
-    points_per_side=32,
-    pred_iou_thresh=0.2,
-    stability_score_thresh=0.3,
-    min_mask_region_area=30,
-)
-
-Scores = dict[str, Any]
-
-
-class Scorer(Protocol):
-    """Scores one kind of annotator: counts single images, then sums up any set of counts."""
-
-    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> Any:
-        """What there is to count of one image of a scene."""
-        ...
-
-    def summary(self, counts: Iterable[Any]) -> Scores:
-        """Figures over the counts of some images."""
-        ...
-
-
-class MaskScorer:
-    """Automatic masks against the objects that an image shows."""
-
-    def __init__(self, folder: Path) -> None:
-        self._masks = AutomaticMasks(load(folder), SAM_SETTINGS)
-
-    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> NDArray[np.float64]:
-        """Best IoU of each object."""
-        shown = [m for m in large_objects(scene.instances, LEAST_OBJECT_PX) if shows(image, m)]
-        found = [decode(mask["rle"]) for mask in self._masks.generate(image)]
-        return best_ious(np.stack(found) if found else np.empty((0, 1, 1), bool), shown)
-
-    def summary(self, counts: Iterable[NDArray[np.float64]]) -> Scores:
-        """Objects, mean of their best IoU, and share with one of 0.5 or more."""
-        scores = ObjectScores.of(np.concatenate(list(counts)))
-        if scores is None:
-            return {"objects": 0}
-        return {
-            "objects": scores.objects,
-            "mean_best_iou": round(scores.mean_iou, 4),
-            "recall_50": round(scores.recall, 4),
-        }
-
-
-class DepthScorer:
-    """Distances in metres, not aligned to the truth; the sky does not count."""
-
-    def __init__(self, folder: Path) -> None:
-        options = {"output": "inverse", "scale_m": METRES}
-        self._annotator = dpt.open_annotator(_weights(folder), options, "cpu")
-
-    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> tuple[float, float]:
-        """AbsRel and delta1 of one image."""
-        (label,) = self._annotator.labels([image])
-        scores = depth_scores(scene.depth.astype(np.float64), label)
-        assert scores is not None  # every street has a road
-        return scores["abs_rel"], scores["delta1"]
-
-    def summary(self, counts: Iterable[tuple[float, float]]) -> Scores:
-        """Means over images."""
-        relative, within = np.array(list(counts)).T
-        return {
-            "images": len(relative),
-            "abs_rel": round(float(relative.mean()), 4),
-            "delta1": round(float(within.mean()), 4),
-        }
-
-
-class SemanticsScorer:
-    """Classes of pixels; void does not count."""
-
-    def __init__(self, folder: Path) -> None:
-        self._annotator = mask2former.open_annotator(_weights(folder), {}, "cpu")
-        self._void = len(SCENE_CLASSES) - 1
-
-    def count(self, image: NDArray[np.uint8], scene: LabelledScene) -> NDArray[np.int64]:
-        """Confusion matrix of one image; class ``i`` of the model is ``i + 1`` of the world."""
-        (label,) = self._annotator.labels([image])
-        truth = (scene.semantics.astype(np.int64) - 1) % len(SCENE_CLASSES)  # void comes last
-        return confusion_matrix(truth, label.classes, self._void + 1, ignore=self._void)
-
-    def summary(self, counts: Iterable[NDArray[np.int64]]) -> Scores:
-        """mIoU over all pixels, and the share of pixels that are right."""
-        matrices = list(counts)
-        whole = np.sum(matrices, axis=0)[: self._void, : self._void]
-        return {
-            "images": len(matrices),
-            "mean_iou": round(float(mean_iou(whole)), 4),
-            "pixel_accuracy": round(float(np.trace(whole) / whole.sum()), 4),
-        }
-
-
-SCORERS: Mapping[str, Callable[[Path], Scorer]] = {
-    "sam": MaskScorer,
-    "dpt": DepthScorer,
-    "mask2former": SemanticsScorer,
-}
-
-
-def score(
-    scorer: Scorer,
-    scenes: Sequence[LabelledScene],
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Scores:
-    """Scores ``overall``, then of each modality overall and by hour."""
-    counts: dict[tuple[str, str], list[Any]] = {}
-    for done, scene in enumerate(scenes, start=1):
-        for modality in MODALITIES:
-            found = scorer.count(scene.image(modality), scene)
-            counts.setdefault((modality, scene.hour), []).append(found)
-        progress(done, len(scenes))
-    hours = list(dict.fromkeys(scene.hour for scene in scenes))
-    found = {"overall": scorer.summary(c for each in counts.values() for c in each)}
-    for modality in MODALITIES:
-        of_hours = {hour: counts[modality, hour] for hour in hours}
-        found[modality] = {
-            "overall": scorer.summary(c for each in of_hours.values() for c in each),
-            **{hour: scorer.summary(each) for hour, each in of_hours.items()},
-        }
-    return found
-
-
 def _weights(folder: Path) -> Weights:
     return Weights(folder, "", str(folder))
-
-
-SIZE = (256, 192)
 
 
 def main(
@@ -274,8 +267,8 @@ def main(
         )
     scorer = SCORERS[recipe](folder or Path("models/sample") / recipe)
     with tqdm(total=scenes, unit="scene", leave=False) as bar:
-        found = score(scorer, held_out, lambda done, total: bar.update(done - bar.n) and None)
-    Console().print(Markdown("\n".join(score_table(found))))
+        scores = score(scorer, held_out, lambda done, total: bar.update(done - bar.n) and None)
+    Console().print(Markdown("\n".join(score_table(scores))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training one of the small annotators, from scenes to the folder that is shipped."""
+"""Training of one small annotator, from scenes to the folder that is shipped."""
 
 import json
 import shutil
@@ -25,10 +25,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainedAnnotator:
-    """What the lessons left behind.
+    """The result of all lessons.
 
     Attributes:
-        parameters: of the model.
+        parameters: number of the model's parameters.
         curves: columns of each lesson's loss curve.
         images_per_second: of the last lesson in this try; 0 if an earlier one had finished it.
         seconds: of training, interrupted tries included.
@@ -40,7 +40,7 @@ class TrainedAnnotator:
     seconds: float
 
     def facts(self) -> dict[str, Any]:
-        """Deterministic figures for metrics/: parameters, and each column's last value."""
+        """Collect deterministic figures for metrics/: parameters, and each column's last value."""
         columns = self.curves[-1].items()
         last = {n: round(float(c[-1]), 5) for n, c in columns if n not in ("step", "lr")}
         return {"parameters": self.parameters, "last": last}
@@ -81,16 +81,8 @@ def train_annotator(
     )
 
 
-def _taught(task: TrainingTask, before: TrainingTask) -> TrainingTask:
-    """``task`` with what ``before`` learned, but for what its model has in another size."""
-    own, taught = task.state_dict(), before.state_dict()
-    same = {name: taught[name] for name in own if taught[name].shape == own[name].shape}
-    task.load_state_dict({**own, **same})
-    return task
-
-
 class Clock:
-    """Seconds that all tries at a piece of work took, those of a killed one up to its last tick."""
+    """Seconds that all tries at a piece of work took; a killed one counts up to its last tick."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +90,7 @@ class Clock:
         self._begin = time.monotonic()
 
     def tick(self) -> float:
-        """Take note of the time; returns the seconds so far."""
+        """Write the time down; returns the seconds so far."""
         seconds = self._before + time.monotonic() - self._begin
         write_atomically(self._path, json.dumps(seconds).encode())
         return seconds
@@ -106,7 +98,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """The lessons of a model, whose steps and images are counted over all of them."""
+    """The lessons of a model; steps and images are counted over all of them."""
 
     params: SampleModelsParams
     work: Path
@@ -115,17 +107,17 @@ class _Course:
     progress: Progress
 
     def clock(self) -> Clock:
-        """Of all training so far."""
+        """Open the clock of all training so far."""
         return Clock(self.work / "seconds.json")
 
     def run(self, number: int) -> Path:
-        """Folder of a lesson's training."""
+        """Name the folder of a lesson's training."""
         return self.work / f"lesson-{number + 1}" / "run"
 
     def teach(self, number: int, task: TrainingTask) -> TrainingResult:
-        """Leave ``task`` with the average weights of lesson ``number`` (from 0)."""
+        """Train ``task`` in lesson ``number`` (from 0) and leave it with the average weights."""
         params, lesson = self.params, self.params.lessons[number]
-        runs = [each.training for each in params.lessons]
+        runs = [other.training for other in params.lessons]
         steps_before = sum(run.steps for run in runs[:number])
         seen_before = sum(run.steps * run.batch_size for run in runs[:number])
         images = sum(run.steps * run.batch_size for run in runs)
@@ -160,3 +152,11 @@ class _Course:
         task.load_state_dict({**task.state_dict(), **(result.average or {})})
         shutil.rmtree(rendered, ignore_errors=True)  # gigabytes, and no step needs them any more
         return result
+
+
+def _taught(task: TrainingTask, before: TrainingTask) -> TrainingTask:
+    """Copy into ``task`` the weights of ``before``, except those of another size."""
+    own, taught = task.state_dict(), before.state_dict()
+    same = {name: taught[name] for name in own if taught[name].shape == own[name].shape}
+    task.load_state_dict({**own, **same})
+    return task

@@ -1,7 +1,4 @@
-"""What the thermal camera sees: radiance of warm surfaces, the cold sky's reflection, sensors.
-
-What the RGB camera sees: albedo, sun, sky, lamps, haze, glare, noise.
-"""
+"""The thermal camera and the RGB camera: light that reaches them, and their sensors."""
 
 import cv2
 import numpy as np
@@ -10,18 +7,20 @@ from numpy.typing import NDArray
 from twinband.world.canvas import Canvas
 from twinband.world.climate import COLUMN_KELVIN, LEAST_SPAN_KELVIN, NETD_KELVIN, Climate
 from twinband.world.furniture import lamp_light
-from twinband.world.ground import Layout, Plane, tile
+from twinband.world.ground import Geometry, Plane, tile
 from twinband.world.scene import Scene, generator_of
 
 TOE = np.float32(0.12)  # share of the grey levels left to what is colder than the street
 COLD_SPANS = 2.5  # by how many spans colder they fall to 1/e
 POINT_SPREAD = 1.0 / 256  # standard deviation as a share of the image's width
+HEADLIGHT_GAIN = 9.0
+LAMP_GAIN = 2.4
 
 
 def render_kelvin(
-    canvas: Canvas, scene: Scene, climate: Climate, layout: Layout, shadow: Plane
+    canvas: Canvas, scene: Scene, climate: Climate, geometry: Geometry, shadow: Plane
 ) -> Plane:
-    """``H,W`` apparent temperature in kelvin, sensor included.
+    """Render apparent temperature ``H,W`` in kelvin, sensor included.
 
     A surface radiates its own emissivity's share of T^4 and mirrors its surroundings, mostly the
     cold sky, with the rest; air on the way adds its own.
@@ -31,12 +30,12 @@ def render_kelvin(
     around = 0.5 * climate.sky**4 + 0.5 * climate.air**4
     radiance = ((emissivity * own**4 + (1 - emissivity) * around) ** 0.25).astype(np.float32)
     kelvin = canvas.averaged(radiance)
-    rough = np.array([s.roughness for s in canvas.surfaces], np.float32)[layout.surface]
-    kelvin += rough * layout.texture
-    kelvin -= np.where(layout.ground, shadow * np.float32(climate.sunlit * 0.8), 0)
-    kelvin += _sky_gradient(canvas, climate, layout)
-    clear = np.exp(-layout.depth / np.float32(climate.thermal_sight_m))
-    kelvin = np.where(layout.depth > 0, kelvin * clear + climate.air * (1 - clear), kelvin)
+    rough = np.array([s.roughness for s in canvas.surfaces], np.float32)[geometry.surface]
+    kelvin += rough * geometry.texture
+    kelvin -= np.where(geometry.ground, shadow * np.float32(climate.sunlit * 0.8), 0)
+    kelvin += _sky_gradient(canvas, climate, geometry)
+    clear = np.exp(-geometry.depth / np.float32(climate.thermal_sight_m))
+    kelvin = np.where(geometry.depth > 0, kelvin * clear + climate.air * (1 - clear), kelvin)
     width = canvas.view.width
     kelvin = cv2.GaussianBlur(kelvin.astype(np.float32), (0, 0), POINT_SPREAD * width)
     rng = generator_of("thermal noise", scene.noise)
@@ -46,25 +45,25 @@ def render_kelvin(
     return kelvin
 
 
-def _sky_gradient(canvas: Canvas, climate: Climate, layout: Layout) -> Plane:
-    """The sky is warmest at the horizon, where one looks through the most air."""
-    rows = np.arange(layout.depth.shape[0], dtype=np.float32)
+def _sky_gradient(canvas: Canvas, climate: Climate, geometry: Geometry) -> Plane:
+    """Warm the sky towards the horizon, where one looks through the most air."""
+    rows = np.arange(geometry.depth.shape[0], dtype=np.float32)
     share = np.clip(1 - (canvas.view.horizon_px - rows) / max(canvas.view.horizon_px, 1), 0, 1)
     lift = 0.75 * (climate.air - climate.sky) * share**3
-    gradient: Plane = np.where(layout.surface == 0, lift[:, None].astype(np.float32), 0)
+    gradient: Plane = np.where(geometry.surface == 0, lift[:, None].astype(np.float32), 0)
     return gradient
 
 
 def to_centikelvin(kelvin: Plane) -> NDArray[np.uint16]:
-    """Radiometric form: hundredths of a kelvin."""
+    """Convert to the radiometric form, hundredths of a kelvin."""
     return np.rint(np.clip(kelvin, 0, 655) * 100).astype(np.uint16)
 
 
 def gain_control(kelvin: Plane) -> NDArray[np.uint8]:
-    """8 bits between percentiles 1 and 99.5 of the lower half, where the street is.
+    """Stretch to 8 bits between percentiles 1 and 99.5 of the lower half, where the street is.
 
-    The span is at least ``LEAST_SPAN_KELVIN``. What is colder, the sky above all, shares the
-    darkest levels, as cameras compress it.
+    The span is at least ``LEAST_SPAN_KELVIN``. Colder surfaces, the sky above all, share the
+    darkest levels, as cameras compress them.
     """
     low, high = np.percentile(kelvin[kelvin.shape[0] * 9 // 20 :], (1, 99.5))
     middle = (low + high) / 2
@@ -75,14 +74,10 @@ def gain_control(kelvin: Plane) -> NDArray[np.uint8]:
     return np.rint(np.minimum(scaled, 1) * 255).astype(np.uint8)
 
 
-HEADLIGHT_GAIN = 9.0
-LAMP_GAIN = 2.4
-
-
 def render_rgb(
-    canvas: Canvas, scene: Scene, climate: Climate, layout: Layout, shadow: Plane
+    canvas: Canvas, scene: Scene, climate: Climate, geometry: Geometry, shadow: Plane
 ) -> NDArray[np.uint8]:
-    """``H,W,3`` uint8."""
+    """Render the RGB image, ``H,W,3`` uint8."""
     surfaces = canvas.surfaces
     albedo = np.array([s.colour for s in surfaces], np.float32)
     shade = np.array([s.shade for s in surfaces], np.float32)[:, None]
@@ -90,45 +85,45 @@ def render_rgb(
     sun, ambient = np.asarray(climate.sun, np.float32), np.asarray(climate.ambient, np.float32)
     daylight = albedo * (ambient * (0.55 + 0.45 * shade) + sun * shade)
     image = canvas.averaged(daylight)
-    grain = np.array([s.grain for s in surfaces], np.float32)[layout.surface]
-    pattern = 1 + grain * layout.texture
+    grain = np.array([s.grain for s in surfaces], np.float32)[geometry.surface]
+    pattern = 1 + grain * geometry.texture
     image *= np.maximum(pattern, 0.2)[..., None]
-    image *= np.where(layout.ground, 1 - shadow, 1)[..., None]
+    image *= np.where(geometry.ground, 1 - shadow, 1)[..., None]
     if climate.lamps:
         bare = canvas.averaged(albedo)
-        image += bare * np.maximum(pattern, 0.2)[..., None] * _lamp_light(scene, layout)
+        image += bare * np.maximum(pattern, 0.2)[..., None] * _lamp_light(scene, geometry)
         image += canvas.averaged(glow)
-    image = _with_sky(image, canvas, scene, climate, layout)
+    image = _with_sky(image, canvas, scene, climate, geometry)
     image *= climate.exposure
     if climate.lamps:
         image = _with_glare(image)
     return _camera(image, scene, climate)
 
 
-def _lamp_light(scene: Scene, layout: Layout) -> NDArray[np.float32]:
-    """Light of street lamps and of the own head-lights, ``H,W,3``."""
-    total = np.zeros((*layout.depth.shape, 3), np.float32)
+def _lamp_light(scene: Scene, geometry: Geometry) -> NDArray[np.float32]:
+    """Add up the light of street lamps and of the own head-lights, ``H,W,3``."""
+    total = np.zeros((*geometry.depth.shape, 3), np.float32)
     for thing in scene.things:
         if thing.kind != "lamp":
             continue
         x, y, z = (np.float32(value) for value in lamp_light(thing))
-        square = (layout.x - x) ** 2 + (layout.y - y) ** 2 + (layout.depth - z) ** 2
+        square = (geometry.x - x) ** 2 + (geometry.y - y) ** 2 + (geometry.depth - z) ** 2
         amount = LAMP_GAIN / (square + 8)
         total += amount[..., None] * np.asarray([1.0, 0.78, 0.48], np.float32)
-    ahead = np.maximum(layout.depth, 2.5)
-    beam = np.exp(-((layout.x / (0.9 + 0.22 * ahead)) ** 2))
-    low = np.exp(-np.maximum(layout.y - 0.5 - 0.02 * ahead, 0) / 0.35)
+    ahead = np.maximum(geometry.depth, 2.5)
+    beam = np.exp(-((geometry.x / (0.9 + 0.22 * ahead)) ** 2))
+    low = np.exp(-np.maximum(geometry.y - 0.5 - 0.02 * ahead, 0) / 0.35)
     reach = HEADLIGHT_GAIN / (ahead**2 + 30)
     total += (beam * low * reach)[..., None] * np.asarray([1.0, 0.97, 0.88], np.float32)
-    total[layout.depth == 0] = 0
+    total[geometry.depth == 0] = 0
     return total
 
 
 def _with_sky(
-    image: NDArray[np.float32], canvas: Canvas, scene: Scene, climate: Climate, layout: Layout
+    image: NDArray[np.float32], canvas: Canvas, scene: Scene, climate: Climate, geometry: Geometry
 ) -> NDArray[np.float32]:
     """Put the sky in, and mix every surface with haze by its distance."""
-    height, width = layout.depth.shape
+    height, width = geometry.depth.shape
     zenith, haze = np.asarray(climate.zenith, np.float32), np.asarray(climate.haze, np.float32)
     above = (canvas.view.horizon_px - np.arange(height, dtype=np.float32)) / max(
         canvas.view.horizon_px, 1
@@ -142,16 +137,16 @@ def _with_sky(
         noise = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
         cover = np.clip(noise * 1.3 - 0.25, 0, 1)[..., None] * np.clip(above, 0.1, 1)[:, None, None]
         sky += cover * (1.12 * haze - sky) * 0.85
-    clear = np.exp(-layout.depth / np.float32(climate.sight_m))[..., None]
+    clear = np.exp(-geometry.depth / np.float32(climate.sight_m))[..., None]
     mixed = image * clear + haze * (1 - clear)
-    is_number_0 = np.eye(1, len(canvas.surfaces), dtype=np.float32)[0]
-    is_sky = canvas.averaged(is_number_0)[..., None]
-    # The sky's own surface is black here, so what it contributed at edges is already gone.
+    sky_surface = np.eye(1, len(canvas.surfaces), dtype=np.float32)[0]  # it is number 0
+    is_sky = canvas.averaged(sky_surface)[..., None]
+    # The sky's own surface is black here, so it contributed nothing at edges.
     return mixed * (1 - is_sky) + sky.astype(np.float32) * is_sky
 
 
 def _with_glare(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bright spots bleed into their surroundings."""
+    """Let bright spots bleed into their surroundings."""
     width = image.shape[1]
     bright = np.maximum(image - 0.9, 0)
     small = cv2.resize(bright, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -161,7 +156,7 @@ def _with_glare(image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _camera(image: NDArray[np.float32], scene: Scene, climate: Climate) -> NDArray[np.uint8]:
-    """A lens, a tone curve and noise that grows with the gain."""
+    """Apply a lens, a tone curve and noise that grows with the gain."""
     rng = generator_of("rgb noise", scene.noise)
     image = cv2.GaussianBlur(image, (0, 0), 0.45)
     curve = 1 - np.exp(-1.35 * np.maximum(image, 0))

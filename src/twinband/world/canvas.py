@@ -1,9 +1,7 @@
-"""Painting in order of distance into a map of surfaces, and looking their properties up.
+"""A map of surfaces, painted from far to near.
 
 Shapes are filled with the number of their surface at twice the image's size. Colours, radiances
 and labels are then table look-ups, so a hundred polygons cost little more than one.
-
-Turning things in metres into polygons and lines on a canvas.
 """
 
 from collections.abc import Sequence
@@ -18,11 +16,12 @@ from twinband.world.scene import Thing
 SCALE = 2  # surfaces are painted at twice the size of the image
 SUBPIXEL_BITS = 4
 Points = NDArray[np.float64]
+Metres = tuple[float, float, float]  # ahead, right, up
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What one surface is like.
+    """The properties of one surface.
 
     Attributes:
         colour: albedo, RGB in [0, 1].
@@ -31,7 +30,7 @@ class Surface:
         scene_class: name of its class.
         identity: instance id, 0 for none.
         depth: metres; 0 for the sky, negative where the ground's own depth holds.
-        shade: how much of the sun it catches, [0, 1].
+        shade: share of the sun that it catches, [0, 1].
         glow: light it emits itself, RGB.
         grain: strength of its texture in RGB, as a share of its colour.
         roughness: strength of its texture in kelvin.
@@ -61,7 +60,7 @@ class View:
     camera_height: float
 
     def project(self, points: Points) -> Points:
-        """``N,3`` metres (X, Y up, Z ahead) to ``N,2`` pixels; Z is kept off the camera."""
+        """Project ``N,3`` metres (X, Y up, Z ahead) to ``N,2`` pixels; Z is kept off the camera."""
         scale = self.focal_px / np.maximum(points[:, 2], 0.3)
         pixels = np.empty((len(points), 2))
         pixels[:, 0] = self.centre_px + scale * points[:, 0]
@@ -76,7 +75,7 @@ class Canvas:
         self.view = view
         self.surfaces: list[Surface] = []
         self.map = np.zeros((view.height * SCALE, view.width * SCALE), np.int32)
-        self.whole_area: dict[int, int] = {}  # of each instance, before anything hides it
+        self.full_area: dict[int, int] = {}  # of each instance, before anything hides it
 
     def add(self, surface: Surface) -> int:
         """Register a surface; returns its number."""
@@ -100,17 +99,17 @@ class Canvas:
         self.polygon(ring + np.asarray(centre), surface)
 
     def averaged(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``H,W`` or ``H,W,C``: per-surface values (``N`` or ``N,C``) as the image's pixels see
-        them, each the mean of the painted pixels in it."""
+        """Map values of surfaces (``N`` or ``N,C``) to pixels, ``H,W`` or ``H,W,C``: each pixel
+        gets the mean over the painted pixels in it."""
         painted = np.take(values, self.map, axis=0, mode="clip")
         size = (self.view.width, self.view.height)
         mean: NDArray[np.float32] = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
         return mean
 
     def note_area(self, identity: int, first_surface: int) -> None:
-        """Remember how many pixels of an instance can be seen just after it was painted."""
+        """Remember the number of visible pixels of an instance that was just painted."""
         pixels = int(np.count_nonzero(self.map >= first_surface))
-        self.whole_area[identity] = pixels // SCALE**2
+        self.full_area[identity] = pixels // SCALE**2
 
     def _fixed(self, pixels: Points) -> NDArray[np.int32]:
         limit = 1 << 14  # far outside the image; keeps OpenCV's fixed point from overflowing
@@ -118,12 +117,9 @@ class Canvas:
         return np.rint(scaled * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
-Metres = tuple[float, float, float]  # ahead, right, up
-
-
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """The thing's own axes: ahead, to its right and up, from its foot point."""
+class LocalFrame:
+    """The axes of a thing: ahead, to its right and up, from its foot point."""
 
     canvas: Canvas
     origin: Points
@@ -131,7 +127,7 @@ class Frame:
     right: Points
 
     @classmethod
-    def of(cls, canvas: Canvas, thing: Thing) -> "Frame":
+    def of(cls, canvas: Canvas, thing: Thing) -> "LocalFrame":
         ahead = np.array([np.sin(thing.yaw), 0.0, np.cos(thing.yaw)])
         right = np.array([np.cos(thing.yaw), 0.0, -np.sin(thing.yaw)])
         return cls(canvas, np.array([thing.x, 0.0, thing.z]), ahead, right)
@@ -141,7 +137,7 @@ class Frame:
         return self.canvas.view.focal_px / max(float(self.origin[2]), 0.3)
 
     def world(self, local: Points) -> Points:
-        """``N,3`` own coordinates (ahead, right, up) in metres to world coordinates."""
+        """Convert ``N,3`` own coordinates (ahead, right, up) in metres to world coordinates."""
         up = np.array([0.0, 1.0, 0.0])
         return (
             self.origin + local[:, :1] * self.ahead + local[:, 1:2] * self.right + local[:, 2:] * up
@@ -164,7 +160,8 @@ class Frame:
         self.canvas.line(pixels, surface, width_m * self.pixels_a_metre)
 
     def disc(self, centre: Metres, radius: float, surface: int, ring_m: float = 0.0) -> None:
-        """A wheel upright along the thing's heading: filled, or a ring of the given thickness."""
+        """Draw a wheel upright along the thing's heading: filled, or a ring of the given
+        thickness."""
         angle = np.linspace(0, 2 * np.pi, 17)
         along, up = radius * np.cos(angle), radius * np.sin(angle)
         rim = [(centre[0] + a, centre[1], centre[2] + u) for a, u in zip(along, up, strict=True)]
@@ -174,13 +171,13 @@ class Frame:
             self.polygon(rim, surface)
 
     def ball(self, centre: Metres, radii: tuple[float, float], surface: int) -> None:
-        """An upright ellipse facing the camera; radii across and up in metres."""
+        """Fill an upright ellipse facing the camera; radii across and up in metres."""
         pixel = self.canvas.view.project(self.world(np.asarray([centre], float)))[0]
         scale = self.pixels_a_metre
         self.canvas.ellipse(pixel, (radii[0] * scale, radii[1] * scale), surface)
 
     def shows(self, normal: Metres, at: Metres = (0.0, 0.0, 0.0)) -> bool:
-        """Does the face through ``at`` with this outward normal (own axes) face the camera?"""
+        """Tell if the face through ``at`` with this outward normal (own axes) faces the camera."""
         face, tip = self.world(np.asarray([at, np.add(at, normal)], float))
         eye = np.array([0.0, self.canvas.view.camera_height, 0.0])
         return float((tip - face) @ (face - eye)) < 0

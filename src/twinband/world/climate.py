@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 
 Colour = tuple[float, float, float]
+SKIN_KELVIN = 306.2
+NETD_KELVIN = 0.09  # temporal noise of an uncooled camera
+COLUMN_KELVIN = 0.05  # fixed pattern noise of its columns
+LEAST_SPAN_KELVIN = 7.0  # gain control never stretches less than this over 8 bits
 
 
 @dataclass(frozen=True, slots=True)
 class Climate:
-    """What an hour is like.
+    """The light, temperatures and cameras of one hour.
 
     Attributes:
         air, road, wall, vegetation, sky, metal: temperatures in kelvin (``wall`` in the shade,
-            ``metal`` of what stands still; ``sky`` as the infrared sees it).
-        sunlit: kelvin that sunlight has added to what faces it.
+            ``metal`` of things that stand still; ``sky`` as the infrared sees it).
+        sunlit: kelvin that sunlight has added to surfaces facing it.
         clothes: share of the way from the air's to the skin's temperature that clothes reach.
         driven: kelvin that a driven car's bonnet, wheels and exhaust lie above the metal.
         sun, ambient: light of the sun and from all around, RGB.
@@ -20,7 +24,7 @@ class Climate:
         exposure: gain of the RGB camera.
         grain: standard deviation of the RGB camera's noise at mid grey, as a share of white.
         sight_m, thermal_sight_m: distance at which contrast has fallen to 1/e.
-        lamps: are street lamps, head-lights and windows lit.
+        lamps: street lamps, head-lights and windows are lit.
     """
 
     air: float
@@ -42,11 +46,6 @@ class Climate:
     thermal_sight_m: float
     lamps: bool
 
-
-SKIN_KELVIN = 306.2
-NETD_KELVIN = 0.09  # temporal noise of an uncooled camera
-COLUMN_KELVIN = 0.05  # fixed pattern noise of its columns
-LEAST_SPAN_KELVIN = 7.0  # gain control never stretches less than this over 8 bits
 
 CLIMATES = {
     "day": Climate(

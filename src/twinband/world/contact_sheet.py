@@ -1,4 +1,4 @@
-"""A picture of the sample world: streets at every hour, as both cameras see them and as known.
+"""A picture of the sample world: both cameras and the truth at every hour.
 
 ``python -m twinband.world.contact_sheet OUT.png``
 """
@@ -24,7 +24,7 @@ SCENES = {"day": 148, "crossover": 115, "dusk": 107, "night": 94, "fog": 132}
 SAME = 101
 HEADINGS = ("RGB", "thermal", "classes", "depth", "instances")
 LEVEL_STEP = 5  # grey levels are rounded in the file, which is then much smaller
-FINER = 2  # scenes are rendered so much larger, and shrunk
+FINER = 2  # scenes are rendered larger by this factor, and shrunk
 GAP_PX, LABEL_PX, HEADING_PX = 4, 72, 22
 FARTHEST_M = 100.0
 COLOURS = {
@@ -37,7 +37,7 @@ COLOURS = {
 
 
 def contact_sheet(width: int, height: int, columns: int) -> Picture:
-    """One row for each hour.
+    """Draw one row of pictures for each hour.
 
     Args:
         width, height: of each picture in pixels.
@@ -79,7 +79,8 @@ def _truths(result: Rendered) -> list[Picture]:
 
 
 def _depth(depth: NDArray[np.float32]) -> Picture:
-    """Near is bright; by the logarithm, so that near things differ too. The sky is black."""
+    """Colour depth by its logarithm, so that near things differ too; near is bright, the sky
+    black."""
     nearness = 1 - np.log(np.clip(depth, 1, FARTHEST_M)) / np.log(FARTHEST_M)
     levels = np.rint(nearness * 255).astype(np.uint8)
     coloured = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
@@ -87,11 +88,11 @@ def _depth(depth: NDArray[np.float32]) -> Picture:
 
 
 def _instances(result: Rendered) -> Picture:
-    """Each in a hue of its own on a darkened thermal image."""
-    seen = [box.instance for box in result.boxes]
-    hsv = np.zeros((1, max(seen, default=0) + 1, 3), np.uint8)
-    hues = np.linspace(0, 180, len(seen), endpoint=False)
-    hsv[0, seen] = np.stack([hues, np.full_like(hues, 170), np.full_like(hues, 255)], axis=1)
+    """Colour each instance in a hue of its own on a darkened thermal image."""
+    identities = [box.instance for box in result.boxes]
+    hsv = np.zeros((1, max(identities, default=0) + 1, 3), np.uint8)
+    hues = np.linspace(0, 180, len(identities), endpoint=False)
+    hsv[0, identities] = np.stack([hues, np.full_like(hues, 170), np.full_like(hues, 255)], axis=1)
     palette = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0]
     backdrop = np.repeat(result.thermal[..., None] // 4, 3, axis=2)
     inside = (result.instances > 0)[..., None]
@@ -99,7 +100,7 @@ def _instances(result: Rendered) -> Picture:
 
 
 def _text(words: str, height: int, width: int) -> Picture:
-    """Dark words in the middle of a white field."""
+    """Write dark words in the middle of a white field."""
     field, font, scale = _blank(height, width), cv2.FONT_HERSHEY_SIMPLEX, 0.42
     (wide, tall), _ = cv2.getTextSize(words, font, scale, 1)
     foot = ((width - wide) // 2, (height + tall) // 2)
@@ -112,7 +113,7 @@ def _blank(height: int, width: int) -> Picture:
 
 
 def _side_by_side(pictures: list[Picture]) -> Picture:
-    """With gaps between them and below."""
+    """Join pictures with gaps between them and below."""
     spaced = [cv2.copyMakeBorder(p, 0, GAP_PX, 0, GAP_PX, cv2.BORDER_CONSTANT, value=(255,) * 3)
               for p in pictures]  # fmt: skip
     return np.hstack(spaced)

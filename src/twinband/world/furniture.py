@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from twinband.world.canvas import Canvas, Frame, Points, Surface
-from twinband.world.climate import Climate
+from twinband.world.canvas import Canvas, LocalFrame, Points, Surface
+from twinband.world.climate import Climate, Colour
 from twinband.world.scene import Scene, Thing, generator_of
 
-Colour = tuple[float, float, float]
 CLUMPS = 24  # of leaves at the back of a crown
 
 
 def paint_sign(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A traffic sign on a pole: round, triangular or square."""
-    frame, rng = Frame.of(canvas, thing), generator_of("sign", thing.look)
+    """Paint a traffic sign on a pole: round, triangular or square."""
+    frame, rng = LocalFrame.of(canvas, thing), generator_of("sign", thing.look)
 
     def part(colour: Colour, emissivity: float = 0.75) -> int:
         return canvas.add(
@@ -39,8 +38,8 @@ def paint_sign(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
 
 def paint_lamp(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A street lamp whose arm reaches over the road."""
-    frame = Frame.of(canvas, thing)
+    """Paint a street lamp whose arm reaches over the road."""
+    frame = LocalFrame.of(canvas, thing)
     pole = canvas.add(
         Surface((0.20, 0.21, 0.22), climate.metal, 0.8, "pole", 0, thing.z, 0.7, grain=0.02)
     )
@@ -58,13 +57,13 @@ def paint_lamp(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
 
 def lamp_light(thing: Thing) -> tuple[float, float, float]:
-    """Where a street lamp's light comes from, in metres."""
+    """Locate the light of a street lamp, in metres."""
     return (thing.x + (-1.3 if thing.x > 0 else 1.3), thing.height + 0.2, thing.z)
 
 
 def paint_cone(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A traffic cone with two white bands."""
-    frame, h = Frame.of(canvas, thing), thing.height
+    """Paint a traffic cone with two white bands."""
+    frame, h = LocalFrame.of(canvas, thing), thing.height
 
     def part(colour: Colour) -> int:
         kelvin = climate.air + 0.5 * (climate.road - climate.air) + climate.sunlit * 0.4
@@ -91,8 +90,8 @@ def paint_cone(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
 
 def paint_tree(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A trunk and a crown of many leafy lumps, darker below and behind."""
-    frame, rng = Frame.of(canvas, thing), generator_of("tree", thing.look)
+    """Paint a trunk and a crown of many leafy lumps, darker below and behind."""
+    frame, rng = LocalFrame.of(canvas, thing), generator_of("tree", thing.look)
     tint = float(rng.uniform(-0.05, 0.05))
 
     def part(colour: Colour, kelvin: float, shade: float, grain: float) -> int:
@@ -116,25 +115,26 @@ def paint_tree(canvas: Canvas, thing: Thing, climate: Climate) -> None:
 
 
 def _clumps(rng: np.random.Generator, count: int, reach: float) -> Points:
-    """``count,9,2`` outlines of clumps of leaves over a crown of radius 1."""
+    """Draw outlines ``count,9,2`` of clumps of leaves over a crown of radius 1."""
     corners = np.linspace(0, 2 * np.pi, 9, endpoint=False)
-    ways = rng.uniform(0, 2 * np.pi, count)
-    far = reach * np.sqrt(rng.uniform(size=count))
+    angles = rng.uniform(0, 2 * np.pi, count)
+    radii = reach * np.sqrt(rng.uniform(size=count))
     size = rng.uniform(0.14, 0.30, (count, 1)) * rng.uniform(0.75, 1.2, (count, 9))
-    across = (far * np.cos(ways))[:, None] + size * np.cos(corners)
-    down = (far * np.sin(ways))[:, None] + size * np.sin(corners)
+    across = (radii * np.cos(angles))[:, None] + size * np.cos(corners)
+    down = (radii * np.sin(angles))[:, None] + size * np.sin(corners)
     return np.stack([across, 0.85 * down], axis=2)
 
 
 def guardrail_segments(scene: Scene) -> list[tuple[float, float]]:
-    """Near and far end of each segment of the guardrail, metres ahead; empty without one."""
+    """List the near and far end of each segment of the guardrail, metres ahead; empty without
+    one."""
     return [(float(z), z + 3.0) for z in range(3, 42, 3)] if scene.guardrail else []
 
 
 def paint_guardrail(
     canvas: Canvas, scene: Scene, ends: tuple[float, float], climate: Climate
 ) -> None:
-    """One segment of a steel rail along the right kerb, with a post at its near end."""
+    """Paint one segment of a steel rail along the right kerb, with a post at its near end."""
     steel = canvas.add(
         Surface(
             (0.52, 0.53, 0.54), climate.metal, 0.55, "guardrail", 0, sum(ends) / 2, 0.8, grain=0.04

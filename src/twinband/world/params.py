@@ -11,7 +11,7 @@ class SampleWorldParams(ItemParams):
     """One rendered dataset in the on-disk layout of a public one.
 
     Attributes:
-        layout: whose layout is written.
+        layout: the public dataset's.
         count: pairs (crops for ``class_folders``, frames for ``rgbt234``).
         width_px, height_px: size of the rendered scenes.
         seed: another seed gives other scenes.

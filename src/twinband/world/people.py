@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from twinband.world.canvas import Canvas, Frame, Surface
-from twinband.world.climate import SKIN_KELVIN, Climate
+from twinband.world.canvas import Canvas, LocalFrame, Metres, Surface
+from twinband.world.climate import SKIN_KELVIN, Climate, Colour
 from twinband.world.scene import Thing, generator_of
 
 SKINS = ((0.80, 0.60, 0.48), (0.66, 0.46, 0.34), (0.45, 0.30, 0.21), (0.30, 0.19, 0.13))
@@ -14,7 +14,6 @@ COATS = (
 )  # fmt: skip
 TROUSERS = ((0.10, 0.12, 0.20), (0.09, 0.09, 0.10), (0.30, 0.27, 0.22), (0.20, 0.24, 0.32))
 BICYCLE_OFFSET = 1000  # a cyclist's bicycle is an instance of its own
-Joint = tuple[float, float, float]
 
 
 class Wardrobe:
@@ -28,9 +27,8 @@ class Wardrobe:
         trousers = TROUSERS[rng.integers(len(TROUSERS))]
         warm = climate.clothes * (0.75 + 0.5 * thing.warmth)
         self.bag = bool(rng.random() < 0.35)
-        self.cold_shoes = climate.air + 0.25 * (SKIN_KELVIN - climate.air)
 
-        def cloth(colour: tuple[float, float, float], share: float, shade: float) -> int:
+        def cloth(colour: Colour, share: float, shade: float) -> int:
             kelvin = climate.air + share * (SKIN_KELVIN - climate.air)
             return canvas.add(
                 Surface(
@@ -60,14 +58,14 @@ class Wardrobe:
 
 
 def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """Someone walking."""
-    frame, wear = Frame.of(canvas, thing), Wardrobe(canvas, thing, climate)
+    """Paint somebody walking."""
+    frame, wear = LocalFrame.of(canvas, thing), Wardrobe(canvas, thing, climate)
     h, swing = thing.height, float(np.sin(thing.phase))
     lift = abs(float(np.cos(thing.phase)))
     hip, knee, ankle = 0.52 * h, 0.285 * h, 0.045 * h
     bob = 0.012 * h * lift
 
-    def leg(side: float, way: float) -> tuple[Joint, Joint, Joint]:
+    def leg(side: float, way: float) -> tuple[Metres, Metres, Metres]:
         stride = 0.25 * h * way
         bend = 0.07 * h * max(-way, 0) + 0.02 * h
         return (
@@ -76,7 +74,7 @@ def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
             (stride - 0.4 * bend, side * 0.06 * h, ankle + 0.05 * h * max(-way, 0) * lift),
         )
 
-    def arm(side: float, way: float) -> tuple[Joint, Joint, Joint]:
+    def arm(side: float, way: float) -> tuple[Metres, Metres, Metres]:
         return (
             (0.0, side * 0.108 * h, 0.80 * h + bob),
             (0.09 * h * way, side * 0.132 * h, 0.62 * h + bob),
@@ -103,47 +101,13 @@ def paint_person(canvas: Canvas, thing: Thing, climate: Climate) -> None:
     canvas.note_area(thing.identity, wear.first)
 
 
-def _torso(frame: Frame, wear: Wardrobe, h: float, bob: float) -> None:
-    across = abs(float(frame.right[0]))
-    half = 0.060 * h + 0.032 * h * across
-    back = frame.shows((-1.0, 0.0, 0.0))
-    if wear.bag and not back:
-        _pack(frame, wear, h, bob, half)
-    centre, scale = frame.canvas.view, frame.pixels_a_metre
-    middle = centre.project(frame.world(np.array([[0.0, 0.0, 0.0]])))[0]
-    outline = [
-        (-0.92, 0.47), (-0.95, 0.58), (-0.98, 0.70), (-1.18, 0.785), (-0.90, 0.815), (-0.3, 0.84),
-        (0.3, 0.84), (0.90, 0.815), (1.18, 0.785), (0.98, 0.70), (0.95, 0.58), (0.92, 0.47),
-    ]  # fmt: skip
-    points = [(middle[0] + x * half * scale, middle[1] - (y * h + bob) * scale) for x, y in outline]
-    frame.canvas.polygon(np.asarray(points), wear.coat)
-    frame.limb([(0, 0, 0.83 * h + bob), (0.01 * h, 0, 0.88 * h + bob)], wear.skin, 0.05 * h)
-    if wear.bag and back:
-        _pack(frame, wear, h, bob, half)
-    _head(frame, wear, (0.015 * h, 0.0, 0.932 * h + bob), h)
-
-
-def _pack(frame: Frame, wear: Wardrobe, h: float, bob: float, half: float) -> None:
-    frame.ball((-0.10 * h, 0.0, 0.70 * h + bob), (half * 0.85, 0.11 * h), wear.pack)
-
-
-def _head(frame: Frame, wear: Wardrobe, centre: Joint, h: float) -> None:
-    frame.ball(centre, (0.046 * h, 0.064 * h), wear.skin)
-    behind = not frame.shows((1.0, 0.0, 0.0))
-    if behind and abs(float(frame.ahead[2])) > 0.6:
-        frame.ball((centre[0], centre[1], centre[2] + 0.006 * h), (0.05 * h, 0.064 * h), wear.hair)
-    else:
-        top = (centre[0] - 0.012 * h, centre[1], centre[2] + 0.030 * h)
-        frame.ball(top, (0.05 * h, 0.040 * h), wear.hair)
-
-
 def paint_bicycle(canvas: Canvas, thing: Thing, climate: Climate, identity: int) -> None:
-    """A bicycle: two wheels, frame, handlebar and saddle."""
-    frame = Frame.of(canvas, thing)
+    """Paint a bicycle: two wheels, frame, handlebar and saddle."""
+    frame = LocalFrame.of(canvas, thing)
     rng = generator_of("bicycle", thing.look)
     colour = COATS[rng.integers(len(COATS))]
 
-    def metal(rgb: tuple[float, float, float], kelvin: float, emissivity: float) -> int:
+    def metal(rgb: Colour, kelvin: float, emissivity: float) -> int:
         return canvas.add(
             Surface(rgb, kelvin, emissivity, "bicycle", identity, thing.z, 0.8, grain=0.05)
         )
@@ -168,9 +132,9 @@ def paint_bicycle(canvas: Canvas, thing: Thing, climate: Climate, identity: int)
 
 
 def paint_cyclist(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A rider on a bicycle; two instances."""
+    """Paint a rider on a bicycle; two instances."""
     paint_bicycle(canvas, thing, climate, thing.identity + BICYCLE_OFFSET)
-    frame, wear = Frame.of(canvas, thing), Wardrobe(canvas, thing, climate)
+    frame, wear = LocalFrame.of(canvas, thing), Wardrobe(canvas, thing, climate)
     near = 1.0 if frame.shows((0.0, 1.0, 0.0)) else -1.0
     for side, legs, arms in (
         (-near, wear.far_leg, wear.sleeve), (near, wear.trousers, wear.coat),
@@ -188,3 +152,37 @@ def paint_cyclist(canvas: Canvas, thing: Thing, climate: Climate) -> None:
         frame.limb([(0.08, side * 0.2, 1.38), (0.24, side * 0.24, 1.15), (0.38, side * 0.23, 1.02)],
                    arms, 0.095)  # fmt: skip
     canvas.note_area(thing.identity, wear.first)
+
+
+def _torso(frame: LocalFrame, wear: Wardrobe, h: float, bob: float) -> None:
+    across = abs(float(frame.right[0]))
+    half = 0.060 * h + 0.032 * h * across
+    back = frame.shows((-1.0, 0.0, 0.0))
+    if wear.bag and not back:
+        _pack(frame, wear, h, bob, half)
+    centre, scale = frame.canvas.view, frame.pixels_a_metre
+    middle = centre.project(frame.world(np.array([[0.0, 0.0, 0.0]])))[0]
+    outline = [
+        (-0.92, 0.47), (-0.95, 0.58), (-0.98, 0.70), (-1.18, 0.785), (-0.90, 0.815), (-0.3, 0.84),
+        (0.3, 0.84), (0.90, 0.815), (1.18, 0.785), (0.98, 0.70), (0.95, 0.58), (0.92, 0.47),
+    ]  # fmt: skip
+    points = [(middle[0] + x * half * scale, middle[1] - (y * h + bob) * scale) for x, y in outline]
+    frame.canvas.polygon(np.asarray(points), wear.coat)
+    frame.limb([(0, 0, 0.83 * h + bob), (0.01 * h, 0, 0.88 * h + bob)], wear.skin, 0.05 * h)
+    if wear.bag and back:
+        _pack(frame, wear, h, bob, half)
+    _head(frame, wear, (0.015 * h, 0.0, 0.932 * h + bob), h)
+
+
+def _pack(frame: LocalFrame, wear: Wardrobe, h: float, bob: float, half: float) -> None:
+    frame.ball((-0.10 * h, 0.0, 0.70 * h + bob), (half * 0.85, 0.11 * h), wear.pack)
+
+
+def _head(frame: LocalFrame, wear: Wardrobe, centre: Metres, h: float) -> None:
+    frame.ball(centre, (0.046 * h, 0.064 * h), wear.skin)
+    behind = not frame.shows((1.0, 0.0, 0.0))
+    if behind and abs(float(frame.ahead[2])) > 0.6:
+        frame.ball((centre[0], centre[1], centre[2] + 0.006 * h), (0.05 * h, 0.064 * h), wear.hair)
+    else:
+        top = (centre[0] - 0.012 * h, centre[1], centre[2] + 0.030 * h)
+        frame.ball(top, (0.05 * h, 0.040 * h), wear.hair)

@@ -1,4 +1,4 @@
-"""From a scene to images and their whole truth."""
+"""The renderer: a scene's images and their full truth."""
 
 from dataclasses import dataclass
 
@@ -19,19 +19,19 @@ from twinband.world.furniture import (
     paint_sign,
     paint_tree,
 )
-from twinband.world.ground import layout_of, paint_backdrop, shadow_mask
+from twinband.world.ground import geometry_of, paint_backdrop, shadow_mask
 from twinband.world.people import paint_bicycle, paint_cyclist, paint_person
 from twinband.world.scene import Scene, Thing
 from twinband.world.vehicles import paint_car
 
 cv2.setNumThreads(1)
-NAMES = {"pole": "sign"}  # boxes of signs are named so; what they are made of is a pole
+NAMES = {"pole": "sign"}  # the surfaces of a sign are poles, its box is a sign
 MFNET = np.array([mfnet_id(name) for name in SCENE_CLASSES], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An object that can be seen.
+    """A visible object.
 
     Attributes:
         instance: its id in the instance map.
@@ -50,13 +50,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Images on one grid, and what is in them.
+    """The images of a scene on one grid, and their truth.
 
     Attributes:
-        rgb: ``H,W,3`` uint8. thermal: ``H,W`` uint8 after gain control.
+        rgb: ``H,W,3`` uint8.
+        thermal: ``H,W`` uint8 after gain control.
         thermal_raw: ``H,W`` uint16, hundredths of a kelvin.
         depth: ``H,W`` float32 metres, 0 for the sky.
-        semantics: ``H,W`` uint8, MFNet's ids. scene_semantics: ``H,W`` uint8, ``SCENE_CLASSES``.
+        semantics: ``H,W`` uint8, MFNet's ids.
+        scene_semantics: ``H,W`` uint8, ids of ``SCENE_CLASSES``.
         instances: ``H,W`` uint16, 0 for none.
         boxes: visible objects by instance id.
         saliency: ``H,W`` uint8, 255 on the most conspicuous object.
@@ -89,18 +91,18 @@ def render(scene: Scene, width: int, height: int) -> Rendered:
     canvas = Canvas(view)
     paint_backdrop(canvas, scene, climate)
     _paint_things(canvas, scene, climate)
-    layout = layout_of(canvas, scene)
+    geometry = geometry_of(canvas, scene)
     shadow = shadow_mask(canvas, scene, sunny=climate.sun[0] > 0.3)
-    kelvin = render_kelvin(canvas, scene, climate, layout, shadow)
+    kelvin = render_kelvin(canvas, scene, climate, geometry, shadow)
     surfaces = canvas.surfaces
-    classes = np.array([scene_id(s.scene_class) for s in surfaces], np.uint8)[layout.surface]
-    instances = np.array([s.identity for s in surfaces], np.uint16)[layout.surface]
+    classes = np.array([scene_id(s.scene_class) for s in surfaces], np.uint8)[geometry.surface]
+    instances = np.array([s.identity for s in surfaces], np.uint16)[geometry.surface]
     boxes = _boxes(canvas, instances)
     return Rendered(
-        rgb=render_rgb(canvas, scene, climate, layout, shadow),
+        rgb=render_rgb(canvas, scene, climate, geometry, shadow),
         thermal=gain_control(kelvin),
         thermal_raw=to_centikelvin(kelvin),
-        depth=layout.depth,
+        depth=geometry.depth,
         semantics=MFNET[classes],
         scene_semantics=classes,
         instances=instances,
@@ -111,7 +113,7 @@ def render(scene: Scene, width: int, height: int) -> Rendered:
 
 
 def _paint_things(canvas: Canvas, scene: Scene, climate: Climate) -> None:
-    """From far to near, segments of the guardrail among the things."""
+    """Paint from far to near, segments of the guardrail among the things."""
     things: list[tuple[float, Thing | tuple[float, float]]] = [(t.z, t) for t in scene.things]
     things += [((ends[0] + ends[1]) / 2, ends) for ends in guardrail_segments(scene)]
     for _, thing in sorted(things, key=lambda item: -item[0]):
@@ -136,7 +138,7 @@ def _boxes(canvas: Canvas, instances: NDArray[np.uint16]) -> tuple[Box, ...]:
             continue
         rows, columns = place
         area = int(areas[identity])
-        whole = max(canvas.whole_area.get(identity, area), area)
+        full_area = max(canvas.full_area.get(identity, area), area)
         name = name_of[identity]
         boxes.append(
             Box(
@@ -148,7 +150,7 @@ def _boxes(canvas: Canvas, instances: NDArray[np.uint16]) -> tuple[Box, ...]:
                     float(columns.stop),
                     float(rows.stop),
                 ),
-                occlusion=round(1 - area / whole, 4),
+                occlusion=round(1 - area / full_area, 4),
                 area=area,
             )
         )
@@ -156,7 +158,8 @@ def _boxes(canvas: Canvas, instances: NDArray[np.uint16]) -> tuple[Box, ...]:
 
 
 def _saliency(instances: NDArray[np.uint16], boxes: tuple[Box, ...]) -> NDArray[np.uint8]:
-    """The object that draws the eye: large, near the middle, little hidden; signs do not count."""
+    """Mark the object that draws the eye: large, near the middle, little hidden; signs do not
+    count."""
     height, width = instances.shape
     best, score = 0, 0.0
     for box in boxes:

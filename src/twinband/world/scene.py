@@ -1,7 +1,6 @@
-"""What stands where: scenes of a street as plain descriptions, drawn from a seed.
+"""Scenes of a street as plain descriptions, drawn from a seed.
 
-Metres: X to the right, Y up, Z ahead; the camera stands at X = 0, Z = 0. Nothing here knows how
-things look; see ``solids`` and ``backdrop`` for that.
+Metres: X to the right, Y up, Z ahead; the camera stands at X = 0, Z = 0.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ class Thing:
         height: metres.
         phase: of walking or pedalling, in radians.
         speed: metres a second along the heading.
-        warmth: 0 to 1: how much of its own heat it shows (a driven car's engine, thin clothes).
+        warmth: share of its own heat that it shows, 0 to 1 (a driven car's engine, thin clothes).
         look: seeds its colours and details.
     """
 
@@ -53,7 +52,7 @@ class Scene:
         horizon: height of the horizon as a share of the image, from above.
         focal: focal length as a share of the image's width.
         camera_height: metres.
-        vanishing: where the street vanishes, as a share of the image's width.
+        vanishing: place of the street's vanishing point, as a share of the image's width.
         road: half the road's width in metres; its middle is at ``road_middle``.
         walls: distance of the facades beyond the sidewalk on the left and the right, metres.
         sun: direction the light comes from, radians from ahead to the right.
@@ -76,13 +75,13 @@ class Scene:
 
 
 def generator_of(*words: str | int) -> np.random.Generator:
-    """A generator seeded by words and numbers, the same in every process."""
+    """Seed a generator by words and numbers, the same in every process."""
     digest = hashlib.sha256("\0".join(str(word) for word in words).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 def sample_scene(seed: int, name: str, index: int, hour: str | None = None) -> Scene:
-    """Scene number ``index`` of the dataset ``name``; hours take turns unless one is given."""
+    """Draw scene number ``index`` of the dataset ``name``; hours take turns unless one is given."""
     rng = generator_of("scene", seed, name, index)
     chosen = hour or HOURS[index % len(HOURS)]
     road = float(rng.uniform(3.2, 5.2))
@@ -104,6 +103,35 @@ def sample_scene(seed: int, name: str, index: int, hour: str | None = None) -> S
         things=(),
     )
     return replace(street, things=tuple(_things(rng, street)))
+
+
+def sample_sequence(
+    seed: int, name: str, index: int, frames: int, hour: str | None = None
+) -> list[Scene]:
+    """Draw ``frames`` scenes a tenth of a second apart.
+
+    Things move along their headings as far as there is room, the camera sways, identities stay.
+    """
+    start = sample_scene(seed, name, index, hour)
+    rng = generator_of("sequence", seed, name, index)
+    sway = rng.uniform(0, 2 * np.pi, 2)
+    scenes = []
+    for frame in range(frames):
+        time = 0.1 * frame
+        scenes.append(
+            replace(
+                start,
+                noise=start.noise + frame,
+                horizon=start.horizon + 0.006 * float(np.sin(1.7 * time + sway[0])),
+                vanishing=start.vanishing + 0.012 * float(np.sin(0.9 * time + sway[1])),
+                things=tuple(
+                    moved
+                    for moved in (_moved(thing, start, time) for thing in start.things)
+                    if moved.z > PASSED_M.get(moved.kind, 1.0)
+                ),
+            )
+        )
+    return scenes
 
 
 def _things(rng: np.random.Generator, street: Scene) -> list[Thing]:
@@ -129,7 +157,7 @@ def _things(rng: np.random.Generator, street: Scene) -> list[Thing]:
 def _place(
     rng: np.random.Generator, street: Scene, kind: str, identity: int, others: list[Thing]
 ) -> Thing | None:
-    """A thing where it belongs and where no other stands; None if there is no room."""
+    """Place a thing of its kind clear of all others; None if there is no room."""
     left, right = street.road_middle - street.road, street.road_middle + street.road
     for _ in range(12):
         side = 1 if rng.random() < 0.5 else -1
@@ -188,46 +216,20 @@ def _place(
     return None
 
 
-def sample_sequence(
-    seed: int, name: str, index: int, frames: int, hour: str | None = None
-) -> list[Scene]:
-    """``frames`` scenes a tenth of a second apart: things move along their headings as far as
-    there is room, the camera sways, identities stay."""
-    start = sample_scene(seed, name, index, hour)
-    rng = generator_of("sequence", seed, name, index)
-    sway = rng.uniform(0, 2 * np.pi, 2)
-    scenes = []
-    for frame in range(frames):
-        time = 0.1 * frame
-        scenes.append(
-            replace(
-                start,
-                noise=start.noise + frame,
-                horizon=start.horizon + 0.006 * float(np.sin(1.7 * time + sway[0])),
-                vanishing=start.vanishing + 0.012 * float(np.sin(0.9 * time + sway[1])),
-                things=tuple(
-                    moved
-                    for moved in (_moved(thing, start, time) for thing in start.things)
-                    if moved.z > PASSED_M.get(moved.kind, 1.0)
-                ),
-            )
-        )
-    return scenes
-
-
 def _moved(thing: Thing, street: Scene, time: float) -> Thing:
     pace = {"person": 4.2, "cyclist": 2.4}.get(thing.kind, 1.0)  # radians of phase a metre
-    way = min(thing.speed * time, _room(thing, street))
+    distance = min(thing.speed * time, _room(thing, street))
     return replace(
         thing,
-        x=thing.x + way * float(np.sin(thing.yaw)),
-        z=thing.z + way * float(np.cos(thing.yaw)),
-        phase=thing.phase + pace * way,
+        x=thing.x + distance * float(np.sin(thing.yaw)),
+        z=thing.z + distance * float(np.cos(thing.yaw)),
+        phase=thing.phase + pace * distance,
     )
 
 
 def _room(thing: Thing, street: Scene) -> float:
-    """Metres a thing can go until the camera, a wall or, for a car, the kerb is in its way."""
+    """Compute the metres a thing can go until the camera, a wall or, for a car, the kerb is in
+    its way."""
     aside, ahead = float(np.sin(thing.yaw)), float(np.cos(thing.yaw))
     room = np.inf
     if abs(thing.x) < 1.7 and ahead < 0:

@@ -1,11 +1,11 @@
-"""Cars as two prisms with windows, wheels and lights; seen from any side."""
+"""Cars as two prisms with windows, wheels and lights, seen from any side."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from twinband.world.canvas import Canvas, Frame, Surface
-from twinband.world.climate import Climate
+from twinband.world.canvas import Canvas, LocalFrame, Surface
+from twinband.world.climate import Climate, Colour
 from twinband.world.scene import Thing, generator_of
 
 PAINTS = (
@@ -14,8 +14,13 @@ PAINTS = (
 )  # fmt: skip
 AXLES = 0.31  # of the length, before and behind the middle
 Profile = list[tuple[float, float]]
-# From a face's outward normal (ahead, up): colour, shade, and kelvin above still metal.
-Style = Callable[[tuple[float, float]], tuple[tuple[float, float, float], float, float]]
+# From a face's outward normal (ahead, up): colour, shade, and kelvin above standing metal.
+Style = Callable[[tuple[float, float]], tuple[Colour, float, float]]
+
+
+def paint_car(canvas: Canvas, thing: Thing, climate: Climate) -> None:
+    """Paint a car."""
+    Car(canvas, thing, climate).draw()
 
 
 class Car:
@@ -24,7 +29,7 @@ class Car:
     def __init__(self, canvas: Canvas, thing: Thing, climate: Climate) -> None:
         rng = generator_of("car", thing.look)
         self.frame, self.canvas, self.thing, self.climate = (
-            Frame.of(canvas, thing), canvas, thing, climate,
+            LocalFrame.of(canvas, thing), canvas, thing, climate,
         )  # fmt: skip
         self.paint = PAINTS[rng.integers(len(PAINTS))]
         self.length = float(rng.uniform(3.8, 4.7))
@@ -36,14 +41,14 @@ class Car:
 
     def surface(
         self,
-        colour: tuple[float, float, float],
+        colour: Colour,
         shade: float,
         above: float = 0.0,
         emissivity: float = 0.80,
-        glow: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        glow: Colour = (0.0, 0.0, 0.0),
     ) -> int:
-        """A surface of this car, ``above`` kelvin warmer than still metal; the sun heats dark
-        colours most."""
+        """Add a surface of this car, ``above`` kelvin warmer than standing metal; the sun heats
+        dark colours most."""
         kelvin = self.climate.metal + above + self.climate.sunlit * shade * (0.7 - max(colour))
         return self.canvas.add(
             Surface(
@@ -88,7 +93,7 @@ class Car:
         return self.frame.shows((0.0, side, 0.0), (0.0, side * self.width / 2, 0.5))
 
     def _underside(self, half: float) -> None:
-        """The floor and four tyres, seen below the body from whichever side."""
+        """Paint the floor and four tyres, seen below the body from any side."""
         dark = self.surface((0.03, 0.03, 0.03), 0.1, 0.25 * self.warm, 0.95)
         a, w = half - 0.3, self.width / 2 - 0.1
         self.frame.hull([(x, y, z) for x in (-a, a) for y in (-w, w) for z in (0.14, 0.35)], dark)
@@ -99,16 +104,14 @@ class Car:
                 edges = (side * self.width / 2, side * (self.width / 2 - 0.2))
                 self.frame.hull([(along + x, y, z) for x, z in rim for y in edges], self.tyre)
 
-    def _body(self, normal: tuple[float, float]) -> tuple[tuple[float, float, float], float, float]:
+    def _body(self, normal: tuple[float, float]) -> tuple[Colour, float, float]:
         ahead, up = normal
         bonnet = up > 0.5 and ahead > 0
         grille = ahead > 0.8
         above = self.warm * (0.9 if bonnet else 0.75 if grille else 0.15)
         return self.paint, 0.45 + 0.5 * max(up, 0) + 0.1 * ahead, above
 
-    def _cabin(
-        self, normal: tuple[float, float]
-    ) -> tuple[tuple[float, float, float], float, float]:
+    def _cabin(self, normal: tuple[float, float]) -> tuple[Colour, float, float]:
         _, up = normal
         if up > 0.95:
             return self.paint, 1.0, 0.1 * self.warm
@@ -188,8 +191,3 @@ class Car:
                 grille = self.surface((0.06, 0.06, 0.07), 0.5, 0.9 * self.warm, 0.92)
                 g, low, high = w - 0.48, max(0.32 * h, 0.45), 0.44 * h
                 self.frame.polygon([(a, -g, low), (a, g, low), (a, g, high), (a, -g, high)], grille)
-
-
-def paint_car(canvas: Canvas, thing: Thing, climate: Climate) -> None:
-    """A car."""
-    Car(canvas, thing, climate).draw()

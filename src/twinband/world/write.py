@@ -1,10 +1,6 @@
-"""Boxes in whole pixels.
+"""The writer of a sample dataset in the layout of a public one, and the helpers that layouts share.
 
-Files of the kinds that layouts are made of; equal content gives equal bytes.
-
-What every layout is given: which scenes to render, where to write, and how to run.
-
-Writing one sample dataset in the layout of a public one: ``write``.
+Equal content gives equal bytes.
 """
 
 import csv
@@ -25,61 +21,17 @@ from twinband.core.params import Runtime
 from twinband.world.render import Box, Rendered, render
 from twinband.world.scene import sample_scene
 
-
-def whole_pixels(box: Box) -> tuple[int, int, int, int]:
-    """The least box of whole pixels around ``box``, 0-based and half-open."""
-    x1, y1, x2, y2 = box.xyxy
-    return math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2)
-
-
 JPEG_QUALITY = 95
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """A file, with the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def write_png(path: Path, pixels: NDArray[np.generic]) -> None:
-    """``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16."""
-    write_bytes(path, images.encode_png(pixels))
-
-
-def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """JPEG bytes of ``H,W`` (one channel) or ``H,W,3`` RGB, in the quality of a camera."""
-    return images.encode_jpeg(pixels, JPEG_QUALITY)
-
-
-def write_jpeg(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """``H,W`` (one channel) or ``H,W,3`` RGB."""
-    write_bytes(path, encode_jpeg(pixels))
-
-
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """A text file, each line ended."""
-    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
-
-
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A CSV file; floats are written so that they read back exactly."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One sample dataset.
+    """One sample dataset to be written.
 
     Attributes:
         root: the folder to write into.
-        count: pairs (frames, crops) wanted.
+        count: number of pairs (frames, crops).
         seed, name: together they choose the scenes.
         width, height: of the rendered scenes, in pixels.
     """
@@ -92,12 +44,12 @@ class Job:
     height: int
 
     def render(self, index: int, hour: str) -> Rendered:
-        """Scene ``index``; it depends on neither ``count`` nor other scenes."""
+        """Render scene ``index``; it depends on neither ``count`` nor other scenes."""
         return render(sample_scene(self.seed, self.name, index, hour), self.width, self.height)
 
 
-class Each(Protocol):
-    """Calls ``function(job, index)`` for every index, perhaps side by side."""
+class ForEach(Protocol):
+    """A map over scenes, perhaps in several processes."""
 
     def __call__(
         self,
@@ -105,12 +57,12 @@ class Each(Protocol):
         indices: Iterable[int],
         pairs: int = 1,
     ) -> list[Result]:
-        """The results in order of ``indices``.
+        """Call ``function(job, index)`` for every index; the results in order of ``indices``.
 
         Args:
             function: at the top of a module, so that other processes find it.
-            indices: what it is called with.
-            pairs: how many pairs one call stands for in the shown progress.
+            indices: of scenes or sequences.
+            pairs: number of pairs that one call adds to the progress.
         """
         ...
 
@@ -132,35 +84,76 @@ def write(
     The bytes do not depend on ``workers``. A larger ``count`` adds images and changes none.
 
     Args:
-        layout: name of a public module of this package, whose ``write_all`` does the work.
+        layout: name of a module of ``twinband.layouts``, whose ``write_all`` does the work.
         root: folder to write into; made if it is not there.
-        count: pairs wanted (frames for ``rgbt234``, crops for ``class_folders``).
+        count: number of pairs (frames for ``rgbt234``, crops for ``class_folders``).
         seed: with ``name`` chooses the scenes.
         width: of the rendered scenes, in pixels.
         height: of the rendered scenes, in pixels.
         name: name of the dataset.
         workers: processes side by side.
-        progress: told how many of the ``count`` pairs are done.
+        progress: is told how many of the ``count`` pairs are written.
 
     Raises:
         InputError: the scenes hold too few objects to cut ``count`` crops from.
     """
     job = Job(root, count, seed, name, width, height)
     runtime = Runtime(executor="processes", workers=workers, scheduler="", log_level="info")
-    done = 0
+    written = 0
 
-    def each(
+    def for_each(
         function: Callable[[Job, int], Result], indices: Iterable[int], pairs: int = 1
     ) -> list[Result]:
-        nonlocal done
+        nonlocal written
         results = {}
         for index, result in map_tasks(partial(_numbered, function, job), list(indices), runtime):
             results[index] = result
-            done = min(done + pairs, count)
-            progress(done)
+            written = min(written + pairs, count)
+            progress(written)
         return [results[index] for index in sorted(results)]
 
-    importlib.import_module(f"twinband.layouts.{layout}").write_all(job, each)
+    importlib.import_module(f"twinband.layouts.{layout}").write_all(job, for_each)
+
+
+def whole_pixels(box: Box) -> tuple[int, int, int, int]:
+    """Round ``box`` out to whole pixels, 0-based and half-open."""
+    x1, y1, x2, y2 = box.xyxy
+    return math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, with the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def write_png(path: Path, pixels: NDArray[np.generic]) -> None:
+    """Write ``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16."""
+    write_bytes(path, images.encode_png(pixels))
+
+
+def write_jpeg(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write ``H,W`` (one channel) or ``H,W,3`` RGB."""
+    write_bytes(path, encode_jpeg(pixels))
+
+
+def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode ``H,W`` (one channel) or ``H,W,3`` RGB as JPEG, in the quality of a camera."""
+    return images.encode_jpeg(pixels, JPEG_QUALITY)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a text file, each line ended."""
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file; floats read back exactly."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def _numbered(function: Callable[[Job, int], Result], job: Job, index: int) -> tuple[int, Result]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.made.written import SEED, Sample, alike
 from twinband.core.errors import InputError
-from twinband.layouts.class_folders import CLASSES, Balance, Crop, _square, choose
+from twinband.layouts.class_folders import CLASSES, Balance, ObjectCrop, _square, choose
 from twinband.world.render import Box
 from twinband.world.scene import HOURS
 from twinband.world.write import Job
@@ -22,13 +22,13 @@ def written(sample: Callable[[str], Sample]) -> Sample:
     return sample("class_folders")
 
 
-def crop(scene: int, name: str, instance: int) -> Crop:
+def crop(scene: int, name: str, instance: int) -> ObjectCrop:
     box = Box(instance, name, (1.0, 1.0, 30.0, 30.0), 0.0, 800)
     split = "val" if scene % 4 == 3 else "train"
-    return Crop(scene, HOURS[scene % 5], split, box, b"", b"")
+    return ObjectCrop(scene, HOURS[scene % 5], split, box, b"", b"")
 
 
-def rich(scene: int) -> list[Crop]:
+def rich(scene: int) -> list[ObjectCrop]:
     names = ("person", "person", "car", "car", "bicycle", "bicycle")
     return [crop(scene, name, instance) for instance, name in enumerate(names, start=1)]
 

@@ -13,7 +13,7 @@ from tests.made.cmss import pair
 from tests.made.masked import SETTINGS, spec_of, write_sam
 from tests.made.sam import small_sam
 from twinband.core.errors import InputError
-from twinband.labels.fill import LabellerSpec
+from twinband.labels.fill import AnnotatorSpec
 from twinband.masks import annotator
 from twinband.masks.annotator import FIELD, SamSpec
 from twinband.sam.generate import AutomaticMasks, MaskSettings
@@ -83,7 +83,7 @@ def test_threads_are_those_asked_for_and_given_back(monkeypatch: pytest.MonkeyPa
 
 
 def test_all_that_can_change_a_mask_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec: LabellerSpec = spec_of(WEIGHTS)
+    spec: AnnotatorSpec = spec_of(WEIGHTS)
     same = pickle.loads(pickle.dumps(spec))
     assert same == spec and hash(same) == hash(spec) and same.fingerprint == spec.fingerprint
     assert isinstance(spec, SamSpec)

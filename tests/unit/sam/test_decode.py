@@ -9,7 +9,7 @@ from tests.made.sam import SMALL, small_sam
 from twinband.sam import encode
 from twinband.sam.build import ResizeLongestSide, Sam, Sizes, build
 from twinband.sam.candidates import without_holes, without_islands
-from twinband.sam.decode import Frame, PointDecoder, Prompted, full_resolution, low_resolution
+from twinband.sam.decode import Placement, PointDecoder, Prompted, full_resolution, low_resolution
 from twinband.sam.encode import embed
 from twinband.sam.generate import grids
 from twinband.sam.settings import MaskSettings
@@ -69,7 +69,7 @@ def test_the_decoder_agrees(changes: dict[str, int]) -> None:
     every = torch.ones_like(prompted.predicted_iou, dtype=torch.bool)
     logits, predicted_iou = of_package(model, embedding)
     torch.testing.assert_close(prompted.predicted_iou, predicted_iou, rtol=1e-4, atol=1e-5)
-    found = low_resolution(model, Frame((96, 96), (96, 96)), prompted, every)
+    found = low_resolution(model, Placement((96, 96), (96, 96)), prompted, every)
     torch.testing.assert_close(found, logits.flatten(0, 1), rtol=1e-4, atol=1e-4)
 
 
@@ -79,11 +79,11 @@ def test_only_wanted_masks_are_made_and_only_where_the_image_is() -> None:
     embedding = embed(model, resized(model, 50, 96))
     prompted = PointDecoder(model, embedding)(POINTS)
     wanted = torch.tensor([[0, 1, 0], [0, 0, 0], [1, 0, 1], [0, 0, 0]], dtype=torch.bool)
-    found = low_resolution(model, Frame((50, 96), (50, 96)), prompted, wanted)
+    found = low_resolution(model, Placement((50, 96), (50, 96)), prompted, wanted)
     logits, _ = of_package(model, embedding)
     assert found.shape == (3, 32, 48)  # 7 rows of patches with image, and one more
     torch.testing.assert_close(found, logits[wanted][:, :32], rtol=1e-3, atol=2e-3)
-    none = low_resolution(model, Frame((50, 96), (50, 96)), prompted, wanted & False)
+    none = low_resolution(model, Placement((50, 96), (50, 96)), prompted, wanted & False)
     assert none.shape == (0, 32, 48)
 
 
@@ -92,11 +92,11 @@ def test_only_wanted_masks_are_made_and_only_where_the_image_is() -> None:
 def test_full_resolution_agrees(size: tuple[int, int]) -> None:
     model = small_sam()
     inside = tuple(resized(model, *size).shape[1:])
-    frame = Frame((inside[0], inside[1]), size)
+    frame = Placement((inside[0], inside[1]), size)
     features = torch.randn(2, 144, 64)
     prompted = Prompted(torch.ones(2, 3), torch.randn(2, 3, 64), features)
     every = torch.ones(2, 3, dtype=torch.bool)
-    whole = low_resolution(model, Frame((96, 96), size), prompted, every)
+    whole = low_resolution(model, Placement((96, 96), size), prompted, every)
     found = full_resolution(model, frame, low_resolution(model, frame, prompted, every))
     expected = model.postprocess_masks(whole[None], inside, size)[0]
     assert found.shape == (6, *size)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from twinband.world.canvas import SCALE, Canvas, Frame, Surface, View
+from twinband.world.canvas import SCALE, Canvas, LocalFrame, Surface, View
 from twinband.world.scene import Thing
 
 VIEW = View(width=64, height=48, focal_px=60.0, centre_px=32.0, horizon_px=20.0, camera_height=1.5)
@@ -64,7 +64,7 @@ def test_area_is_noted_before_anything_hides_it(canvas: Canvas) -> None:
     canvas.polygon(rectangle(0, 0, 8, 8), 1)
     canvas.note_area(1, 1)
     canvas.polygon(rectangle(0, 0, 8, 4), 2)
-    assert canvas.whole_area == {1: 64}
+    assert canvas.full_area == {1: 64}
 
 
 def test_a_pixel_is_the_mean_of_what_is_painted_in_it(canvas: Canvas) -> None:
@@ -80,7 +80,7 @@ def test_a_pixel_is_the_mean_of_what_is_painted_in_it(canvas: Canvas) -> None:
 @pytest.mark.parametrize("x", [-3.0, 0.0, 3.0])
 def test_a_box_never_shows_two_opposite_faces(canvas: Canvas, yaw: float, x: float) -> None:
     thing = Thing("car", 1, x, 6.0, yaw, 1.4, 0.0, 0.0, 0.5, 0)
-    frame = Frame.of(canvas, thing)
+    frame = LocalFrame.of(canvas, thing)
     ends = [frame.shows((s, 0, 0), (s * 2.0, 0, 0.5)) for s in (-1.0, 1.0)]
     sides = [frame.shows((0, s, 0), (0, s * 0.9, 0.5)) for s in (-1.0, 1.0)]
     assert not all(ends)
@@ -89,13 +89,13 @@ def test_a_box_never_shows_two_opposite_faces(canvas: Canvas, yaw: float, x: flo
 
 
 def test_a_roof_shows_only_to_a_higher_camera(canvas: Canvas) -> None:
-    frame = Frame.of(canvas, Thing("car", 1, 0.0, 6.0, 0.3, 1.4, 0.0, 0.0, 0.5, 0))
+    frame = LocalFrame.of(canvas, Thing("car", 1, 0.0, 6.0, 0.3, 1.4, 0.0, 0.0, 0.5, 0))
     assert frame.shows((0, 0, 1), (0, 0, 1.4))
     assert not frame.shows((0, 0, 1), (0, 0, 1.6))
 
 
 def test_a_hull_fills_a_body_from_any_side(canvas: Canvas) -> None:
-    frame = Frame.of(canvas, Thing("car", 1, 0.0, 6.0, 0.7, 1.4, 0.0, 0.0, 0.5, 0))
+    frame = LocalFrame.of(canvas, Thing("car", 1, 0.0, 6.0, 0.7, 1.4, 0.0, 0.0, 0.5, 0))
     corners = [(a, r, u) for a in (-1.0, 1.0) for r in (-0.5, 0.5) for u in (0.0, 1.0)]
     frame.hull(corners, 1)
     inside = VIEW.project(frame.world(np.array([[0.0, 0.0, 0.5], [0.9, 0.45, 0.1]])))

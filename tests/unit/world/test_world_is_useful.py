@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from twinband.layouts.class_folders import Crop, cut_scene
+from twinband.layouts.class_folders import ObjectCrop, cut_scene
 from twinband.world.scene import HOURS
 from twinband.world.write import Job
 
@@ -29,7 +29,7 @@ def features(jpeg: bytes) -> NDArray[np.float32]:
     return np.asarray(HOG.compute(fitted), np.float32)
 
 
-def held_out(crops: list[Crop], described: NDArray[np.float32]) -> NDArray[np.bool_]:
+def held_out(crops: list[ObjectCrop], described: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Was each crop told right by a model that saw other scenes only?"""
     names = np.array([crop.box.name for crop in crops])
     fold = np.array([crop.scene // len(HOURS) % FOLDS for crop in crops])
@@ -41,7 +41,7 @@ def held_out(crops: list[Crop], described: NDArray[np.float32]) -> NDArray[np.bo
     return right
 
 
-def accuracies_of(crops: list[Crop]) -> Accuracies:
+def accuracies_of(crops: list[ObjectCrop]) -> Accuracies:
     """By what is looked at (rgb, thermal, both) and by hour; ``all`` for every crop."""
     rgb = np.stack([features(crop.rgb) for crop in crops])
     thermal = np.stack([features(crop.thermal) for crop in crops])
@@ -57,18 +57,18 @@ def accuracies_of(crops: list[Crop]) -> Accuracies:
 
 
 @pytest.fixture(scope="module")
-def crops(tmp_path_factory: pytest.TempPathFactory) -> list[Crop]:
+def crops(tmp_path_factory: pytest.TempPathFactory) -> list[ObjectCrop]:
     root: Path = tmp_path_factory.mktemp("useful")
     job = Job(root, SCENES, seed=1, name="useful", width=320, height=240)
     return [crop for index in range(SCENES) for crop in cut_scene(job, index)]
 
 
 @pytest.fixture(scope="module")
-def accuracies(crops: list[Crop]) -> Accuracies:
+def accuracies(crops: list[ObjectCrop]) -> Accuracies:
     return accuracies_of(crops)
 
 
-def test_there_are_enough_of_every_class(crops: list[Crop]) -> None:
+def test_there_are_enough_of_every_class(crops: list[ObjectCrop]) -> None:
     names, counts = np.unique([crop.box.name for crop in crops], return_counts=True)
     assert set(names) == {"person", "car", "bicycle", "background"}
     assert counts.min() >= 60
@@ -87,7 +87,7 @@ def test_both_are_better_than_the_better_one(accuracies: Accuracies) -> None:
     assert accuracies["both"]["all"] > single + 0.01
 
 
-def test_by_day_each_alone_does_well(accuracies: Accuracies, crops: list[Crop]) -> None:
+def test_by_day_each_alone_does_well(accuracies: Accuracies, crops: list[ObjectCrop]) -> None:
     names = [crop.box.name for crop in crops if crop.hour == "day"]
     most_frequent = max(names.count(name) for name in set(names)) / len(names)
     assert accuracies["rgb"]["day"] > most_frequent + 0.25
