@@ -53,7 +53,8 @@ def recipe_of(
     stages = list(stages)
     written = {path for stage in stages if not stage.frozen for path in stage.outputs}
     # Of a frozen stage what it wrote is an input: DVC does not make it anew.
-    read = {p for s in stages for p in (s.outputs if s.frozen else s.inputs)} - written
+    read = {p for s in stages for p in (s.outputs if s.frozen else s.inputs)} - {"params.yaml"}
+    given = sorted(path for path in read if not written & {path, *map(str, Path(path).parents)})
     params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     # A + marks a parameter that params.yaml does not have, as for ``dvc exp run -S``.
     plain = {arm: {p.lstrip("+"): v for p, v in changes.items()} for arm, changes in arms.items()}
@@ -61,7 +62,7 @@ def recipe_of(
     kept = without(params, [*changed, *(path.lstrip("+") for path in seeds)])
     tracked = sorted({key for stage in stages if not stage.frozen for key in stage.parameters})
     return Recipe(
-        inputs={path: hash_of_tracked(root, path) for path in sorted(read - {"params.yaml"})},
+        inputs={path: hash_of_tracked(root, path) for path in given},
         params={key: hash_of(value_at(kept, key)) for key in tracked},
         arms={
             arm: {path: changes.get(path, value_at(params, path)) for path in changed}

@@ -10,7 +10,7 @@ from flows.provenance import Recipe, commit_of, git, processor, recipe_of
 
 ARMS = {"base": {}, "wide": {"+model.extra": 1, "model.width": 4}}
 PARAMS = "base: {seed: 7}\nmodel: {width: 1, depth: 2}\nruntime: {workers: 2}\n"
-READS = ("code/fit", "params.yaml")
+READS = ("code/fit", "data/truth.csv", "params.yaml")  # the second is in what data writes
 STAGES = [
     Stage("sam", (), True, ("code/sam.py",), ("weights",), (), ("sam",), Resources()),
     Stage("data", (), False, ("code/data.py",), ("data",), (), ("base",), Resources()),
