@@ -107,8 +107,8 @@ def _experiment(experiment_set: ExperimentSet, arm: str, seed: int, recipe: Reci
     seeds = dict.fromkeys(experiment_set.seed_parameters, seed)
     changes = {**experiment_set.arms[arm], **seeds}
     settings = tuple(f"{path}={_hydra(value)}" for path, value in sorted(changes.items()))
-    said = json.dumps(recipe.arms[arm], sort_keys=True)
-    digest = hashlib.sha256("\n".join([recipe.code, said, *settings]).encode()).hexdigest()[:10]
+    values = json.dumps(recipe.arms[arm], sort_keys=True)
+    digest = hashlib.sha256("\n".join([recipe.code, values, *settings]).encode()).hexdigest()[:10]
     return Experiment(f"{experiment_set.name}-{arm}-{seed}-{digest}", arm, seed, settings)
 
 
@@ -135,10 +135,11 @@ def read_metrics_of(reference: str, metrics: list[str], root: Path) -> dict[str,
     Raises:
         ExperimentSetError: the experiment did not write one of them.
     """
-    return {metric: _value(reference, *metric.split(":"), root) for metric in metrics}
+    return {metric: _value(reference, metric, root) for metric in metrics}
 
 
-def _value(reference: str, path: str, keys: str, root: Path) -> Any:
+def _value(reference: str, metric: str, root: Path) -> Any:
+    path, keys = metric.split(":")
     try:
         value: Any = json.loads(git(root, "show", f"{reference}:{path}"))
     except (subprocess.CalledProcessError, json.JSONDecodeError):
@@ -146,5 +147,5 @@ def _value(reference: str, path: str, keys: str, root: Path) -> Any:
     for key in keys.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     if value is None:
-        raise ExperimentSetError(f"{reference} recorded no metric {path}:{keys}")
+        raise ExperimentSetError(f"{reference} recorded no metric {metric}")
     return value

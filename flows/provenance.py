@@ -123,12 +123,12 @@ def processor() -> str:
     """The processor's model, as far as the system tells; networks' last digits depend on it."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    said = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
-    if "model name" not in said:
+    fields = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    if "model name" not in fields:
         return platform.processor() or platform.machine()
     # Virtual machines give one name to processors of several generations.
-    numbers = f"family {said.get('cpu family', '?')} model {said.get('model', '?')}"
-    return f"{said['model name']} ({numbers})"
+    numbers = f"family {fields.get('cpu family', '?')} model {fields.get('model', '?')}"
+    return f"{fields['model name']} ({numbers})"
 
 
 def git(root: Path, *arguments: str) -> str:
