@@ -6,8 +6,6 @@ and the next ``--run-all`` waits for it without end. Here a kill ends the experi
 run takes it up again, its finished stages from DVC's cache.
 """
 
-import csv
-import io
 import statistics
 import subprocess
 from collections.abc import Sequence
@@ -35,21 +33,25 @@ from flows.experiment_set import (
     plan,
     read_experiment_set,
     read_metrics_of,
+    targets_of,
+    upstream_of,
 )
 from flows.graph import read_graph
+from flows.provenance import commit_of, processor, recipe_of
+from flows.results import Results
 from flows.supervise import supervised
 
 
 @task(task_run_name="{experiment.name}", cache_policy=NO_CACHE, persist_result=False)
-def run_experiment(root: Path, experiment: Experiment) -> None:
-    """Run one experiment; DVC keeps it under its name.
+def run_experiment(root: Path, experiment: Experiment, targets: Sequence[str]) -> None:
+    """Run one experiment as far as the stages ``targets``; DVC keeps it under its name.
 
     Raises:
         DvcError: it failed.
     """
     settings = [word for setting in experiment.settings for word in ("-S", setting)]
     with supervised(
-        dvc("exp", "run", "--temp", "--name", experiment.name, *settings),
+        dvc("exp", "run", "--temp", "--name", experiment.name, *settings, *targets),
         stop_order="command-last",
         cwd=root,
         env=environment(),
@@ -63,46 +65,58 @@ def run_experiment(root: Path, experiment: Experiment) -> None:
 
 @flow(name="compare", persist_result=False)
 def compare(set_path: Path, results_folder: Path | None = None) -> list[dict[str, Any]]:
-    """Run what is missing of a set of experiments and write its table.
+    """Run what is missing of a set of experiments; each result is written as it comes.
 
     Args:
         set_path: the set, ``experiments/SET.yaml``.
-        results_folder: for ``SET.csv``; ``results`` beside the set unless given.
+        results_folder: for ``SET.csv``; ``results`` beside the set unless given. An arm and seed
+            that has a row of today's code and parameters there is not run again.
 
     Returns:
         A row per arm and metric: the mean over the seeds and their standard deviation.
 
     Raises:
         ExperimentSetError: the set is not valid, or an experiment lacks a metric.
-        DvcError: experiments failed; no table is written, and the next run takes them up again.
+        DvcError: experiments failed; the others are in the table, and the next run takes up
+            those that failed.
     """
     root = repository_root()
     release_dead_locks(root)
     experiment_set = read_experiment_set(set_path)
-    experiments = plan(experiment_set, root, read_graph(root))
-    held = held_experiments(root)
-    missing = [experiment for experiment in experiments if experiment.name not in held]
+    stages = read_graph(root)
+    recipe = recipe_of(
+        upstream_of(experiment_set, stages),
+        experiment_set.arms,
+        experiment_set.seed_parameters,
+        root,
+    )
+    experiments = plan(experiment_set, recipe)
+    results = Results(
+        results_folder or set_path.parent / "results",
+        experiment_set.name,
+        recipe,
+        [(e.arm, e.seed) for e in experiments],
+        experiment_set.metrics,
+    )
+    missing = [e for e in experiments if not results.has(e.arm, e.seed)]
     get_run_logger().info("%d of %d experiments to run", len(missing), len(experiments))
-    states = [run_experiment(root, experiment, return_state=True) for experiment in missing]
-    failed = [str(state.message) for state in states if not state.is_completed()]
+    origin = {"commit": commit_of(root), "processor": processor()}
+    targets = targets_of(experiment_set, stages)
+    failed = []
+    for experiment in missing:
+        if experiment.name not in held_experiments(root):
+            state = run_experiment(root, experiment, targets, return_state=True)
+            if not state.is_completed():
+                failed.append(str(state.message))
+                continue
+        reference = held_experiments(root)[experiment.name]
+        values = read_metrics_of(reference, experiment_set.metrics, root)
+        results.add({"arm": experiment.arm, "seed": experiment.seed, **origin, **values})
     if failed:
         raise DvcError("\n".join([f"{len(failed)} experiments failed:", *failed]))
-    rows = read_metrics_of(experiments, experiment_set.metrics, root)
-    table = (results_folder or set_path.parent / "results") / f"{experiment_set.name}.csv"
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(to_csv(rows), encoding="utf-8")
-    summary = summarize(rows, experiment_set.metrics)
+    summary = summarize(results.rows(), experiment_set.metrics)
     show_table(summary, artifact_key("compare", experiment_set.name), experiment_set.description)
     return summary
-
-
-def to_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as CSV, the same bytes on every system."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def summarize(rows: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A set of experiments, arms times seeds, and which of them DVC already holds."""
+"""A set of experiments, arms times seeds, and what DVC recorded of each."""
 
 import hashlib
 import json
@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from flows.dvc_command import dvc_output
-from flows.graph import Stage
+from flows.graph import Stage, select
+from flows.provenance import Recipe, git
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Metric = Annotated[str, StringConstraints(pattern=r"^[^:]+\.json:[^:]+$")]
@@ -31,7 +31,7 @@ class ExperimentSet(BaseModel):
         description: the question it answers.
         arms: the parameters that each arm changes, by dotted path.
         seeds: every arm runs with each of them.
-        seed_parameter: dotted path of the parameter that takes the seed.
+        seed_parameters: dotted paths of the parameters that take the seed.
         metrics: what to compare, each ``metrics/FILE.json:key.path``.
     """
 
@@ -41,7 +41,7 @@ class ExperimentSet(BaseModel):
     description: str
     arms: Annotated[dict[Name, dict[str, Value]], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=1)]
-    seed_parameter: str
+    seed_parameters: Annotated[list[str], Field(min_length=1)]
     metrics: Annotated[list[Metric], Field(min_length=1)]
 
 
@@ -50,7 +50,7 @@ class Experiment:
     """One arm with one seed.
 
     Attributes:
-        name: its name in DVC, which holds a hash of all that it runs: equal name, equal result.
+        name: its name in DVC, with a hash of all that decides its results.
         settings: ``-S`` arguments for ``dvc exp run``.
     """
 
@@ -76,22 +76,39 @@ def read_experiment_set(path: Path) -> ExperimentSet:
         raise ExperimentSetError("\n".join([f"{path} is not as it must be:", *problems])) from error
 
 
-def plan(
-    experiment_set: ExperimentSet, root: Path, stages: Mapping[str, Stage]
-) -> list[Experiment]:
+def targets_of(experiment_set: ExperimentSet, stages: Mapping[str, Stage]) -> list[str]:
+    """The stages that write the metrics.
+
+    Raises:
+        ExperimentSetError: no stage writes one of them.
+    """
+    writers = {path: name for name, stage in stages.items() for path in stage.outputs}
+    files = [metric.partition(":")[0] for metric in experiment_set.metrics]
+    if absent := sorted(set(files) - set(writers)):
+        raise ExperimentSetError(f"no stage in dvc.yaml writes {', '.join(absent)}")
+    return sorted({writers[file] for file in files})
+
+
+def upstream_of(experiment_set: ExperimentSet, stages: Mapping[str, Stage]) -> list[Stage]:
+    """All stages that an experiment of the set needs."""
+    return list(select(stages, targets_of(experiment_set, stages)).values())
+
+
+def plan(experiment_set: ExperimentSet, recipe: Recipe) -> list[Experiment]:
     """Every arm with every seed, sorted by arm, then seed."""
-    code = _code_hash(root, stages)
     return [
-        _experiment(experiment_set, arm, seed, code)
+        _experiment(experiment_set, arm, seed, recipe)
         for arm in sorted(experiment_set.arms)
         for seed in sorted(experiment_set.seeds)
     ]
 
 
-def _experiment(experiment_set: ExperimentSet, arm: str, seed: int, code: str) -> Experiment:
-    changes = {**experiment_set.arms[arm], experiment_set.seed_parameter: seed}
+def _experiment(experiment_set: ExperimentSet, arm: str, seed: int, recipe: Recipe) -> Experiment:
+    seeds = dict.fromkeys(experiment_set.seed_parameters, seed)
+    changes = {**experiment_set.arms[arm], **seeds}
     settings = tuple(f"{path}={_hydra(value)}" for path, value in sorted(changes.items()))
-    digest = hashlib.sha256("\n".join([code, *settings]).encode()).hexdigest()[:10]
+    values = json.dumps(recipe.arms[arm], sort_keys=True)
+    digest = hashlib.sha256("\n".join([recipe.code, values, *settings]).encode()).hexdigest()[:10]
     return Experiment(f"{experiment_set.name}-{arm}-{seed}-{digest}", arm, seed, settings)
 
 
@@ -105,65 +122,30 @@ def _hydra(value: Value) -> str:
     return json.dumps(value)
 
 
-def _code_hash(root: Path, stages: Mapping[str, Stage]) -> str:
-    """Hash of everything Git tracks that the stages read: code, parameters, the graph.
-
-    What stages write is left out, so that committed results do not make an experiment new; and so
-    is what no stage reads.
-    """
-    inputs = sorted({path for stage in stages.values() for path in stage.inputs})
-    written = {path for stage in stages.values() for path in stage.outputs}
-    listed = _git(root, "ls-files", "-z", "--", "*dvc.yaml", "*.dvc", *inputs).split("\0")
-    lines = [
-        f"{path} {hashlib.sha256((root / path).read_bytes()).hexdigest()}"
-        for path in sorted(set(listed) - written)
-        if path and (root / path).is_file()
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
 def held_experiments(root: Path) -> dict[str, str]:
-    """The commit that each experiment DVC holds was started from, by the experiment's name."""
-    prefix = "refs/exps/"
-    references = _git(root, "for-each-ref", "--format=%(refname)", prefix).split()
-    parts = [reference.removeprefix(prefix).split("/") for reference in references]
-    return {part[2]: part[0] + part[1] for part in parts if len(part) == 3}
+    """The Git reference of each experiment that DVC holds, by its name."""
+    references = git(root, "for-each-ref", "--format=%(refname)", "refs/exps/").split()
+    # refs/exps/AB/CDEF…/NAME: the commit that it began at, then its name
+    return {name.split("/")[4]: name for name in references if name.count("/") == 4}
 
 
-def read_metrics_of(
-    experiments: list[Experiment], metrics: list[str], root: Path
-) -> list[dict[str, Any]]:
-    """A row per experiment: arm, seed, and each metric's value.
+def read_metrics_of(reference: str, metrics: list[str], root: Path) -> dict[str, Any]:
+    """The metrics of an experiment, as Git keeps them.
 
     Raises:
-        ExperimentSetError: an experiment did not write one of the metrics.
+        ExperimentSetError: the experiment did not write one of them.
     """
-    held = held_experiments(root)
-    commits = sorted({held[experiment.name] for experiment in experiments})
-    revisions = [word for commit in commits for word in ("--rev", commit)]
-    shown = json.loads(dvc_output(root, "exp", "show", "--json", *revisions))
-    recorded = {
-        revision["name"]: (revision["data"] or {}).get("metrics", {})
-        for baseline in shown
-        for group in baseline["experiments"] or []
-        for revision in group["revs"]
-    }
-    return [
-        {"arm": e.arm, "seed": e.seed, **{m: _value(recorded[e.name], m, e.name) for m in metrics}}
-        for e in experiments
-    ]
+    return {metric: _value(reference, metric, root) for metric in metrics}
 
 
-def _value(recorded: Mapping[str, Any], metric: str, name: str) -> Any:
+def _value(reference: str, metric: str, root: Path) -> Any:
     path, keys = metric.split(":")
-    value: Any = recorded.get(path, {}).get("data")
+    try:
+        value: Any = json.loads(git(root, "show", f"{reference}:{path}"))
+    except (subprocess.CalledProcessError, json.JSONDecodeError):
+        value = None
     for key in keys.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     if value is None:
-        raise ExperimentSetError(f"experiment {name} recorded no metric {metric}")
+        raise ExperimentSetError(f"{reference} recorded no metric {metric}")
     return value
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", *arguments]
-    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout

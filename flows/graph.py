@@ -38,6 +38,7 @@ class Stage:
         inputs: files and folders it reads that no stage writes, files of parameters included.
         outputs: files and folders it writes, relative to the root of the repository.
         metrics: the outputs that are metrics files.
+        parameters: dotted paths of the parameters that it tracks.
         resources: its ``meta:``.
     """
 
@@ -47,6 +48,7 @@ class Stage:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     metrics: tuple[str, ...]
+    parameters: tuple[str, ...]
     resources: Resources
 
 
@@ -100,6 +102,7 @@ def _describe(
         inputs=tuple(sorted({relative(d.fs_path) for d in node.deps if d.fs_path not in written})),
         outputs=tuple(sorted(map(relative, outs))),
         metrics=tuple(sorted(relative(path) for path, is_metric in outs.items() if is_metric)),
+        parameters=tuple(sorted(p for d in node.deps for p in getattr(d, "params", ()))),
         resources=_resources(node.addressing, node.meta),
     )
 

@@ -4,6 +4,10 @@
 never are the same twice and so have no place in the stage.
 """
 
+from pathlib import Path
+
+import yaml
+
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.params import Run
 from twinband.report.experiments import read_experiments
@@ -73,7 +77,9 @@ def run(
             for name in params.pretrained
         ),
     ]
-    compared = [read_experiments(name, experiments) for name in params.experiments]
+    tree = Path()  # whose code the results of experiments are compared with
+    settings = yaml.safe_load((tree / "params.yaml").read_text(encoding="utf-8"))
+    compared = [read_experiments(n, experiments, tree, settings) for n in params.experiments]
     sections = [
         overview_section(ingested, pooled, evaluated),
         datasets_section(ingested, params.quarantined),

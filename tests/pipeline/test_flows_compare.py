@@ -1,6 +1,7 @@
 """The flow `compare` on a toy graph: three arms, the table, and no work done twice."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ arms:
   base: {}
   deep: {model.width: 2, model.sizes: [1, 2, 3]}
 seeds: [SEEDS]
-seed_parameter: base.seed
+seed_parameters: [base.seed]
 metrics: [score.json:test.miou, score.json:sizes]
 """
 
@@ -58,6 +59,12 @@ def write_set(root: Path, seeds: str, text: str = SET) -> Path:
     return path
 
 
+def scores(table: Path) -> list[str]:
+    """Rows of a table without commit, processor and code."""
+    rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
+    return [",".join(row[:2] + row[-2:]) for row in rows]
+
+
 def test_a_set_is_run_once_and_then_only_what_is_missing(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,10 +79,10 @@ def test_a_set_is_run_once_and_then_only_what_is_missing(
     monkeypatch.setattr("flows.compare.supervised", counted)
     summary = compare(set_path)
     table = root / "experiments" / "results" / "width.csv"
-    expected = (
-        "arm,seed,score.json:test.miou,score.json:sizes\nbase,0,1.0,2\ndeep,0,2.0,3\nwide,0,4.0,2\n"
-    )
-    assert table.read_text() == expected
+    assert scores(table) == ["base,0,1.0,2", "deep,0,2.0,3", "wide,0,4.0,2"]
+    (head,) = {line.split(",")[2] for line in table.read_text().splitlines()[1:]}
+    commits = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=root, text=True)
+    assert commits.startswith(head)
     assert [(row["arm"], row["mean"], row["std"]) for row in summary[::2]] == [
         ("base", 1.0, None),
         ("deep", 2.0, None),
@@ -86,11 +93,19 @@ def test_a_set_is_run_once_and_then_only_what_is_missing(
     assert status.split() == ["??", "experiments/results/"]
 
     # committed results, and files that no stage reads, make no experiment new
+    written = table.read_text()
     (root / "README.md").write_text("about")
     commit(root)
+    compare(set_path)
+    assert len(started) == 3 and table.read_text() == written
+
+    # a row that was lost is read from DVC again; one that DVC has lost stays
     table.unlink()
     compare(set_path)
-    assert len(started) == 3 and table.read_text() == expected
+    assert len(started) == 3 and len(scores(table)) == 3
+    subprocess.run([sys.executable, "-m", "dvc", "exp", "remove", "-A"], cwd=root, check=True)
+    compare(set_path)
+    assert len(started) == 3 and len(scores(table)) == 3
 
     # a second seed runs the second seed; the spread appears
     write_set(root, "0, 3")
@@ -108,7 +123,7 @@ def test_a_set_is_run_once_and_then_only_what_is_missing(
     (root / "score.py").write_text(SCORE.replace("seed / 10", "0.5"))
     compare(set_path)
     assert len(started) == 9
-    assert "base,0,1.5" in table.read_text()
+    assert scores(table)[0] == "base,0,1.5,2"
 
 
 def test_a_failing_arm_is_named_and_the_others_are_kept(repository: Repository) -> None:
@@ -117,6 +132,9 @@ def test_a_failing_arm_is_named_and_the_others_are_kept(repository: Repository) 
     with pytest.raises(DvcError, match="1 experiments failed") as failure:
         compare(set_path)
     assert "width-deep-0" in str(failure.value) and "too wide" in str(failure.value)
-    assert not (root / "experiments" / "results").exists()
+    assert [line[:6] for line in scores(root / "experiments/results/width.csv")] == [
+        "base,0",
+        "wide,0",
+    ]
     held = subprocess.check_output(["git", "for-each-ref", "refs/exps"], cwd=root, text=True)
     assert "width-base-0" in held and "width-wide-0" in held and "width-deep-0" not in held

@@ -1,19 +1,23 @@
 """Committed results of experiment sets: arms by seeds, as flows/compare.py gathered them."""
 
 import csv
+import json
 import math
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from scipy.stats import t
 
 from twinband.core.errors import InputError
 from twinband.report.read import present
+from twinband.report.recipes import current_arms
 
+ORIGIN = ("arm", "seed", "commit", "processor", "code")  # columns that are no metrics
 LEVEL, POWER = 0.05, 0.8  # of the test that a smallest detectable difference is meant for
 
 
@@ -35,6 +39,8 @@ class ExperimentSet:
         seeds: how many each arm ran with.
         metrics: their names, without the file's when all are of one file.
         arms: for each arm the spread of every metric.
+        older: for each arm the runs that other code or parameters made than those of this tree.
+        processors: that the runs were made on, as far as known.
         detectable: for each metric the smallest difference of two arms that a two-sided t test
             at 5 % finds with a chance of 80 %; nan if there is one seed.
     """
@@ -44,11 +50,24 @@ class ExperimentSet:
     seeds: int
     metrics: tuple[str, ...]
     arms: dict[str, tuple[Spread, ...]]
+    older: dict[str, int]
+    processors: tuple[str, ...]
     detectable: tuple[float, ...]
 
+    @property
+    def some_older(self) -> bool:
+        """Whether an arm has such runs."""
+        return any(self.older.values())
 
-def read_experiments(name: str, folder: Path) -> ExperimentSet:
+
+def read_experiments(
+    name: str, folder: Path, tree: Path, params: Mapping[str, Any]
+) -> ExperimentSet:
     """Read ``folder/NAME.yaml`` and ``folder/results/NAME.csv``.
+
+    Args:
+        tree: root of the project, whose code the results are compared with.
+        params: the tree's parameters.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
@@ -67,7 +86,11 @@ def read_experiments(name: str, folder: Path) -> ExperimentSet:
             f"{results}: no table of arm, seed and metrics ({error!r}); "
             f"`python -m flows.compare {described}` makes it anew"
         ) from None
-    names = [column for column in rows[0] if column not in ("arm", "seed")]
+    names = [column for column in rows[0] if column not in ORIGIN]
+    recipes = folder / "results" / f"{name}.recipes.json"
+    current = current_arms(
+        json.loads(recipes.read_bytes()) if recipes.is_file() else {}, set_of_arms, tree, params
+    )
     return ExperimentSet(
         name=name,
         description=str(set_of_arms.get("description", "")),
@@ -77,6 +100,11 @@ def read_experiments(name: str, folder: Path) -> ExperimentSet:
             arm: tuple(_spread([run[column] for run in runs]) for column in names)
             for arm, runs in values.items()
         },
+        older={
+            arm: sum(row["arm"] == arm and (row.get("code"), arm) not in current for row in rows)
+            for arm in values
+        },
+        processors=tuple(sorted({row.get("processor") or "" for row in rows} - {""})),
         detectable=tuple(
             _detectable([[run[column] for run in runs] for runs in values.values()])
             for column in names
@@ -87,7 +115,7 @@ def read_experiments(name: str, folder: Path) -> ExperimentSet:
 def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float]]]:
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     for row in rows:
-        numbers = {k: float(v) for k, v in row.items() if k not in ("arm", "seed")}
+        numbers = {name: float(value) for name, value in row.items() if name not in ORIGIN}
         found[row["arm"]].append(numbers)
     if not found:
         raise ValueError("no rows")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.compare import summarize, to_csv
+from flows.compare import summarize
 from flows.experiment_set import ExperimentSetError, _hydra, read_experiment_set
 
 GOOD = """
@@ -14,7 +14,7 @@ arms:
   base: {}
   wide: {model.width: 4, model.names: [a, b]}
 seeds: [0, 1]
-seed_parameter: base.seed
+seed_parameters: [base.seed]
 metrics: [metrics/evaluate/seg.json:test.miou]
 """
 
@@ -30,7 +30,7 @@ def test_a_set_is_read(tmp_path: Path) -> None:
     ("old", "new", "key"),
     [
         ("seeds: [0, 1]", "seeds: []", "seeds"),
-        ("seed_parameter: base.seed\n", "", "seed_parameter"),
+        ("seed_parameters: [base.seed]\n", "", "seed_parameters"),
         ("seg.json:test.miou", "seg.json", "metrics.0"),
         ("  wide:", "  Wide arm:", "arms.Wide arm"),
         ("name: width", "name: width\nseed: 1", "seed"),
@@ -71,7 +71,3 @@ def test_mean_and_sample_standard_deviation() -> None:
         {"arm": "a", "metric": "m", "mean": 2.0, "std": pytest.approx(2**0.5), "seeds": 2},
         {"arm": "b", "metric": "m", "mean": 5.0, "std": None, "seeds": 1},
     ]
-
-
-def test_csv_has_unix_line_ends_and_full_precision() -> None:
-    assert to_csv([{"arm": "a", "m": 0.1 + 0.2}]) == "arm,m\na,0.30000000000000004\n"

@@ -6,7 +6,7 @@ from flows.graph import GraphError, Resources, Stage, select
 
 
 def stage(name: str, *upstream: str) -> Stage:
-    return Stage(name, upstream, False, (), (), (), Resources())
+    return Stage(name, upstream, False, (), (), (), (), Resources())
 
 
 GRAPH = {

@@ -28,4 +28,4 @@ def test_metrics_are_named_by_what_tells_them_apart(
     (tmp_path / "masks.yaml").write_text("description: Which masks are best\n")
     rows = [",".join(("arm", "seed", *columns)), ",".join(("a", "0", *["0.5"] * len(columns)))]
     (tmp_path / "results/masks.csv").write_text("\n".join(rows) + "\n")
-    assert read_experiments("masks", tmp_path).metrics == names
+    assert read_experiments("masks", tmp_path, tmp_path, {}).metrics == names

@@ -147,7 +147,7 @@ def test_pretraining_shows_how_it_began_and_ended(tmp_path: Path) -> None:
 def test_experiments_show_means_spread_and_what_could_be_seen(tmp_path: Path) -> None:
     text = re.sub(r"\s+", " ", Page(make(tmp_path, (), ())).text)
     assert "Which masks are best; 3 seeds an arm" in text
-    assert "arm knn linear random 0.600 ± 0.100 0.250 ± 0.000 chosen 0.800 ± 0.000" in text
+    assert "arm knn linear random older 0.600 ± 0.100 0.250 ± 0.000 chosen older 0.800" in text
     # Pooled deviation sqrt(0.02 / 4); (2.7764 + 0.9410) with 4 degrees of freedom; sqrt(2 / 3).
     assert "smallest difference seen 0.215 0.000" in text
 
