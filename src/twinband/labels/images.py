@@ -11,7 +11,6 @@ from twinband.core.images import to_eight_bits
 from twinband.shards.registered import RegisteredPair
 
 MODALITIES = ("rgb", "thermal")
-RULES = ("both", "rgb", "thermal", "better")
 DARK_LUMA = 80.0  # nights of LLVIP lie at 25 to 65, days of RoadScene above 100
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # An image shows an object if in some channel its mean grey level differs by at least
