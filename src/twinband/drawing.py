@@ -100,6 +100,8 @@ def hours_of(pairs: Path) -> dict[str, str]:
 Image = NDArray[np.uint8]
 LEAST_WIDTH_PX, MOST_WIDTH_PX = 512, 1024
 QUALITY = 88
+# Okabe and Ito's blue and vermilion, apart for colour-blind eyes too.
+MODALITY_COLOURS = {"rgb": "#0072b2", "thermal": "#d55e00"}
 
 
 def enlarged(image: Image) -> Image:
