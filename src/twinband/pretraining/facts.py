@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from twinband.core.params import Facts
 from twinband.shards.product import markdown_card, markdown_table
@@ -42,7 +43,7 @@ class PretrainFacts(Facts):
     kept_thermal: Ends
     visible_objects_rgb: Ends | None = None
     visible_objects_thermal: Ends | None = None
-    others: dict[str, Ends] = {}
+    others: dict[str, Ends] = Field(default_factory=dict)
 
     def headline(self) -> dict[str, float]:
         """Pick the numbers that runs are compared by."""
