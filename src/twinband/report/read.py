@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinband.core.errors import InputError
 from twinband.core.params import describe
+from twinband.pretraining.facts import PretrainFacts
 
 PICTURE_TYPES = {
     ".jpeg": "image/jpeg",
@@ -121,11 +122,11 @@ class Evaluation:
     """One model on one benchmark."""
 
     key: str
-    metrics: dict[str, Any]
+    facts: dict[str, Any]
     pictures: tuple[Picture, ...]
 
 
-FactsModel = TypeVar("FactsModel", bound=Facts)
+FactsModel = TypeVar("FactsModel", bound=BaseModel)
 
 
 def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Dataset:
@@ -163,15 +164,15 @@ def read_pool(path: Path) -> Pool:
     return read_facts(Pool, path, "pool")
 
 
-def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:
-    """Read ``metrics/KEY.json`` and the pictures in ``plots/KEY/``, in order of name.
+def read_evaluation(key: str, facts: Path, plots: Path) -> Evaluation:
+    """Read ``facts/KEY.json`` and the pictures in ``plots/KEY/``, in order of name.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
     """
     stage = f"evaluate@{key}"
-    found = _json(metrics / f"{key}.json", stage)
-    return Evaluation(key, found, tuple(read_pictures(plots / key, stage)))
+    values = _json(facts / f"{key}.json", stage)
+    return Evaluation(key, values, tuple(read_pictures(plots / key, stage)))
 
 
 def read_pictures(folder: Path, stage: str) -> list[Picture]:
@@ -456,32 +457,12 @@ def read_pseudo_labels(name: str, metrics: Path, plots: Path) -> PseudoLabels:
     return PseudoLabels(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
 
 
-class Ends(Facts):
-    """A column of the loss curve: its first value and its last."""
-
-    first: float
-    last: float
-
-
-class PretrainingFacts(Facts):
-    """metrics/mae.json and metrics/pretrain/METHOD.json."""
-
-    pairs: int
-    steps: int
-    loss_rgb: Ends
-    loss_thermal: Ends
-    kept_rgb: Ends
-    kept_thermal: Ends
-    visible_objects_rgb: Ends | None = None
-    visible_objects_thermal: Ends | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Pretrained:
     """One pretrained model; ``pictures`` by the names of their files."""
 
     name: str
-    facts: PretrainingFacts
+    facts: PretrainFacts
     pictures: dict[str, Picture]
 
     @property
@@ -491,11 +472,11 @@ class Pretrained:
         return [self.pictures[name] for name in dict.fromkeys([*steps[:1], *steps[-1:]])]
 
 
-def read_pretrained(name: str, metrics: Path, plots: Path, stage: str) -> Pretrained:
-    """Read a stage's metrics file and the pictures in its folder of plots.
+def read_pretrained(name: str, facts: Path, plots: Path, stage: str) -> Pretrained:
+    """Read a stage's file of facts and the pictures in its folder of plots.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
     """
-    facts = read_facts(PretrainingFacts, metrics, stage)
-    return Pretrained(name, facts, {p.name: p for p in read_pictures(plots, stage)})
+    pictures = {picture.name: picture for picture in read_pictures(plots, stage)}
+    return Pretrained(name, read_facts(PretrainFacts, facts, stage), pictures)

@@ -224,7 +224,7 @@ def overview_section(
         pool=pool,
         pool_reasons=_most_first(pool.reasons),
         meanings=POOL_REASONS,
-        results=[(each.key, headlines(each.metrics)) for each in evaluations],
+        results=[(each.key, headlines(each.facts)) for each in evaluations],
     )
     return Section("Overview", "overview", html)
 

@@ -62,7 +62,8 @@ class TrainingSettings(Params):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        self._check("warmup_steps", self.warmup_steps < self.steps, f"less than {self.steps} steps")
+        rule = f"fewer than steps = {self.steps}"
+        self._check("warmup_steps", self.warmup_steps < self.steps, rule)
         # A window of the loss curve that a checkpoint cut in two could not be resumed exactly.
         rule = f"a multiple of log_every = {self.log_every}"
         self._check("checkpoint_every", self.checkpoint_every % self.log_every == 0, rule)
