@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+from pydantic import Field
+
 from twinband.core.params import Facts
 from twinband.drawing import OVERALL
+from twinband.shards.product import count_values, markdown_card, markdown_table
 
-MODALITIES = ("rgb", "thermal")
 BOTH = "both"
 SCORED, NO_TRUTH, OTHER_GRID = "scored", "no_truth", "other_grid"
 TRUTHS = {
@@ -67,20 +70,45 @@ class MaskFacts(Facts):
     pairs: int
     images: dict[str, ImageFacts]
     pairs_by_truth: dict[str, int]
-    scores: dict[str, dict[str, ObjectFacts]] = {}
-    product: str = ""
+    scores: dict[str, dict[str, ObjectFacts]] = Field(default_factory=dict)
+    product: str
 
     def headline(self) -> dict[str, float]:
         """List the numbers by which the masks of datasets are compared."""
-        numbers = {f"masks_mean_{name}": self.images[name].masks_mean for name in MODALITIES}
+        numbers = {f"masks_mean_{name}": images.masks_mean for name, images in self.images.items()}
         for name, hours in self.scores.items():
             if (mean := hours[OVERALL].mean_iou) is not None:
                 numbers[f"mean_best_iou_{name}"] = mean
         return {"pairs": self.pairs, **numbers}
 
 
-def image_facts(counts: Sequence[int | None]) -> ImageFacts:
-    """Add up the masks of each image, None for an absent one."""
+def facts_of(
+    rows: pa.Table,
+    scores: Mapping[str, Mapping[str, ObjectFacts]],
+    *,
+    weights: str,
+    fingerprint: str,
+    product: str = "",
+) -> MaskFacts:
+    """Count images and masks, by the manifest's rows.
+
+    Args:
+        scores: by modality and hour.
+    """
+    return MaskFacts(
+        weights=weights,
+        fingerprint=fingerprint,
+        pairs=rows.num_rows,
+        images={
+            name: _image_facts(rows[f"masks_{name}"].to_pylist()) for name in ("rgb", "thermal")
+        },
+        pairs_by_truth=count_values(rows["truth"]),
+        scores={name: dict(hours) for name, hours in scores.items()},
+        product=product,
+    )
+
+
+def _image_facts(counts: Sequence[int | None]) -> ImageFacts:
     present = [count for count in counts if count is not None]
     return ImageFacts(
         images=len(present),
@@ -92,12 +120,13 @@ def image_facts(counts: Sequence[int | None]) -> ImageFacts:
 
 
 def card(dataset: str, facts: MaskFacts, annotator: Mapping[str, Any], scored: str) -> str:
-    """Write Markdown with a YAML front matter: the annotator, what it found and how good it is.
+    """Write the data card: the annotator, what it found, and how good that is.
 
     Args:
         annotator: what there is to say of it, value by name.
         scored: which objects were scored, a sentence.
     """
+    images = facts.plain()["images"]
     rows = {
         "images": "images",
         "images that count as absent": "absent",
@@ -105,62 +134,36 @@ def card(dataset: str, facts: MaskFacts, annotator: Mapping[str, Any], scored: s
         "masks an image": "masks_mean",
         "images without a mask": "without_masks",
     }
-    plain = facts.plain()
-    lines = [
-        "---",
-        f"pretty_name: {dataset}, masks",
-        "tags: [rgb-thermal, segmentation, webdataset]",
-        "---",
-        f"# {dataset}: masks",
-        "",
+    truths = [f"{count} {TRUTHS[name]}" for name, count in facts.pairs_by_truth.items()]
+    return markdown_card(
+        f"{dataset}: masks",
+        ["rgb-thermal", "segmentation", "webdataset"],
         f"Automatic masks by SAM of the RGB and the thermal images of {facts.pairs} pairs, each "
         "modality its own list. They are predictions, not annotations by people; the images' own "
         "licence (see the card of `pairs`) and that of the weights hold for them too.",
-        "",
-        "| what | rgb | thermal |",
-        "|---|---|---|",
-        *(
-            f"| {words} | "
-            + " | ".join(str(plain["images"][modality][name]) for modality in MODALITIES)
-            + " |"
-            for words, name in rows.items()
+        markdown_table(
+            ("what", *images),
+            [(words, *(part[name] for part in images.values())) for words, name in rows.items()],
         ),
-        "",
-        "Pairs by their truth: "
-        + ", ".join(f"{count} {TRUTHS[name]}" for name, count in facts.pairs_by_truth.items())
-        + ".",
-        "",
-        *(_scores(facts, scored) if facts.scores else []),
+        f"Pairs by their truth: {', '.join(truths)}.",
+        *(_scores(facts, scored) if facts.scores else ()),
         "## Annotator",
-        "",
-        "| what | value |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in annotator.items()),
-        "",
+        markdown_table(("what", "value"), list(annotator.items())),
         "A sample holds `rgb.json` and, unless the thermal image counts as absent, `thermal.json`: "
         "`height`, `width`, the `sha256` of the labelled pixels, and `masks`, largest first, with "
         "the keys of segment_anything (`stability_score` is null for a mask without a pixel above "
         "the lower cut) and `rle`, uncompressed COCO run lengths. No masks is a result too. "
         "`twinband.masks.read.MaskReader` reads them.",
-        "",
-    ]
-    return "\n".join(lines)
+        pretty_name=f"{dataset}, masks",
+    )
 
 
-def _scores(facts: MaskFacts, scored: str) -> list[str]:
+def _scores(facts: MaskFacts, scored: str) -> tuple[str, str, str]:
     rows = [
-        f"| {name} | {hour} | {score.objects} | {score.mean_iou:.3f} | {score.recall:.3f} |"
+        (name, hour, score.objects, f"{score.mean_iou:.3f}", f"{score.recall:.3f}")
         for name, hours in facts.scores.items()
         for hour, score in hours.items()
         if score.objects and (hour == OVERALL or name != BOTH)
     ]
-    return [
-        "## Against the truth",
-        "",
-        "| images | hour | objects | mean best IoU | recall at IoU 0.5 |",
-        "|---|---|---|---|---|",
-        *rows,
-        "",
-        scored,
-        "",
-    ]
+    head = ("images", "hour", "objects", "mean best IoU", "recall at IoU 0.5")
+    return "## Against the truth", markdown_table(head, rows), scored

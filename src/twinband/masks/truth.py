@@ -117,12 +117,8 @@ def object_scores(rows: Rows, hours: Mapping[str, str]) -> dict[str, dict[str, O
 
 
 def _score(rows: Rows, modalities: Sequence[str]) -> ObjectFacts:
-    ious = (
-        iou for row in rows for name in modalities for iou in row[f"object_iou_{name}"] or ()
-    )
+    ious = (iou for row in rows for name in modalities for iou in row[f"object_iou_{name}"] or ())
     scores = ObjectScores.of(ious)
     if scores is None:
         return ObjectFacts(objects=0)
-    return ObjectFacts(
-        objects=scores.objects, mean_iou=scores.mean_iou, recall=scores.recall
-    )
+    return ObjectFacts(objects=scores.objects, mean_iou=scores.mean_iou, recall=scores.recall)
