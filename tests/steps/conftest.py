@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.made.raw_pairs import COMMON, SETTINGS
+from tests.made.raw_pairs import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -30,13 +30,9 @@ class Project:
 
     def write_ingest_params(self, **settings: Any) -> None:
         """Parameters of the stage ``ingest`` for one dataset, ``made-up``."""
-        common = settings.pop("common", {})
         runtime = RUNTIME | settings.pop("runtime", {})
-        dataset = {**SETTINGS, "source": "data/raw/made-up", **settings}
-        datasets = {"made-up": dataset}
-        self.write_params(
-            ingest={"common": {**COMMON, **common}, "datasets": datasets}, runtime=runtime
-        )
+        item = {**SETTINGS, "source": "data/raw/made-up", **settings}
+        self.write_params(ingest={"items": {"made-up": item}}, runtime=runtime)
 
     def start(
         self, step: str, *arguments: str, cwd: Path | None = None, **environment: str
@@ -71,13 +67,14 @@ class Project:
 INGEST_OUTPUTS = (
     "data/pairs/made-up",
     "metrics/ingest/made-up.json",
+    "facts/ingest/made-up.json",
     "plots/ingest/made-up",
     "data/left_out/made-up.csv",
 )
 INGEST = (
     *("--item", "made-up", "--source", "data/raw/made-up", "--out", INGEST_OUTPUTS[0]),
-    *("--metrics", INGEST_OUTPUTS[1], "--plots", INGEST_OUTPUTS[2]),
-    *("--left-out", INGEST_OUTPUTS[3]),
+    *("--metrics", INGEST_OUTPUTS[1], "--facts", INGEST_OUTPUTS[2]),
+    *("--plots", INGEST_OUTPUTS[3], "--left-out", INGEST_OUTPUTS[4]),
 )
 
 
