@@ -78,7 +78,9 @@ def test_every_dependency_on_code_is_reached_by_some_item(stages: list[Stage]) -
         items = [stage for stage in stages if stage.step == step]
         files = {file for stage in items for file in code_reached(stage).files}
         for folder in {Path(dep).parent for dep in code_deps(items[0]) if is_plug_in(dep)}:
-            modules = [f"twinband.{folder.name}.{path.stem}" for path in ROOT.glob(f"{folder}/*.py")]
+            modules = [
+                f"twinband.{folder.name}.{path.stem}" for path in ROOT.glob(f"{folder}/*.py")
+            ]
             files |= set(_reached(frozenset(modules)).files)  # no profile names every plug-in
         for dep in set.intersection(*map(code_deps, items)):
             assert any(_under(file, {dep}) for file in files), f"{step}: nothing reads {dep}"
