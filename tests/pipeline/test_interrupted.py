@@ -21,8 +21,6 @@ FINISHED = {  # what outlives a kill: shards in a stage's work folder, or single
     "pseudo_labels@interrupted": "cache/*/*/*/*.label",
 }
 SAID = re.compile(r"(\d+) of \d+ shards were already finished|(\d+) found in the cache")
-
-
 STAGES = ("sample_world", "ingest", "register", "sam_masks", "pseudo_labels", "evaluate")
 
 
