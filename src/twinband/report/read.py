@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinband.core.errors import InputError
 from twinband.core.params import describe
+from twinband.ingest.facts import IngestFacts
+from twinband.pool import PoolFacts
+from twinband.registration.facts import RegisterFacts
 
 PICTURE_TYPES = {
     ".jpeg": "image/jpeg",
@@ -33,49 +36,6 @@ class Facts(BaseModel):
     """Metrics files may grow: what is not shown here is not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class DatasetFacts(Facts):
-    """metrics/ingest/D.json: pairs, those left out by reason, usable ones by split and hour."""
-
-    pairs: int
-    left_out: int
-    reasons: dict[str, int]
-    splits: dict[str, int]
-    hours: dict[str, int]
-    bytes: int
-    product: str
-
-
-class RegistrationFacts(Facts):
-    """metrics/register/D.json: pairs by status, and the spread of what was measured.
-
-    A quantity that was measured for no pair is an empty dictionary.
-    """
-
-    pairs: int
-    grid: str
-    resampled: int
-    status: dict[str, int]
-    reasons: dict[str, int]
-    sources: dict[str, int]
-    policies: dict[str, int]
-    score: dict[str, float] = {}
-    score_before: dict[str, float] = {}
-    motion_px: dict[str, float] = {}
-    residual_px: dict[str, float] = {}
-    corner_error_px: dict[str, Any] = {}
-    product: str
-
-
-class Pool(Facts):
-    """metrics/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
-
-    pairs: int
-    left_out: int
-    reasons: dict[str, int]
-    datasets: dict[str, int]
-    product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +62,7 @@ class Dataset:
     """One ingested dataset."""
 
     name: str
-    facts: DatasetFacts
+    facts: IngestFacts
     sheet: Picture
     left_out: tuple[LeftOut, ...]
 
@@ -112,7 +72,7 @@ class Registration:
     """One registered dataset; ``pictures`` by the names of their files."""
 
     name: str
-    facts: RegistrationFacts
+    facts: RegisterFacts
     pictures: dict[str, Picture]
 
 
@@ -125,7 +85,7 @@ class Evaluation:
     pictures: tuple[Picture, ...]
 
 
-FactsModel = TypeVar("FactsModel", bound=Facts)
+FactsModel = TypeVar("FactsModel", bound=BaseModel)
 
 
 def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Dataset:
@@ -137,7 +97,7 @@ def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Datas
     stage = f"ingest@{name}"
     return Dataset(
         name,
-        read_facts(DatasetFacts, metrics / f"{name}.json", stage),
+        read_facts(IngestFacts, metrics / f"{name}.json", stage),
         read_picture(present(plots / name / "sheet.jpg", stage)),
         _read_left_out(present(left_out / f"{name}.csv", stage), stage),
     )
@@ -150,17 +110,17 @@ def read_registration(name: str, metrics: Path, plots: Path) -> Registration:
         InputError: one is missing or not what it should be; says how to make it.
     """
     stage = f"register@{name}"
-    facts = read_facts(RegistrationFacts, metrics / f"{name}.json", stage)
+    facts = read_facts(RegisterFacts, metrics / f"{name}.json", stage)
     return Registration(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
 
 
-def read_pool(path: Path) -> Pool:
+def read_pool(path: Path) -> PoolFacts:
     """Read metrics/pool.json.
 
     Raises:
         InputError: it is missing or not what it should be; says how to make it.
     """
-    return read_facts(Pool, path, "pool")
+    return read_facts(PoolFacts, path, "pool")
 
 
 def read_evaluation(key: str, metrics: Path, plots: Path) -> Evaluation:

@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from twinband.core.errors import InputError
 from twinband.core.params import describe
 from twinband.drawing import in_reading_order
+from twinband.pool import PoolFacts
 from twinband.report.experiments import ExperimentSet
 from twinband.report.page import Section, render
 from twinband.report.read import (
@@ -43,7 +44,6 @@ from twinband.report.read import (
     LeftOut,
     Masks,
     Picture,
-    Pool,
     Pretrained,
     PseudoLabels,
     Registration,
@@ -208,7 +208,7 @@ class Reason:
 
 
 def overview_section(
-    datasets: Sequence[Dataset], pool: Pool, evaluations: Sequence[Evaluation]
+    datasets: Sequence[Dataset], pool: PoolFacts, evaluations: Sequence[Evaluation]
 ) -> Section:
     """Figures of each dataset and of all, the pool for pretraining, and each headline result."""
     facts = [dataset.facts for dataset in datasets]
@@ -346,11 +346,10 @@ PACKAGES = (
 )
 
 
-def versions_section(datasets: Sequence[Dataset], pool: Pool) -> Section:
+def versions_section(datasets: Sequence[Dataset], pool: PoolFacts) -> Section:
     """Versions of what can change a result, and the ids of the products shown."""
     products = [(f"{dataset.name}: pairs", dataset.facts.product) for dataset in datasets]
-    if pool.product:
-        products.append(("pool", pool.product))
+    products.append(("pool", pool.product))
     software = [
         ("python", platform.python_version()),
         *((name, _version(name)) for name in PACKAGES),
