@@ -24,10 +24,10 @@ from tests.made.raw_pairs import (
     write_pairs,
 )
 from twinband.core.errors import BadSample, InputError
-from twinband.core.parallel import map_tasks, map_unfinished
+from twinband.core.parallel import code_digest, map_tasks, map_unfinished
 from twinband.core.params import Runtime
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TWO = RUNTIME.model_copy(update={"workers": 2})
 
 
