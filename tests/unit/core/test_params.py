@@ -30,18 +30,18 @@ RUNTIME = {"executor": "processes", "workers": 2, "scheduler": "", "log_level": 
 class Training(Params):
     steps: Annotated[int, Field(ge=1)]
     base_lr: float
-    betas: list[float] = [0.9, 0.95]
+    betas: list[float] = Field(default=[0.9, 0.95])
 
 
 class ModelParams(ItemParams):
     kind: str
     training: Training
-    options: dict[str, Scalar] = {}
+    options: dict[str, Scalar] = Field(default_factory=dict)
 
 
 class ScoreParams(ItemParams):
     benchmark: str
-    options: dict[str, int] = {}
+    options: dict[str, int] = Field(default_factory=dict)
 
     @classmethod
     def shared(cls, item: Mapping[str, Any]) -> tuple[str, ...]:
