@@ -117,13 +117,15 @@ def kill_and_continue(fresh: Project, base: Path, stage: str, parts: int, kills:
     assert any(code != 0 and 0 < before < parts for code, before in continued), continued
 
 
-def test_ingest_killed_and_continued(tmp_path: Path) -> None:
-    make_pairs(tmp_path / "data" / "pairs", pairs=1000, width=480, height=360)
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_ingest_killed_and_continued(kills: int, tmp_path: Path) -> None:
+    make_pairs(tmp_path / "data" / "pairs", pairs=100 * kills, width=480, height=360)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=16)
-    kill_and_continue(fresh, tmp_path, "ingest@interrupted", parts=16, kills=10)
+    kill_and_continue(fresh, tmp_path, "ingest@interrupted", parts=16, kills=kills)
 
 
-def test_register_killed_and_continued(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(6, marks=pytest.mark.long)])
+def test_register_killed_and_continued(kills: int, tmp_path: Path) -> None:
     make_pairs(tmp_path / "data" / "pairs", pairs=16, width=120, height=90)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=6)
     params = fresh.params()
@@ -131,9 +133,10 @@ def test_register_killed_and_continued(tmp_path: Path) -> None:
     params["register"]["items"]["interrupted"] |= {"aligned": False, "rig": "pair"}
     fresh.write_params(params)
     fresh.run("dvc", "repro", "ingest@interrupted")
-    kill_and_continue(fresh, tmp_path, "register@interrupted", parts=6, kills=4)
+    kill_and_continue(fresh, tmp_path, "register@interrupted", parts=6, kills=kills)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["sam_masks", "pseudo_labels"])
 def test_labels_killed_and_continued(stage: str, tmp_path: Path) -> None:
     """By the sample annotators; 23 pairs are left of 25, and each has two labels: masks of both
