@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.core.errors import InputError
 from twinband.core.params import describe
 from twinband.ingest.facts import IngestFacts
+from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.registration.facts import RegisterFacts
 
 PICTURE_TYPES = {
@@ -190,73 +193,6 @@ def present(path: Path, stage: str) -> Path:
     raise InputError(f"{path} does not exist: `dvc repro {stage}` makes it")
 
 
-class Mixture(Facts):
-    """Components in increasing order of their means, in log10 of the unnormalised measure."""
-
-    components: int
-    weights: list[float]
-    means: list[float]
-
-
-class Normaliser(Facts):
-    """The value (log10) that a share of all values does not exceed."""
-
-    quantile: float
-    log10: float
-
-
-class Hour(Facts):
-    """Pairs of one hour of the day, and the median of their patches."""
-
-    pairs: int
-    median: float
-
-
-class Pixels(Facts):
-    """Pixels that labels call objects, or none: their median, and shares of the components."""
-
-    pixels: int
-    median: float
-    shares: list[float]
-
-
-class Spread(Facts):
-    """Quantiles of log10 of the measure."""
-
-    p05: float
-    median: float
-    p95: float
-
-
-class Distribution(Facts):
-    """What a dataset and all of them have in common."""
-
-    values: int
-    below: int
-    above: int
-    log10: Spread
-    normaliser: Normaliser
-    mixture: Mixture
-    mixture_by_bic: Mixture
-
-
-class CmssFacts(Distribution):
-    """metrics/cmss/D.json."""
-
-    pairs: int
-    thermal_absent: int
-    partial_patches: int
-    hours: dict[str, Hour]
-    objects: Pixels | None = None
-    background: Pixels | None = None
-
-
-class PooledFacts(Distribution):
-    """metrics/cmss_mixture.json; ``datasets`` holds the patches of each."""
-
-    datasets: dict[str, int]
-
-
 @dataclass(frozen=True, slots=True)
 class CmssDataset:
     """One measured dataset; ``pictures`` by the names of their files."""
@@ -295,85 +231,6 @@ def read_cmss_mixture(metrics: Path, plots: Path) -> CmssPool:
     return CmssPool(
         read_facts(PooledFacts, metrics, stage), {p.name: p for p in read_pictures(plots, stage)}
     )
-
-
-class ImageMasks(Facts):
-    """Images of one modality, those that are absent, and masks of an image on average."""
-
-    images: int
-    absent: int
-    masks_mean: float
-    without_masks: int
-
-
-class ObjectScore(Facts):
-    """How well masks cover objects; no figures if there is no object."""
-
-    objects: int
-    mean_iou: float | None = None
-    recall: float | None = None
-
-
-class MaskFacts(Facts):
-    """metrics/sam_masks/D.json; ``scores`` by modality, then by hour and ``overall``."""
-
-    pairs: int
-    images: dict[str, ImageMasks]
-    scores: dict[str, dict[str, ObjectScore]] = Field(default_factory=dict)
-
-
-class LabelSpread(Facts):
-    """Of a quantity of images: the median, and what 5 % are below."""
-
-    p05: float
-    median: float
-
-
-class DepthScore(Facts):
-    """Means over images."""
-
-    images: int
-    abs_rel: float
-    delta1: float
-
-
-class ClassScore(Facts):
-    """Over all pixels of some images."""
-
-    images: int
-    miou: float
-    pixel_accuracy: float
-
-
-class LabelFacts(Facts):
-    """What depth and semantics have in common: labelled images by modality, and consistency."""
-
-    images: int
-    absent: int
-    modalities: dict[str, int]
-    consistency_flip: LabelSpread | None = None
-    consistency_scale: LabelSpread | None = None
-
-
-class DepthFacts(LabelFacts):
-    """Scores by hour and ``overall``, where a truth is known."""
-
-    compared: str = ""
-    scores: dict[str, DepthScore] = Field(default_factory=dict)
-
-
-class ClassFacts(LabelFacts):
-    """Scores by hour and ``overall``, where a truth is known."""
-
-    confidence: LabelSpread | None = None
-    scores: dict[str, ClassScore] = Field(default_factory=dict)
-
-
-class PseudoLabelFacts(Facts):
-    """metrics/pseudo_labels/D.json."""
-
-    depth: DepthFacts
-    semantics: ClassFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from twinband.cmss.facts import CmssFacts
 from twinband.core.errors import InputError
 from twinband.core.params import describe
 from twinband.drawing import in_reading_order
@@ -37,7 +38,6 @@ from twinband.report.experiments import ExperimentSet
 from twinband.report.page import Section, render
 from twinband.report.read import (
     CmssDataset,
-    CmssFacts,
     CmssPool,
     Dataset,
     Evaluation,
