@@ -39,12 +39,12 @@ def run(
     built = ingest(params, _source(params, source, run.item), out, run)
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built, product_id(out))
+    described = facts_of(built.manifest, built.bytes, product_id(out))
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "
         f"shards: {built.shards}{built.continuation}",
         samples=built.manifest.num_rows,
-        metrics={"pairs": described.pairs, "left_out": described.left_out},
+        metrics=described.headline(),
         facts=described,
         timings={"continued_shards": built.continued},
     )

@@ -1,14 +1,11 @@
 """Stage ``pool``: which pairs of all datasets may be pretrained on."""
 
 import hashlib
-import json
-from pathlib import Path
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
-from twinband.core.errors import InputError
 from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool
-from twinband.shards.product import count_values, product_id, to_json
+from twinband.shards.product import checked, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
 
 
@@ -32,12 +29,16 @@ def run(
     folder that others share.
     """
     folders = {name: pairs / name for name in sorted({*params.datasets, *params.protect})}
-    checked = {name: _product_of(name, folder, ingest) for name, folder in folders.items()}
+    identities = {
+        name: checked(folder, ingest / f"{name}.json") for name, folder in folders.items()
+    }
     # Datasets that are only protected are not named: one more benchmark must not train anew.
     pooled = sorted(params.datasets)
     products = {
-        "pairs": {name: checked[name] for name in pooled},
-        "registered": {name: _product_of(name, registered / name, register) for name in pooled},
+        "pairs": {name: identities[name] for name in pooled},
+        "registered": {
+            name: checked(registered / name, register / f"{name}.json") for name in pooled
+        },
     }
     lines = (line.strip() for line in hold_out.read_text().splitlines())
     patterns = [line for line in lines if line and not line.startswith("#")]
@@ -53,28 +54,9 @@ def run(
     write_atomically(out / "pool.parquet", kept)
     write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
     write_atomically(out / "products.json", named)
-    described = {
-        "pairs": pool.kept.num_rows,
-        "left_out": pool.left_out.num_rows,
-        "reasons": count_values(pool.left_out["reason"]),
-        "datasets": count_values(pool.kept["dataset"]),
-        "product": hashlib.sha256(kept + named).hexdigest()[:16],
-    }
-    summary = f"{described['pairs']} pairs to pretrain on, {described['left_out']} left out"
-    numbers = {name: described[name] for name in ("pairs", "left_out")}
-    return StepReport(summary, pool.kept.num_rows, metrics=numbers, facts=described)
-
-
-def _product_of(name: str, folder: Path, facts: Path) -> str:
-    """The product's id, which must be the one that the dataset's facts name."""
-    try:
-        recorded = json.loads((facts / f"{name}.json").read_bytes())["product"]
-        found = product_id(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"pool: {folder} is not there yet ({error!r}): dvc repro") from None
-    if found != recorded:
-        raise InputError(f"pool: {folder} is not what {facts}/{name}.json tells of: dvc checkout")
-    return found
+    described = pool.facts(hashlib.sha256(kept + named).hexdigest()[:16])
+    summary = f"{described.pairs} pairs to pretrain on, {described.left_out} left out"
+    return StepReport(summary, described.pairs, metrics=described.headline(), facts=described)
 
 
 if __name__ == "__main__":

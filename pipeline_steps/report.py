@@ -8,17 +8,17 @@ from pathlib import Path
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.params import Run, parse
+from twinband.pool import PoolFacts
+from twinband.registration.facts import RegisterFacts
 from twinband.report.experiments import read_experiments
 from twinband.report.page import page
 from twinband.report.params import ReportParams
 from twinband.report.read import (
     CmssFacts,
     MaskFacts,
-    Pool,
     PooledFacts,
     PretrainingFacts,
     PseudoLabelFacts,
-    RegistrationFacts,
     read_dataset,
     read_evaluation,
     read_facts,
@@ -56,10 +56,10 @@ def run(
 ) -> StepReport:
     """Write ``index.html`` and ``summary.json`` of what the other sections of params.yaml name."""
     datasets = [read_dataset(name, facts, plots, left_out) for name in params.datasets]
-    pool = read_facts(Pool, facts / "pool.json", "pool")
+    pool = read_facts(PoolFacts, facts / "pool.json", "pool")
     evaluations = [read_evaluation(name, metrics, facts, plots) for name in params.evaluations]
     registered = [
-        read_shown(RegistrationFacts, name, facts, plots, "register") for name in params.registered
+        read_shown(RegisterFacts, name, facts, plots, "register") for name in params.registered
     ]
     masks = [read_shown(MaskFacts, name, facts, plots, "sam_masks") for name in params.masks]
     labels = [
@@ -79,8 +79,6 @@ def run(
     settings = parse((tree / "params.yaml").read_text(encoding="utf-8"))
     sets = [read_experiments(name, experiments, tree, settings) for name in params.experiments]
     products = {f"{dataset.name}: pairs": dataset.facts.product for dataset in datasets}
-    if pool.product:
-        products["pool"] = pool.product
     sections = [
         overview_section(datasets, pool, evaluations),
         datasets_section(datasets, params.quarantined),
@@ -90,7 +88,7 @@ def run(
         pretraining_section(pretrained),
         evaluations_section(evaluations),
         experiments_section(sets),
-        versions_section(products),
+        versions_section({**products, "pool": pool.product}),
     ]
     if runs is not None:
         sections.append(timings_section(read_timings(runs)))

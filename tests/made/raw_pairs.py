@@ -1,5 +1,6 @@
 """Small raw datasets, and ingesting them with few words."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.params import Runtime
-from twinband.ingest.build import Ingested, ingest
+from twinband.core.params import Run, Runtime
+from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
-from twinband.ingest.params import IngestCommon, IngestDataset
+from twinband.ingest.params import IngestParams
+from twinband.shards.product import Built
 
 HEIGHT, WIDTH = 48, 64
 RUNTIME = Runtime(executor="processes", workers=1, scheduler="", log_level="info")
@@ -23,8 +25,6 @@ SETTINGS: dict[str, Any] = {
     "frame_stride": 1,
     "near_duplicate_bits": 6,
     "licence": "CC0-1.0",
-}
-COMMON: dict[str, Any] = {
     "max_bad_fraction": 1.0,
     "split": {"train": 0.6, "val": 0.2, "test": 0.2},
     "split_seed": 0,
@@ -75,21 +75,22 @@ def ingest_folder(
     *,
     runtime: Runtime = RUNTIME,
     inventory: str = "",
-    common: dict[str, Any] | None = None,
     **settings: Any,
-) -> Ingested:
+) -> Built:
     """Ingest ``root`` into ``base/pairs``, with the work folder ``base/work``."""
-    chosen = IngestDataset(**{**SETTINGS, **settings})
-    return ingest(
-        "made-up",
-        Source.of(chosen.reader, str(root), chosen.options, inventory),
-        chosen,
-        IngestCommon.model_validate({**COMMON, **(common or {})}),
-        out=base / "pairs",
-        work=base / "work",
-        runtime=runtime,
-        progress=lambda done, total: None,
-    )
+    params = IngestParams.model_validate({**SETTINGS, **settings})
+    source = Source.of(params.reader, str(root), params.options, inventory)
+    return ingest(params, source, base / "pairs", run_in(base / "work", runtime))
+
+
+def run_in(
+    work: Path,
+    runtime: Runtime = RUNTIME,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    item: str = "made-up",
+) -> Run:
+    """Make a run of a stage for the item ``made-up``, with its work folder."""
+    return Run(item, work, runtime, progress)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -98,6 +99,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def rows_by_name(done: Ingested) -> dict[str, dict[str, Any]]:
+def rows_by_name(built: Built) -> dict[str, dict[str, Any]]:
     """The manifest's rows by the name of the pair."""
-    return {row["name"]: row for row in done.manifest.to_pylist()}
+    return {row["name"]: row for row in built.manifest.to_pylist()}

@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tests.made.raw_pairs import RUNTIME
+from tests.made.raw_pairs import RUNTIME, run_in
 from tests.made.scenes import scene
 from twinband.core.images import encode_png
 from twinband.core.params import Runtime
-from twinband.registration.build import Registered, register
-from twinband.registration.params import RegisterCommon, RegisterDataset
+from twinband.registration.build import register
+from twinband.registration.params import RegisterParams
 from twinband.registration.trust import ENTRIES
-from twinband.shards.product import write_product_files
+from twinband.shards.product import Built, write_product_files
 from twinband.shards.read import open_products
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
     "on_failure": "keep_identity",
     "shift_tolerance_px": 4.0,
     "truth": "data/homographies/none.csv",
+    "pooled_pairs": 2,
 }
 
 
@@ -100,31 +101,27 @@ def register_pairs(
     *,
     supplied: Mapping[str, NDArray[Any]] | None = None,
     truth: Mapping[str, NDArray[Any]] | None = None,
-    pooled_pairs: int = 2,
     runtime: Runtime = RUNTIME,
     progress: Callable[[int, int], None] = lambda done, total: None,
     **settings: Any,
-) -> Registered:
+) -> Built:
     """Register ``base/pairs`` into ``base/registered``, with the work folder ``base/work``."""
     tables = {"supplied": supplied or {}, "truth": truth or {}}
     for name, matrices in tables.items():
         (base / f"{name}.csv").write_text(homographies(matrices))
     return register(
+        RegisterParams(**{**SETTINGS, **settings}),
         base / "pairs",
-        RegisterDataset(**{**SETTINGS, **settings}),
-        RegisterCommon(pooled_pairs=pooled_pairs),
-        homographies=base / "supplied.csv",
-        truth=base / "truth.csv",
-        out=base / "registered",
-        work=base / "work",
-        runtime=runtime,
-        progress=progress,
+        base / "supplied.csv",
+        base / "truth.csv",
+        base / "registered",
+        run_in(base / "work", runtime, progress),
     )
 
 
-def rows_by_key(done: Registered) -> dict[str, dict[str, Any]]:
+def rows_by_key(built: Built) -> dict[str, dict[str, Any]]:
     """The manifest's rows by key."""
-    return {row["key"]: row for row in done.manifest.to_pylist()}
+    return {row["key"]: row for row in built.manifest.to_pylist()}
 
 
 def shift(x: float, y: float) -> NDArray[np.float64]:

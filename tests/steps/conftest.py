@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.made.raw_pairs import COMMON, SETTINGS
+from tests.made.raw_pairs import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -30,13 +30,9 @@ class Project:
 
     def write_ingest_params(self, **settings: Any) -> None:
         """Parameters of the stage ``ingest`` for one dataset, ``made-up``."""
-        common = settings.pop("common", {})
         runtime = RUNTIME | settings.pop("runtime", {})
-        dataset = {**SETTINGS, "source": "data/raw/made-up", **settings}
-        datasets = {"made-up": dataset}
-        self.write_params(
-            ingest={"common": {**COMMON, **common}, "datasets": datasets}, runtime=runtime
-        )
+        item = {**SETTINGS, "source": "data/raw/made-up", **settings}
+        self.write_params(ingest={"items": {"made-up": item}}, runtime=runtime)
 
     def start(
         self, step: str, *arguments: str, cwd: Path | None = None, **environment: str
@@ -71,13 +67,14 @@ class Project:
 INGEST_OUTPUTS = (
     "data/pairs/made-up",
     "metrics/ingest/made-up.json",
+    "facts/ingest/made-up.json",
     "plots/ingest/made-up",
     "data/left_out/made-up.csv",
 )
 INGEST = (
     *("--item", "made-up", "--source", "data/raw/made-up", "--out", INGEST_OUTPUTS[0]),
-    *("--metrics", INGEST_OUTPUTS[1], "--plots", INGEST_OUTPUTS[2]),
-    *("--left-out", INGEST_OUTPUTS[3]),
+    *("--metrics", INGEST_OUTPUTS[1], "--facts", INGEST_OUTPUTS[2]),
+    *("--plots", INGEST_OUTPUTS[3], "--left-out", INGEST_OUTPUTS[4]),
 )
 
 
@@ -86,6 +83,8 @@ def project(tmp_path: Path) -> Project:
     root = tmp_path / "project"
     for name in ("src", "pipeline_steps"):
         shutil.copytree(ROOT / name, root / name, ignore=NO_CACHES)
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copy(ROOT / name, root)
     return Project(root)
 
 
@@ -93,11 +92,8 @@ TOY = '''
 """A step for tests."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-
 from pipeline_steps.harness.step import In, Out, StepReport, main
-from twinband.core.params import StageParams
+from twinband.core.params import Run, StageParams
 
 
 class ToyParams(StageParams):
@@ -106,21 +102,21 @@ class ToyParams(StageParams):
 
 
 def run(
-    params: ToyParams, *, source: In, out: Out, metrics: Out, work: Path,
-    progress: Callable[[int, int], None],
+    params: ToyParams, *, source: In, out: Out, metrics: Out, facts: Out, run: Run
 ) -> StepReport:
     """Write each word into a file of its own."""
     out.mkdir()
     made = 0
     for done, word in enumerate(params.words, start=1):
-        exec((source / "hook.txt").read_text(), {"word": word, "work": work, "out": out})
-        kept = work / word
+        exec((source / "hook.txt").read_text(), {"word": word, "work": run.work, "out": out})
+        kept = run.work / word
         if not kept.is_file():
             kept.write_text(word)
             made += 1
         (out / word).write_text(kept.read_text())
-        progress(done, len(params.words))
-    return StepReport(f"{made} words made", len(params.words), {"words": len(params.words)})
+        run.progress(done, len(params.words))
+    numbers = {"words": len(params.words)}
+    return StepReport(f"{made} words made", len(params.words), numbers, {"third": 1 / 3})
 
 
 if __name__ == "__main__":
@@ -128,10 +124,24 @@ if __name__ == "__main__":
 '''
 
 
+TOY_GRAPH = """
+stages:
+  toy:
+    cmd: python3 -m pipeline_steps.toy
+    deps:
+    - data
+    - pipeline_steps/harness
+    - pipeline_steps/toy.py
+    - src/twinband/core
+    - src/twinband/shards
+"""
+
+
 @pytest.fixture
 def toy(project: Project) -> Project:
     """The project with a step ``toy`` that writes words, and runs ``data/hook.txt`` before each."""
     (project.root / "pipeline_steps" / "toy.py").write_text(TOY)
+    (project.root / "dvc.yaml").write_text(TOY_GRAPH)
     (project.root / "data").mkdir()
     (project.root / "data" / "hook.txt").write_text("")
     project.write_params(toy={"words": ["one", "two"], "seed": 1})

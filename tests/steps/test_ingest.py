@@ -32,7 +32,7 @@ def results(project: Project) -> dict[str, bytes]:
 def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     root = write_pairs(project.root / RAW, 7)
     write(root / "crop_LR_visible" / "alone.jpg", encoded(scene(50)[0]))
-    project.write_ingest_params(common={"max_bad_fraction": 0.2})
+    project.write_ingest_params(max_bad_fraction=0.2)
     done = project.ingest()
     assert done.returncode == 0, done.stdout
     pairs, metrics, plots, left_out = project.outputs
@@ -111,7 +111,7 @@ def test_killed_and_continued_it_gives_the_same_bytes(
 def test_too_many_bad_pairs_exit_4_with_their_reasons(project: Project) -> None:
     root = write_pairs(project.root / RAW, 4)
     write(root / "cropinfrared" / "p001.jpg", b"")
-    project.write_ingest_params(common={"max_bad_fraction": 0.02})
+    project.write_ingest_params(max_bad_fraction=0.02)
     done = project.ingest()
     assert done.returncode == 4 and "Traceback" not in done.stdout
     assert "error: made-up: 1 of 4 pairs cannot be used" in done.stdout

@@ -33,8 +33,8 @@ def tree(tmp_path: Path) -> Path:
 def write_params(tree: Path, datasets: tuple[str, ...], evaluations: tuple[str, ...]) -> None:
     named = params(datasets, evaluations)
     data: dict[str, Any] = {
-        stage: {"items": dict.fromkeys(getattr(named, field), {})}
-        for field, (stage, _, _) in ((f, p.partition(".")) for f, p in named.derived.items())
+        place.removesuffix(".items"): {"items": {name: {} for name in getattr(named, field)}}
+        for field, place in named.derived.items()
     }
     data["report"] = named.model_dump(exclude=set(named.derived))
     data["runtime"] = RUNTIME.model_dump()

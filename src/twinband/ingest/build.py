@@ -29,7 +29,7 @@ from twinband.core.params import Run
 from twinband.ingest.check import COLUMNS, check_pair
 from twinband.ingest.dataset import Source
 from twinband.ingest.duplicates import Duplicate, find_duplicates
-from twinband.ingest.facts import card
+from twinband.ingest.facts import card, facts_of
 from twinband.ingest.files import key_of
 from twinband.ingest.layout import Entry, Layout, Problem
 from twinband.ingest.params import IngestParams, SplitFractions
@@ -209,7 +209,7 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
         dataset=run.item,
         tasks=_tasks(source, params, run.work / "checked"),
         write_shard=write_checked_shard,
-        card=lambda rows: card(run.item, params, rows),
+        card=lambda rows: card(run.item, params, facts_of(rows)),
         run=run,
         finish=without_duplicates,
     )

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from twinband.core.params import Facts
 from twinband.ingest.params import IngestParams
-from twinband.shards.product import Built, card_lines, count_values
+from twinband.shards.product import count_rows, count_values, markdown_card, markdown_table
 
 
 class IngestFacts(Facts):
@@ -28,45 +28,41 @@ class IngestFacts(Facts):
     bytes: int
     product: str
 
+    def headline(self) -> dict[str, float]:
+        """The numbers for metrics/."""
+        return {"pairs": self.pairs, "left_out": self.left_out}
 
-def facts_of(built: Built, product: str) -> IngestFacts:
-    """Count the pairs of a dataset."""
-    usable = pc.equal(built.manifest["status"], "ok")
-    kept, left_out = built.manifest.filter(usable), built.manifest.filter(pc.invert(usable))
+
+def facts_of(rows: pa.Table, bytes: int = 0, product: str = "") -> IngestFacts:
+    """Count the pairs of a dataset, by its manifest's rows."""
+    usable = pc.equal(rows["status"], "ok")
+    kept, left_out = rows.filter(usable), rows.filter(pc.invert(usable))
     return IngestFacts(
         pairs=kept.num_rows,
         left_out=left_out.num_rows,
         reasons=count_values(left_out["reason"]),
         splits=count_values(kept["split"]),
         hours=count_values(kept["hour"], "unknown"),
-        bytes=built.bytes,
+        bytes=bytes,
         product=product,
     )
 
 
-def card(name: str, settings: IngestParams, rows: pa.Table) -> str:
-    """Markdown with a YAML front matter: what is in the folder and what was left out."""
-    usable = pc.equal(rows["status"], "ok")
-    kept, left_out = rows.filter(usable), rows.filter(pc.invert(usable))
-    lines = [
-        "---",
-        f"pretty_name: {name}",
-        f"license: {settings.licence}",
-        "tags: [rgb-thermal, webdataset]",
-        "---",
-        f"# {name}: pairs",
-        "",
-        f"{kept.num_rows} RGB-thermal pairs (WebDataset shards: {settings.shards}), "
-        f"read by `{settings.reader}`.",
-        "",
-        "| what | pairs |",
-        "|---|---|",
-        *card_lines("split", count_values(kept["split"])),
-        *card_lines("hour", count_values(kept["hour"], "unknown")),
-        *card_lines("left out", count_values(left_out["reason"])),
-        "",
+def card(name: str, params: IngestParams, facts: IngestFacts) -> str:
+    """Write the data card: the pairs that are in the folder, and those that were left out."""
+    counts = [
+        *count_rows("split", facts.splits),
+        *count_rows("hour", facts.hours),
+        *count_rows("left out", facts.reasons),
+    ]
+    return markdown_card(
+        f"{name}: pairs",
+        ["rgb-thermal", "webdataset"],
+        f"{facts.pairs} RGB-thermal pairs (WebDataset shards: {params.shards}), "
+        f"read by `{params.reader}`.",
+        markdown_table(("what", "pairs"), counts),
         "`manifest.parquet` has one row a pair, those left out included; what was quarantined "
         "stands in `quarantine-*.tar` as it was found.",
-        "",
-    ]
-    return "\n".join(lines)
+        pretty_name=name,
+        license=params.licence,
+    )

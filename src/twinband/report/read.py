@@ -212,37 +212,6 @@ class PartOfFacts(Facts):
     model_config = ConfigDict(extra="ignore")
 
 
-class RegistrationFacts(PartOfFacts):
-    """facts/register/D.json: pairs by status, and the spread of what was measured.
-
-    A quantity that was measured for no pair is an empty dictionary.
-    """
-
-    pairs: int
-    grid: str
-    resampled: int
-    status: dict[str, int]
-    reasons: dict[str, int]
-    sources: dict[str, int]
-    policies: dict[str, int]
-    score: dict[str, float] = Field(default_factory=dict)
-    score_before: dict[str, float] = Field(default_factory=dict)
-    motion_px: dict[str, float] = Field(default_factory=dict)
-    residual_px: dict[str, float] = Field(default_factory=dict)
-    corner_error_px: dict[str, Any] = Field(default_factory=dict)
-    product: str
-
-
-class Pool(PartOfFacts):
-    """facts/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
-
-    pairs: int
-    left_out: int
-    reasons: dict[str, int]
-    datasets: dict[str, int]
-    product: str | None = None
-
-
 class Mixture(PartOfFacts):
     """Components in increasing order of their means, in log10 of the unnormalised measure."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from twinband.drawing import in_reading_order
+from twinband.pool import PoolFacts
+from twinband.registration.facts import RegisterFacts
 from twinband.report.experiments import ExperimentSet
 from twinband.report.page import Section, render
 from twinband.report.read import (
@@ -17,11 +19,9 @@ from twinband.report.read import (
     MaskFacts,
     Picture,
     Pictures,
-    Pool,
     PooledFacts,
     PretrainingFacts,
     PseudoLabelFacts,
-    RegistrationFacts,
     Shown,
 )
 from twinband.report.tables import headlines
@@ -70,7 +70,7 @@ class Reason:
 
 
 def overview_section(
-    datasets: Sequence[Dataset], pool: Pool, evaluations: Sequence[Evaluation]
+    datasets: Sequence[Dataset], pool: PoolFacts, evaluations: Sequence[Evaluation]
 ) -> Section:
     """Show figures of each dataset and of all, the pool for pretraining, and headline results."""
     facts = [dataset.facts for dataset in datasets]
@@ -133,7 +133,7 @@ def _examples(left_out: Sequence[LeftOut]) -> list[tuple[str, int, str]]:
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
-def registration_section(datasets: Sequence[Shown[RegistrationFacts]]) -> Section:
+def registration_section(datasets: Sequence[Shown[RegisterFacts]]) -> Section:
     """Show a table over all datasets, then distribution and pictures of each."""
     html = render("registration.html.j2", registrations=datasets, captions=REGISTRATION_PICTURES)
     return Section("Registration", "registration", html)

@@ -1,10 +1,4 @@
-"""Taking a shard from the work folder into a product's.
-
-How often each value of a manifest's column occurs, as numbers and as lines of a card.
-
-A product that follows another one: the same keys in the same shards.
-
-The small files of a product's folder: manifest.parquet, index.json and README.md.
+"""A product: building it shard by shard, its manifest, index and card, and its identity.
 
 The manifest has one row a sample considered, in order of key, failures included; the index is
 a wids-v1 list of the shards; the card says in words what the folder holds.
@@ -13,7 +7,7 @@ a wids-v1 list of the shards; the card says in words what the folder holds.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,117 +32,9 @@ from twinband.shards.write import (
     write_atomically,
 )
 
-
-def adopt_shard(path: Path, out: Path) -> tuple[Shard, pa.Table]:
-    """A finished shard, linked into the folder ``out``, and its rows.
-
-    Raises:
-        FileNotFoundError: it is not there, or not finished.
-    """
-    shard = finished_shard(path)
-    if shard is None:
-        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
-    out.mkdir(parents=True, exist_ok=True)
-    link(path, out / path.name)
-    return shard, read_rows(path)
-
-
-def count_values(column: pa.ChunkedArray, unnamed: str = "") -> dict[str, int]:
-    """Counts of a text column by value, in order of value.
-
-    Args:
-        unnamed: what empty values and nulls count as; without it they do not count.
-    """
-    named = (value or unnamed for value in column.to_pylist())
-    return dict(sorted(Counter(value for value in named if value).items()))
-
-
-def card_lines(what: str, counts: Mapping[str, int]) -> list[str]:
-    """Rows of a Markdown table with two columns: each value, and how often it occurs."""
-    return [f"| {what}: {value} | {number} |" for value, number in counts.items()]
-
-
 MANIFEST = "manifest.parquet"
 INDEX = "index.json"
 CARD = "README.md"
-
-
-def write_product_files(
-    folder: Path,
-    *,
-    product: str,
-    dataset: str,
-    shards: Sequence[tuple[Shard, pa.Table]],
-    card: str,
-) -> pa.Table:
-    """Write manifest, index and card beside the shards of ``folder``; returns the manifest.
-
-    Args:
-        shards: each with its rows.
-        card: Markdown with a YAML front matter.
-    """
-    tables = []
-    for number, (_, rows) in enumerate(shards):
-        present = pc.greater_equal(rows["offset"], 0)
-        shard = pc.if_else(present, pa.scalar(number, pa.int32()), pa.scalar(-1, pa.int32()))
-        tables.append(rows.add_column(4, pa.field("shard", pa.int32()), shard))
-    table = pa.concat_tables(tables).sort_by("key").combine_chunks()
-    manifest = parquet_bytes(table)
-    write_atomically(folder / MANIFEST, manifest)
-    write_atomically(folder / CARD, card.encode())
-    index = _index(product, dataset, [shard for shard, _ in shards], manifest)
-    write_atomically(folder / INDEX, to_json(index))
-    return table
-
-
-def _index(product: str, dataset: str, shards: Sequence[Shard], manifest: bytes) -> dict[str, Any]:
-    return {
-        "__kind__": "wids-shard-index-v1",
-        "wids_version": 1,
-        "name": f"{dataset}/{product}",
-        "product": product,
-        "dataset": dataset,
-        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
-        "shardlist": [
-            {"url": s.file, "md5sum": s.md5, "nsamples": s.samples, "filesize": s.bytes}
-            for s in shards
-        ],
-    }
-
-
-def to_json(data: Mapping[str, Any]) -> bytes:
-    """Readable JSON with a fixed order of keys and a final line end."""
-    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The manifest of a product, all of it or some columns.
-
-    Raises:
-        InputError: the folder is no finished product, or its manifest is damaged.
-    """
-    path = folder / MANIFEST
-    if not path.is_file() or not (folder / INDEX).is_file():
-        raise InputError(f"{folder} is no finished product: it has no {MANIFEST} and {INDEX}")
-    try:
-        return pq.read_table(path, columns=list(columns) if columns else None)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
-
-
-def read_index(folder: Path) -> dict[str, Any]:
-    """The index of a product.
-
-    Raises:
-        InputError: it is missing or of another kind.
-    """
-    try:
-        index = json.loads((folder / INDEX).read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / INDEX} cannot be read: {error}") from None
-    if not isinstance(index, dict) or index.get("__kind__") != "wids-shard-index-v1":
-        raise InputError(f"{folder / INDEX} is no wids-v1 index")
-    return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +95,46 @@ def build_product(
     return Built(manifest, len(shards), continued, sum(shard.bytes for shard, _ in shards))
 
 
-def product_id(folder: Path) -> str:
-    """Sixteen hexadecimal digits that change with any byte of a product's shards or manifest."""
-    whole = hashlib.sha256((folder / INDEX).read_bytes())
-    whole.update((folder / MANIFEST).read_bytes())
-    return whole.hexdigest()[:16]
+def adopt_shard(path: Path, out: Path) -> tuple[Shard, pa.Table]:
+    """Link a finished shard into the folder ``out``; returns it and its rows.
+
+    Raises:
+        FileNotFoundError: it is not there, or not finished.
+    """
+    shard = finished_shard(path)
+    if shard is None:
+        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
+    out.mkdir(parents=True, exist_ok=True)
+    link(path, out / path.name)
+    return shard, read_rows(path)
+
+
+def write_product_files(
+    folder: Path,
+    *,
+    product: str,
+    dataset: str,
+    shards: Sequence[tuple[Shard, pa.Table]],
+    card: str,
+) -> pa.Table:
+    """Write manifest, index and card beside the shards of ``folder``; returns the manifest.
+
+    Args:
+        shards: each with its rows.
+        card: Markdown with a YAML front matter.
+    """
+    tables = []
+    for number, (_, rows) in enumerate(shards):
+        present = pc.greater_equal(rows["offset"], 0)
+        shard = pc.if_else(present, pa.scalar(number, pa.int32()), pa.scalar(-1, pa.int32()))
+        tables.append(rows.add_column(4, pa.field("shard", pa.int32()), shard))
+    table = pa.concat_tables(tables).sort_by("key").combine_chunks()
+    manifest = parquet_bytes(table)
+    write_atomically(folder / MANIFEST, manifest)
+    write_atomically(folder / CARD, card.encode())
+    index = _index(product, dataset, [shard for shard, _ in shards], manifest)
+    write_atomically(folder / INDEX, to_json(index))
+    return table
 
 
 def write_following(
@@ -254,3 +175,118 @@ def write_following(
                     writer.skip(key, {"status": "absent", "reason": absent, "detail": ""})
         written.append((writer.shard, take_rows(path)))
     write_product_files(out, product=product, dataset=index["dataset"], shards=written, card=card)
+
+
+def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read the manifest of a product, all of it or some columns.
+
+    Raises:
+        InputError: the folder is no finished product, or its manifest is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file() or not (folder / INDEX).is_file():
+        raise InputError(f"{folder} is no finished product: it has no {MANIFEST} and {INDEX}")
+    try:
+        return pq.read_table(path, columns=list(columns) if columns else None)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """Read the index of a product.
+
+    Raises:
+        InputError: it is missing or of another kind.
+    """
+    try:
+        index = json.loads((folder / INDEX).read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / INDEX} cannot be read: {error}") from None
+    if not isinstance(index, dict) or index.get("__kind__") != "wids-shard-index-v1":
+        raise InputError(f"{folder / INDEX} is no wids-v1 index")
+    return index
+
+
+def product_id(folder: Path) -> str:
+    """Compute sixteen hexadecimal digits that change with any byte of shards or manifest."""
+    digest = hashlib.sha256((folder / INDEX).read_bytes())
+    digest.update((folder / MANIFEST).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def checked(folder: Path, facts: Path, identity: Callable[[Path], str] = product_id) -> str:
+    """Compute a product's id and compare it with the one that its stage's facts name.
+
+    Args:
+        facts: facts/STAGE/ITEM.json.
+        identity: computes the id of a folder that is no product in shards.
+
+    Raises:
+        InputError: the product is not there yet, or is another one.
+    """
+    try:
+        recorded = json.loads(facts.read_bytes())["product"]
+        current = identity(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} is not there yet ({error!r}): dvc repro") from None
+    if current != recorded:
+        raise InputError(f"{folder} is not what {facts} tells of: dvc checkout")
+    return current
+
+
+def markdown_card(title: str, tags: Sequence[str], *body: str, **front: str) -> str:
+    """Lay out a card: Markdown with a YAML front matter.
+
+    Args:
+        body: paragraphs, tables and headings, set apart by empty lines; empty ones are left out.
+        front: further entries of the front matter, such as ``license``.
+    """
+    entries = [f"{name}: {value}" for name, value in front.items()]
+    matter = "\n".join(["---", *entries, f"tags: [{', '.join(tags)}]", "---"])
+    return "\n\n".join([f"{matter}\n# {title}", *filter(None, body)]) + "\n"
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Lay out a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
+
+
+def count_rows(label: str, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """List rows of a table with two columns: ``label: value``, and how often it occurs."""
+    return [(f"{label}: {value}", number) for value, number in counts.items()]
+
+
+def count_values(column: pa.ChunkedArray, unnamed: str = "") -> dict[str, int]:
+    """Count a text column by value, in order of value.
+
+    Args:
+        unnamed: what empty values and nulls count as; without it they do not count.
+    """
+    named = (value or unnamed for value in column.to_pylist())
+    return dict(sorted(Counter(value for value in named if value).items()))
+
+
+def card_lines(what: str, counts: Mapping[str, int]) -> list[str]:
+    """As ``count_rows``, laid out."""
+    return [f"| {what}: {value} | {number} |" for value, number in counts.items()]
+
+
+def to_json(data: Mapping[str, Any]) -> bytes:
+    """Encode readable JSON with a fixed order of keys and a final line end."""
+    return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _index(product: str, dataset: str, shards: Sequence[Shard], manifest: bytes) -> dict[str, Any]:
+    return {
+        "__kind__": "wids-shard-index-v1",
+        "wids_version": 1,
+        "name": f"{dataset}/{product}",
+        "product": product,
+        "dataset": dataset,
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+        "shardlist": [
+            {"url": s.file, "md5sum": s.md5, "nsamples": s.samples, "filesize": s.bytes}
+            for s in shards
+        ],
+    }

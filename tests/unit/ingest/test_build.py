@@ -152,13 +152,13 @@ def test_too_many_bad_pairs_stop_with_a_table_of_reasons(tmp_path: Path) -> None
         write(root / "cropinfrared" / f"{name}.jpg", b"")
     (root / "cropinfrared" / "p002.jpg").unlink()
     with pytest.raises(TooManyBadSamples) as caught:
-        ingest_folder(root, tmp_path, common={"max_bad_fraction": 0.3})
+        ingest_folder(root, tmp_path, max_bad_fraction=0.3)
     lines = str(caught.value).splitlines()
     assert "3 of 8" in lines[0] and "max_bad_fraction = 0.3" in lines[0]
     assert lines[1].split()[:2] == ["2", "undecodable"]
     assert lines[2].split()[:2] == ["1", "missing_partner"]
     assert not (tmp_path / "pairs").exists()
-    ingest_folder(root, tmp_path / "allowed", common={"max_bad_fraction": 3 / 8})
+    ingest_folder(root, tmp_path / "allowed", max_bad_fraction=3 / 8)
 
 
 def test_a_stride_thins_sequences_only(tmp_path: Path) -> None:
@@ -190,8 +190,8 @@ def test_copies_go_and_say_of_what(tmp_path: Path) -> None:
     rgb, thermal = scene(2)
     write(root / "crop_LR_visible" / "q-near.jpg", encoded(rgb, quality=70))
     write(root / "cropinfrared" / "q-near.jpg", encoded(thermal, quality=70))
-    train = {"split": {"train": 1.0, "val": 0.0, "test": 0.0}}
-    rows = rows_by_name(ingest_folder(root, tmp_path, common=train))
+    train = {"train": 1.0, "val": 0.0, "test": 0.0}
+    rows = rows_by_name(ingest_folder(root, tmp_path, split=train))
     assert {n: r["reason"] for n, r in rows.items() if r["status"] != "ok"} == {
         "q-exact": "exact_duplicate",
         "q-near": "near_duplicate",
@@ -202,7 +202,7 @@ def test_copies_go_and_say_of_what(tmp_path: Path) -> None:
     assert open_products({"pairs": tmp_path / "pairs"}).keys == [f"p{n:03d}" for n in range(4)]
     assert verify_product(tmp_path / "pairs") == []
     exact_only = rows_by_name(
-        ingest_folder(root, tmp_path / "exact", common=train, near_duplicate_bits=-1)
+        ingest_folder(root, tmp_path / "exact", split=train, near_duplicate_bits=-1)
     )
     assert exact_only["q-near"]["status"] == "ok"
     assert exact_only["q-exact"]["reason"] == "exact_duplicate"
@@ -215,8 +215,8 @@ def test_neighbours_in_a_sequence_stay_and_copies_in_another_go(tmp_path: Path) 
         for modality, pixels in (("rgb", rgb), ("thermal", thermal)):
             near = np.clip(pixels.astype(int) + brighter, 0, 255).astype(np.uint8)
             write(tmp_path / "raw" / name / modality / f"{frame}.png", encode_png(near))
-    train = {"split": {"train": 1.0, "val": 0.0, "test": 0.0}}
-    rows = rows_by_name(ingest_folder(tmp_path / "raw", tmp_path, common=train, **SEQUENCES))
+    train = {"train": 1.0, "val": 0.0, "test": 0.0}
+    rows = rows_by_name(ingest_folder(tmp_path / "raw", tmp_path, split=train, **SEQUENCES))
     left_out = {name: row["reason"] for name, row in rows.items() if row["status"] != "ok"}
     assert left_out == {"zoo/0000": "near_duplicate"}
 

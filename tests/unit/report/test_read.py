@@ -4,10 +4,10 @@ import pytest
 
 from tests.made.report import FACTS, METRICS, write_evaluation, write_inputs
 from twinband.core.errors import InputError
+from twinband.pool import PoolFacts
 from twinband.report.read import (
     Dataset,
     Evaluation,
-    Pool,
     read_dataset,
     read_evaluation,
     read_facts,
@@ -24,8 +24,8 @@ def evaluation(paths: Paths, name: str = "probe-hog") -> Evaluation:
     return read_evaluation(name, paths["metrics"], paths["facts"], paths["plots"])
 
 
-def pool(paths: Paths) -> Pool:
-    return read_facts(Pool, paths["facts"] / "pool.json", "pool")
+def pool(paths: Paths) -> PoolFacts:
+    return read_facts(PoolFacts, paths["facts"] / "pool.json", "pool")
 
 
 def test_everything_written_is_read(tmp_path: Path) -> None:
