@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from scipy.stats import t
 
 from twinband.core.errors import InputError
@@ -31,11 +32,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentSet:
-    """One table.
+    """Results of one set, for a table.
 
     Attributes:
         name: of the set.
-        description: what it asks.
+        description: the question that it asks.
         seeds: how many each arm ran with.
         metrics: their names, without the file's when all are of one file.
         arms: for each arm the spread of every metric.
@@ -56,7 +57,7 @@ class ExperimentSet:
 
     @property
     def some_older(self) -> bool:
-        """Whether an arm has such runs."""
+        """True if an arm has such runs."""
         return any(self.older.values())
 
 
@@ -76,7 +77,7 @@ def read_experiments(
     results = folder / "results" / f"{name}.csv"
     if not results.is_file():
         raise InputError(f"{results} does not exist: `python -m flows.compare {described}`")
-    set_of_arms = yaml.safe_load(present(described, "report").read_text(encoding="utf-8"))
+    set_of_arms = _read_set(present(described, "report"))
     with results.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     try:
@@ -112,18 +113,29 @@ def read_experiments(
     )
 
 
+def _read_set(path: Path) -> Mapping[str, Any]:
+    """Read ``SET.yaml`` by the rules by which DVC reads parameters (YAML 1.2)."""
+    try:
+        content = YAML(typ="safe").load(path)
+    except YAMLError as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} is no set of experiments: it is no mapping")
+    return content
+
+
 def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float]]]:
-    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    runs: dict[str, list[dict[str, float]]] = defaultdict(list)
     for row in rows:
         numbers = {name: float(value) for name, value in row.items() if name not in ORIGIN}
-        found[row["arm"]].append(numbers)
-    if not found:
+        runs[row["arm"]].append(numbers)
+    if not runs:
         raise ValueError("no rows")
-    return dict(found)
+    return dict(runs)
 
 
 def _short(names: Sequence[str]) -> tuple[str, ...]:
-    """Metrics without folders, without what all of them begin with, and without ``overall``."""
+    """Shorten names of metrics: no folders, nothing that all begin with, no ``overall``."""
     split = [name.partition(":") for name in names]
     parts = [[Path(file).stem, *_keys(key)] for file, _, key in split]
     common = 0
@@ -143,7 +155,7 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def _detectable(arms: Sequence[Sequence[float]]) -> float:
-    """From the deviation within arms, pooled, and the smallest number of seeds."""
+    """Compute it from the deviation within arms, pooled, and the smallest number of seeds."""
     freedom = sum(len(values) - 1 for values in arms)
     seeds = min(len(values) for values in arms)
     if freedom < 1:
