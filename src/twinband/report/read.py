@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from twinband.core.errors import InputError
 from twinband.core.params import Facts, describe
@@ -204,29 +204,3 @@ def _read_left_out(path: Path, made_by: str) -> tuple[LeftOut, ...]:
 
 def _spoilt(path: Path, problem: str, made_by: str) -> InputError:
     return InputError(f"{path}: {problem}; `dvc repro -f -s {made_by}` makes it anew")
-
-
-class PartOfFacts(Facts):
-    """The facts that are shown, of a product that does not define its own yet."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Ends(PartOfFacts):
-    """A column of the loss curve: its first value and its last."""
-
-    first: float
-    last: float
-
-
-class PretrainingFacts(PartOfFacts):
-    """facts/mae.json and facts/pretrain/ITEM.json."""
-
-    pairs: int
-    steps: int
-    loss_rgb: Ends
-    loss_thermal: Ends
-    kept_rgb: Ends
-    kept_thermal: Ends
-    visible_objects_rgb: Ends | None = None
-    visible_objects_thermal: Ends | None = None
