@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from flows.graph import Stage
 
@@ -54,8 +54,9 @@ def recipe_of(
     written = {path for stage in stages if not stage.frozen for path in stage.outputs}
     # Of a frozen stage what it wrote is an input: DVC does not make it anew.
     read = {p for s in stages for p in (s.outputs if s.frozen else s.inputs)} - {"params.yaml"}
-    given = sorted(path for path in read if not written & {path, *map(str, Path(path).parents)})
-    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    made = written | {str(parent) for path in written for parent in Path(path).parents}
+    given = sorted(p for p in read - made if not written & set(map(str, Path(p).parents)))
+    params = YAML(typ="safe").load(root / "params.yaml")  # as DVC reads it
     # A + marks a parameter that params.yaml does not have, as for ``dvc exp run -S``.
     plain = {arm: {p.lstrip("+"): v for p, v in changes.items()} for arm, changes in arms.items()}
     changed = sorted({path for changes in plain.values() for path in changes})

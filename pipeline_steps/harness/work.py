@@ -5,6 +5,7 @@ dvc.yaml itself.
 """
 
 import errno
+import fnmatch
 import hashlib
 import json
 import os
@@ -61,10 +62,17 @@ def _value(names: Mapping[str, Any], place: str) -> Any:
 
 
 def code_digest(path: Path) -> str:
-    """SHA-256 of a file of code, or of all files of a folder but what Python compiled."""
+    """SHA-256 of a file of code, or of all files of a folder but those that DVC ignores too."""
     if path.is_file():
         return content_digest(path)
-    files = [p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    lines = Path(".dvcignore").read_text().splitlines() if Path(".dvcignore").is_file() else []
+    ignored = [line for line in lines if line and not line.startswith(("#", "/"))]
+
+    def counts(file: Path) -> bool:
+        parts = file.relative_to(path).parts
+        return not any(fnmatch.fnmatchcase(part, line) for part in parts for line in ignored)
+
+    files = [file for file in path.rglob("*") if file.is_file() and counts(file)]
     whole = hashlib.sha256()
     for file in sorted(files):
         whole.update(f"{file.relative_to(path).as_posix()}\0{content_digest(file)}\0".encode())

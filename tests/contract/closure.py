@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGES = {"twinband": Path("src/twinband"), "pipeline_steps": Path("pipeline_steps")}
-FACADES = {"twinband"}  # public names by `_facade`: no code of a stage imports them
+# Packages whose `__init__` decides no result: public names, loaded lazily; and the path to src.
+FACADES = {"twinband", "pipeline_steps"}
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """The graph as DVC resolves it, for every profile."""
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from dvc.repo import Repo
+
+from twinband.core.params import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -23,7 +25,7 @@ class Stage:
     outs: frozenset[str]
     params: frozenset[str]
     item: str | None
-    values: dict[str, Any]
+    params_file: dict[str, Any]
 
     @property
     def step(self) -> str:
@@ -32,21 +34,21 @@ class Stage:
 
 def resolve(root: Path) -> list[Stage]:
     """The stages of the project at ``root``."""
-    params = yaml.safe_load((root / "params.yaml").read_text())
+    params = parse((root / "params.yaml").read_text())
     stages = []
     with Repo(str(root)) as repo:
         for stage in repo.index.stages:
-            step, _, item = stage.name.partition("@")
+            item = stage.name.partition("@")[2]
             params_deps = [dep for dep in stage.deps if hasattr(dep, "params")]
             stages.append(
                 Stage(
                     name=stage.name,
-                    command=stage.cmd.split(),
+                    command=shlex.split(stage.cmd),
                     deps=frozenset(d.def_path for d in stage.deps if d not in params_deps),
                     outs=frozenset(out.def_path for out in stage.outs),
                     params=frozenset(p for d in params_deps for p in d.params),
                     item=item or None,
-                    values=params[step],
+                    params_file=params,
                 )
             )
     return stages

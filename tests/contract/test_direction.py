@@ -34,10 +34,10 @@ def test_no_import_against_the_direction(folder: str) -> None:
 
 
 def test_steps_import_no_other_step() -> None:
-    for path in (ROOT / "pipeline_steps").glob("*.py"):
+    for path in (ROOT / "pipeline_steps").rglob("*.py"):
         for name in imported(path):
             if name.startswith("pipeline_steps."):
-                assert name.split(".")[1].startswith("_"), f"{path.name} imports {name}"
+                assert name.split(".")[1] == "harness", f"{path.name} imports {name}"
 
 
 # What torchrun tells its processes stands in the environment and nowhere else.
@@ -61,18 +61,43 @@ def test_only_commands_know_the_environment() -> None:
         ), f"{path} opens params.yaml"
 
 
-def test_packages_are_empty_or_lazy() -> None:
-    """`__init__` files do not count as dependencies, so they must not do anything."""
+FACADES = {"src/twinband/__init__.py", "src/twinband/models/__init__.py"}
+PLUG_INS = ("annotators", "arms", "backends", "benchmarks", "layouts", "methods", "readers")
+
+
+def test_packages_hold_nothing_but_a_docstring() -> None:
+    """Importing a module must not import its siblings; only the façades have names, lazily."""
     for path in (ROOT / "src").rglob("__init__.py"):
+        if path.relative_to(ROOT).as_posix() in FACADES:
+            continue
         for node in ast.parse(path.read_bytes()).body:
-            docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            lazy_import = isinstance(node, ast.ImportFrom) and node.module == "twinband._lazy"
-            names = (
-                isinstance(node, ast.Assign)
-                and isinstance(node.targets[0], ast.Name)
-                and node.targets[0].id in ("__all__", "__getattr__")
-            )
-            assert docstring or lazy_import or names, f"{path}:{node.lineno}"
+            assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant), path
+
+
+def test_no_code_of_a_stage_imports_a_facade() -> None:
+    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "pipeline_steps").rglob("*.py")]:
+        if "models" in path.parts or "commands" in path.parts:
+            continue
+        assert not any(name.startswith("twinband.models") for name in imported(path)), path
+
+
+def test_folders_of_plug_ins_hold_plug_ins_only() -> None:
+    for name in PLUG_INS:
+        folder = ROOT / "src/twinband" / name
+        helpers = [path for path in folder.rglob("*.py") if path.name.startswith("_")]
+        assert folder.is_dir() and not helpers, helpers
+
+
+def test_docstrings_say_the_thing_at_once() -> None:
+    """A module is a noun phrase, a function a verb: nothing begins with a question word."""
+    dialect = ("What ", "Who ", "Whose ", "Where ", "Whether ", "How ", "Which ")
+    for folder in FORBIDDEN:
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+                text = ast.get_docstring(node) if isinstance(node, kinds) else None
+                name = getattr(node, "name", "the module")
+                assert not (text or "").startswith(dialect), f"{path}: {name}: {text}"
 
 
 def test_files_stay_short() -> None:

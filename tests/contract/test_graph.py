@@ -1,25 +1,31 @@
-"""dvc.yaml says what the code does: imports, parameters and paths of every stage."""
+"""dvc.yaml says what the code does: code, parameters and paths of every stage, in every profile."""
 
 import importlib
 import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from ruamel.yaml import YAML
 
-from pipeline_steps.harness.step import named_modules, option_of, paths_of
-from tests.contract.closure import import_closure
+from pipeline_steps.harness.step import option_of, paths_of
+from pipeline_steps.harness.work import code_of
+from tests.contract.closure import Reached, reached
 from tests.contract.conftest import ROOT, Stage
-from twinband.core.params import StageParams
+from twinband.core.params import ItemParams, StageParams
+from twinband.params import STAGES
 
 CODE = ("src/", "pipeline_steps/")
-# Packages whose modules parameters name, each with the stage that imports them.
-PACKAGES = (
-    ("readers", "ingest"),
-    ("registration/backends", "register"),
-    ("benchmarks", "evaluate"),
-    ("annotators/labellers", "pseudo_labels"),
+# Folders of plug-ins: an item names one of them, by its file or, if it is one, by its folder.
+PLUG_INS = tuple(
+    f"src/twinband/{name}"
+    for name in ("annotators", "arms", "backends", "benchmarks", "layouts", "methods", "readers")
 )
+TEXT = (ROOT / "dvc.yaml").read_text()
+GRAPH: dict[str, Any] = YAML(typ="safe").load(TEXT)["stages"]
 
 
 def step_of(stage: Stage) -> Any:
@@ -31,57 +37,110 @@ def model_of(stage: Stage) -> type[StageParams]:
     return model
 
 
-def modules_of(stage: Stage) -> list[str]:
-    """What the stage's parameters name."""
-    dynamic = getattr(step_of(stage), "DYNAMIC", ())
-    if not dynamic:
-        return []
-    return named_modules(dynamic, model_of(stage).model_validate(stage.values), stage.item)
+def code_deps(stage: Stage) -> set[str]:
+    return {dep for dep in stage.deps if dep.startswith(CODE)}
 
 
-def public_modules(pattern: str) -> list[str]:
-    """Modules that parameters may name by ``twinband.PACKAGE.{field}``."""
-    package = pattern.partition(".{")[0]
-    folder = ROOT / "src" / package.replace(".", "/")
-    return [f"{package}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
+def is_plug_in(path: str) -> bool:
+    return Path(path).parent.as_posix() in PLUG_INS
 
 
-def test_code_dependencies_are_the_import_closure(stages: list[Stage]) -> None:
+def modules_of(stage: Stage) -> Iterator[str]:
+    """The step, and the plug-ins that its item names."""
+    yield f"pipeline_steps.{stage.step}"
+    for dep in filter(is_plug_in, code_deps(stage)):
+        name = dep.removeprefix("src/").removesuffix(".py").replace("/", ".")
+        files = [ROOT / dep] if dep.endswith(".py") else (ROOT / dep).glob("*.py")
+        yield from (name if dep.endswith(".py") else f"{name}.{file.stem}" for file in files)
+
+
+def code_reached(stage: Stage) -> Reached:
+    return _reached(frozenset(modules_of(stage)))
+
+
+@cache
+def _reached(modules: frozenset[str]) -> Reached:
+    return reached(ROOT, modules)
+
+
+def test_every_file_that_a_stage_reaches_lies_under_its_dependencies(stages: list[Stage]) -> None:
     for stage in stages:
-        dynamic = getattr(step_of(stage), "DYNAMIC", ())
-        closure = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *modules_of(stage)]))
-        declared = {dep for dep in stage.deps if dep.startswith(CODE)}
-        assert closure <= declared, f"{stage.name}: dvc.yaml lacks deps {closure - declared}"
-        # Items share one template, so what only some of them import stands in all; but no item's
-        # own module in another's.
-        others = [name for module in dynamic for name in public_modules(module)]
-        shared = set(import_closure(ROOT, [f"pipeline_steps.{stage.step}", *others]))
-        own = {f"src/{name.replace('.', '/')}.py" for name in others}
-        surplus = declared - closure - (shared - own)
-        assert not surplus, f"{stage.name}: dvc.yaml has deps that nothing imports: {surplus}"
+        deps, code = code_deps(stage), code_reached(stage)
+        missing = {file for file in code.files if not _under(file, deps)}
+        assert not missing, f"{stage.name}: dvc.yaml lacks deps for {sorted(missing)}"
+        named = {Path(dep).parent.as_posix() for dep in deps}
+        unnamed = set(code.plug_ins) - named
+        assert not unnamed, f"{stage.name}: opens plug-ins of {unnamed}, and no dep names one"
 
 
-def test_every_shared_helper_is_imported_by_some_item() -> None:
-    for package, step in PACKAGES:
-        folder = ROOT / "src/twinband" / package
-        named = [
-            f"twinband.{package.replace('/', '.')}.{path.stem}"
-            for path in folder.glob("*.py")
-            if not path.name.startswith("_")
-        ]
-        closure = import_closure(ROOT, [f"pipeline_steps.{step}", *named])
-        helpers = {p.relative_to(ROOT).as_posix() for p in folder.glob("_[!_]*.py")}
-        assert helpers <= set(closure), f"nothing imports {helpers - set(closure)}"
+def test_every_dependency_on_code_is_reached_by_some_item(stages: list[Stage]) -> None:
+    for step in {stage.step for stage in stages}:
+        items = [stage for stage in stages if stage.step == step]
+        files = {file for stage in items for file in code_reached(stage).files}
+        for folder in {Path(dep).parent for dep in code_deps(items[0]) if is_plug_in(dep)}:
+            modules = [
+                f"twinband.{folder.name}.{path.stem}" for path in ROOT.glob(f"{folder}/*.py")
+            ]
+            files |= set(_reached(frozenset(modules)).files)  # no profile names every plug-in
+        for dep in set.intersection(*map(code_deps, items)):
+            assert any(_under(file, {dep}) for file in files), f"{step}: nothing reads {dep}"
 
 
-def test_parameters_are_the_sections_the_step_reads(stages: list[Stage]) -> None:
+def test_no_stage_depends_on_a_folder_of_plug_ins_or_on_a_facade(stages: list[Stage]) -> None:
+    facades = {"src/twinband/models", "src/twinband/__init__.py", "src/twinband", "src"}
     for stage in stages:
-        model = model_of(stage)
-        if model.axis is None:
-            assert stage.params == {stage.step}, stage.name
+        assert not code_deps(stage) & {*PLUG_INS, *facades}, stage.name
+
+
+def test_trainings_depend_on_nothing_that_grows(stages: list[Stage]) -> None:
+    """A training may take days: a new benchmark, metric, head or report must not repeat it."""
+    grows = {f"src/twinband/{name}" for name in ("evaluation", "metrics", "report", "commands")}
+    for stage in stages:
+        if stage.step in ("mae", "pretrain"):
+            assert not code_deps(stage) & grows, stage.name
+
+
+def test_the_harness_reads_the_same_code_from_dvc_yaml(
+    stages: list[Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for stage in stages:
+        code = code_of(stage.step, stage.item, stage.params_file)
+        assert {path.as_posix() for path in code} == code_deps(stage), stage.name
+
+
+def test_parameters_are_those_that_the_step_reads(stages: list[Stage]) -> None:
+    for stage in stages:
+        model, section = model_of(stage), stage.params_file.get(stage.step, {})
+        if not issubclass(model, ItemParams):
+            own = {stage.step} if set(model.model_fields) - set(model.derived) else set()
+            assert stage.params == own | set(model.derived.values()), stage.name
             continue
-        shared = {f"{stage.step}.{name}" for name in model.model_fields if name != model.axis}
-        assert stage.params == shared | {f"{stage.step}.{model.axis}.{stage.item}"}, stage.name
+        assert stage.item is not None
+        tracked = {f"{stage.step}.items.{stage.item}"}
+        place = model.shared(section["items"][stage.item])
+        if "common" in section:
+            tracked.add(".".join([stage.step, "common", *place]))
+        assert stage.params == tracked, stage.name
+
+
+def test_keys_that_paths_are_made_of_stand_flat_on_every_item(stages: list[Stage]) -> None:
+    for step, description in GRAPH.items():
+        keys = set(re.findall(r"\$\{item\.([^}]+)\}", str(description)))
+        assert not [key for key in keys if "." in key], f"{step}: {keys} are not all flat"
+        for stage in stages:
+            if keys and stage.step == step:
+                section = stage.params_file[step]
+                own, common = section["items"][stage.item], section.get("common", {})
+                assert keys <= own.keys(), f"{stage.name} lacks {keys - own.keys()}"
+                assert not keys & common.keys(), f"{step}.common has {keys & common.keys()}"
+
+
+def test_templated_values_in_commands_are_quoted() -> None:
+    for step, description in GRAPH.items():
+        command = description.get("do", description)["cmd"]
+        bare = re.sub(r'"[^"]*"', "", command)
+        assert "${" not in bare, f"{step}: {bare}"
 
 
 def test_paths_of_the_command_are_dependencies_and_outputs(stages: list[Stage]) -> None:
@@ -105,11 +164,9 @@ def test_no_stage_depends_on_a_product_parent(stages: list[Stage]) -> None:
         assert not (stage.deps & products), stage.name
 
 
-def test_every_step_is_in_the_graph() -> None:
-    import yaml
-
-    steps = {p.stem for p in (ROOT / "pipeline_steps").glob("[!_]*.py")}
-    assert steps == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+def test_every_step_is_in_the_graph_and_has_parameters() -> None:
+    steps = {path.stem for path in (ROOT / "pipeline_steps").glob("[!_]*.py")}
+    assert steps == set(GRAPH) == set(STAGES)
 
 
 def test_every_step_has_a_docstring_and_is_short() -> None:
@@ -119,11 +176,26 @@ def test_every_step_has_a_docstring_and_is_short() -> None:
         assert inspect.getdoc(run), path
 
 
-@pytest.mark.parametrize("kind", ["metrics", "plots"])
-def test_top_level_lists_name_what_stages_write(stages: list[Stage], kind: str) -> None:
-    import yaml
+def test_every_number_of_a_stage_is_among_the_metrics(stages: list[Stage]) -> None:
+    listed = YAML(typ="safe").load(TEXT)["metrics"]
+    written = {out for stage in stages for out in stage.outs if out.startswith("metrics/")}
+    assert written and listed == ["metrics"]
 
-    listed = yaml.safe_load((ROOT / "dvc.yaml").read_text())[kind]
-    written = {out for stage in stages for out in stage.outs if out.startswith(f"{kind}/")}
-    for out in written:
-        assert any(out == path or out.startswith(f"{path}/") for path in listed), out
+
+def test_dvc_ignores_whatever_git_ignores_anywhere() -> None:
+    git = {line.strip("/") for line in _lines(".gitignore") if not line.startswith("/")}
+    assert git and git <= {line.strip("/") for line in _lines(".dvcignore")}
+
+
+def test_the_graph_stays_on_few_pages() -> None:
+    lines = len(TEXT.splitlines())
+    assert lines < 420 + 35 * max(len(GRAPH) - 13, 0), f"{lines} lines of dvc.yaml"
+
+
+def _under(file: str, deps: set[str]) -> bool:
+    return any(file == dep or file.startswith(f"{dep}/") for dep in deps)
+
+
+def _lines(name: str) -> list[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

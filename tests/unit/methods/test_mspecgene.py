@@ -1,9 +1,9 @@
 import pytest
 import torch
 from torch import Tensor
+from twinband.masking.sampler import open_arm as build_sampler
 
 from tests.made.models import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
-from twinband.masking.sampler import open_arm as build_sampler
 from twinband.methods.mspecgene.model import MSpecGene
 from twinband.networks.config import AutoencoderConfig
 from twinband.networks.masked import masked_loss

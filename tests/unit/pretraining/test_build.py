@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from twinband.masking.sampler import Sampler
 
 from tests.made.pretraining import TINY, mae_params, method, write_pool
 from tests.made.raw_pairs import RUNTIME
 from twinband.core.errors import InputError
 from twinband.core.params import ParamsError
-from twinband.masking.sampler import Sampler
 from twinband.methods.mae.model import MaskedAutoencoder
 from twinband.methods.mspecgene.model import MSpecGene
 from twinband.networks.config import build
