@@ -21,7 +21,7 @@ from tests.made.pseudo_labels import label_dataset, shards, specs
 from twinband.core.params import ParamsError
 from twinband.ingest.files import open_files
 from twinband.ingest.layout import Entry, Options, Problem
-from twinband.pseudo_labels.build import Asked
+from twinband.pseudo_labels.build import CheckedAnnotator
 from twinband.pseudo_labels.label import read_depth
 from twinband.shards.read import open_products
 
@@ -66,7 +66,7 @@ def test_the_example_annotator_labels_a_dataset(
         found = read_depth(sample["depth"])
         np.testing.assert_allclose(found.values, sample["pairs"]["rgb"] @ factors * 2, atol=0.01)
     with pytest.raises(ParamsError, match=r"colours cannot be opened: .*sidepx"):
-        Asked.of("depth", replace(mine, options=(("sidepx", 3),)))
+        CheckedAnnotator.of("depth", replace(mine, options=(("sidepx", 3),)))
 
 
 def test_the_example_arm_shows_as_much_as_any_other() -> None:
