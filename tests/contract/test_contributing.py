@@ -60,8 +60,8 @@ def test_the_example_annotator_labels_a_dataset(
     spec = replace(mine, options=(("gain", 2.0),))
     write_dataset(tmp_path, *shards(2, 2))
     done = label_dataset("depth", spec, tmp_path)
-    assert done.facts["annotator"] == "colours" and done.fresh == 4
-    assert done.facts["consistency_flip"]["median"] == 1
+    assert done.facts.annotator == "colours" and done.fresh == 4
+    assert done.facts.consistency_flip and done.facts.consistency_flip.median == 1
     for sample in open_products({name: tmp_path / name for name in ("pairs", "depth")}):
         found = read_depth(sample["depth"])
         np.testing.assert_allclose(found.values, sample["pairs"]["rgb"] @ factors * 2, atol=0.01)
