@@ -14,6 +14,7 @@ from twinband.networks.vit import VisionTransformer
 from twinband.weights import misfits, read_safetensors, write_safetensors
 
 Tensors = dict[str, Tensor]
+WEIGHTS = "weights.safetensors"  # in a model's folder
 
 
 class Weights(NamedTuple):
