@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts
 from pipeline_steps.report import run
+from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts
 from twinband.core.params import Run, Runtime
 from twinband.drawing import contact_sheet, svg
 from twinband.evaluation.figures import grouped_bars

@@ -1,7 +1,6 @@
 import pytest
 import torch
 from torch import Tensor
-from twinband.masking.sampler import open_arm as build_sampler
 
 from tests.made.models import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
 from twinband.methods.mspecgene.model import MSpecGene

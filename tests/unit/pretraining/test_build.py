@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from twinband.masking.sampler import Sampler
 
 from tests.made.pretraining import TINY, mae_params, method, write_pool
 from tests.made.raw_pairs import RUNTIME
