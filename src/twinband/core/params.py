@@ -333,10 +333,9 @@ def items_of(section: Any, stage: str) -> Mapping[str, Any]:
         if key not in ("common", "items")
     ]
     items = section.get("items")
-    if isinstance(items, Mapping):
-        problems += _wrong_names(items, stage)
-    else:
-        problems.append(_no_mapping(f"{stage}.items", items))
+    if not isinstance(items, Mapping):
+        raise ParamsError([*problems, _no_mapping(f"{stage}.items", items)])
+    problems += _wrong_names(items, stage)
     if problems:
         raise ParamsError(problems)
     return items
