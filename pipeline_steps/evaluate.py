@@ -1,14 +1,12 @@
 """Stage ``evaluate``: one model on one benchmark."""
 
-import importlib
-
 import pyarrow as pa
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
-from twinband.core.params import Run, validate
-from twinband.evaluation.benchmark import Inputs
+from twinband.core.params import Run
+from twinband.evaluation.benchmark import Inputs, open_benchmark
 from twinband.evaluation.params import EvaluateParams
-from twinband.shards.product import write_following
+from twinband.shards.product import markdown_card, write_following
 from twinband.shards.write import write_atomically
 
 COLUMNS = [pa.field("prediction", pa.string())]
@@ -27,11 +25,9 @@ def run(
     run: Run,
 ) -> StepReport:
     """Run one evaluation; ``out`` is a product with a prediction for each test pair."""
-    module = importlib.import_module(f"twinband.benchmarks.{params.benchmark}")
-    where = f"evaluate.items.{run.item}.options"
-    options = validate(module.Benchmark.Options, params.options, where)
-    inputs = Inputs(pairs, registered, model, run.work, run.progress)
-    scores = module.Benchmark(options, params.seed).run(inputs)
+    where = f"evaluate.items.{run.item}"
+    benchmark = open_benchmark(params.benchmark, params.options, params.seed, where)
+    scores = benchmark.run(Inputs(pairs, registered, model, run.work, run.progress))
     write_following(
         pairs,
         out,
@@ -42,12 +38,19 @@ def run(
         },
         columns=COLUMNS,
         absent="not_tested",
-        card=f"# {run.item}: predictions\n\n{scores.summary}\n",
+        card=markdown_card(
+            f"{run.item}: predictions", ["rgb-thermal", "predictions"], scores.summary
+        ),
     )
     plots.mkdir(parents=True)
     for name, data in scores.plots.items():
         write_atomically(plots / name, data)
-    return StepReport(scores.summary, len(scores.predictions), scores.headline, scores.facts)
+    return StepReport(
+        scores.summary,
+        samples=len(scores.predictions),
+        metrics=scores.headline,
+        facts=scores.facts,
+    )
 
 
 if __name__ == "__main__":

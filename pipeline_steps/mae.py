@@ -3,10 +3,9 @@
 from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
-from twinband.pretraining.build import open_pool, pretrain
+from twinband.pretraining.build import fresh_model, open_pool, pretrain
 from twinband.pretraining.facts import Subject
 from twinband.pretraining.params import MaeParams
-from twinband.pretraining.start import configured
 
 
 def run(
@@ -22,14 +21,14 @@ def run(
     run: Run,
 ) -> StepReport:
     """Train M-SpecGene's stage 0, in whose embedding CMSS is measured."""
-    side, training = params.data.image_px, params.training
+    training = params.training
     trained = pretrain(
         Subject(
             "mae",
             "A masked autoencoder of single images (He et al., 2022), M-SpecGene's stage 0.",
             {"model": params.model},
         ),
-        lambda: configured("mae", params.model, side, params.options, "mae.options"),
+        lambda: fresh_model(params, "mae"),
         open_pool(pool, pairs, registered, params.data.fraction),
         params.data,
         training,
@@ -38,9 +37,12 @@ def run(
         run=run,
         open_log=live_log,
     )
-    samples = training.steps * training.batch_size
     return StepReport(
-        trained.summary(), samples, trained.headline(), trained.facts(), trained.timings()
+        trained.summary(),
+        samples=training.steps * training.batch_size,
+        metrics=trained.facts.headline(),
+        facts=trained.facts,
+        timings=trained.timings(),
     )
 
 

@@ -3,10 +3,10 @@
 from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
-from twinband.masking.start import started_model
 from twinband.pretraining.build import open_pool, pretrain
 from twinband.pretraining.facts import Subject
 from twinband.pretraining.params import PretrainParams
+from twinband.pretraining.start import started_model
 
 
 def run(
@@ -39,13 +39,12 @@ def run(
         run=run,
         open_log=live_log,
     )
-    samples = training.steps * training.batch_size
     return StepReport(
         f"{trained.summary()}, masking {params.arm}",
-        samples,
-        trained.headline(),
-        trained.facts(),
-        trained.timings(),
+        samples=training.steps * training.batch_size,
+        metrics=trained.facts.headline(),
+        facts=trained.facts,
+        timings=trained.timings(),
     )
 
 

@@ -7,18 +7,17 @@ never are the same twice and so have no place in the stage.
 from pathlib import Path
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.core.params import Run, parse
+from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
+from twinband.pretraining.facts import PretrainFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.registration.facts import RegisterFacts
 from twinband.report.experiments import read_experiments
 from twinband.report.page import page
 from twinband.report.params import ReportParams
 from twinband.report.read import (
-    CmssFacts,
-    MaskFacts,
-    PooledFacts,
-    PretrainingFacts,
-    PseudoLabelFacts,
     read_dataset,
     read_evaluation,
     read_facts,
@@ -69,11 +68,8 @@ def run(
     measured = [read_shown(CmssFacts, name, facts, plots, "cmss") for name in params.cmss]
     mixture = read_shown(PooledFacts, "cmss_mixture", facts, plots)
     pretrained = [
-        read_shown(PretrainingFacts, "mae", facts, plots),
-        *(
-            read_shown(PretrainingFacts, name, facts, plots, "pretrain")
-            for name in params.pretrained
-        ),
+        read_shown(PretrainFacts, "mae", facts, plots),
+        *(read_shown(PretrainFacts, name, facts, plots, "pretrain") for name in params.pretrained),
     ]
     tree = Path()  # whose code the results of experiments are compared with
     settings = parse((tree / "params.yaml").read_text(encoding="utf-8"))

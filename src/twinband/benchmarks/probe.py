@@ -23,7 +23,6 @@ from twinband.evaluation.benchmark import (
     by_hour,
     json_member,
     open_pairs,
-    rounded,
     wilson,
 )
 from twinband.evaluation.features import (
@@ -95,7 +94,7 @@ class PairFeatures:
         return {name: torch.hstack(f).numpy() for name, f in with_missing(*parts).items()}
 
 
-class Benchmark(Base):
+class Benchmark(Base[Options]):
     """Trains on the split ``train`` and scores on all others (``val``, ``test``)."""
 
     Options = Options
@@ -145,16 +144,16 @@ class Benchmark(Base):
         frequent = max(np.unique(truth, return_counts=True)[1]) / truth.size
         facts: dict[str, Any] = {
             "accuracy": _by_probe(correct, lambda hit: _shares(hit, hours)),
-            "interval_95": _by_probe(correct, lambda hit: [rounded(end) for end in wilson(hit)]),
+            "interval_95": _by_probe(correct, wilson),
             "class_mean_accuracy": _by_probe(correct, lambda hit: _class_mean(hit, truth)),
             "drop_of_both": _drops(probes, test, truth),
             "retrieval": {
-                way: {f"recall_at_{rank}": rounded(hit.mean()) for rank, hit in hits.items()}
+                way: {f"recall_at_{rank}": float(hit.mean()) for rank, hit in hits.items()}
                 for way, hits in retrieved.items()
             },
-            "retrieval_chance": {f"recall_at_{r}": rounded(min(1, r / truth.size)) for r in RANKS},
+            "retrieval_chance": {f"recall_at_{r}": min(1.0, r / truth.size) for r in RANKS},
             "retrieval_gallery": int(truth.size),
-            "most_frequent_class": rounded(frequent),
+            "most_frequent_class": float(frequent),
             "test_splits": pairs.test_splits(),
             "test_crops": int(truth.size),
             "train_crops": int(pairs.train.sum()),
@@ -197,12 +196,12 @@ def _by_probe(
 
 
 def _shares(hit: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]:
-    return {name: rounded(hit[rows].mean()) for name, rows in by_hour(hours)}
+    return {name: float(hit[rows].mean()) for name, rows in by_hour(hours)}
 
 
 def _class_mean(hit: NDArray[np.bool_], truth: Labels) -> float:
     """Average the accuracies of the classes."""
-    return rounded(np.mean([hit[truth == name].mean() for name in np.unique(truth)]))
+    return float(np.mean([hit[truth == name].mean() for name in np.unique(truth)]))
 
 
 def _drops(
@@ -212,9 +211,9 @@ def _drops(
     features = test.with_missing()
     drops = {}
     for probe, fitted in probes.items():
-        shares = {name: np.mean(fitted["both"](x) == truth) for name, x in features.items()}
+        shares = {name: float(np.mean(fitted["both"](x) == truth)) for name, x in features.items()}
         full = shares.pop("full")
-        drops[probe] = {name: rounded(full - share) for name, share in shares.items()}
+        drops[probe] = {name: full - share for name, share in shares.items()}
     return drops
 
 

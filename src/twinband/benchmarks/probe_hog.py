@@ -28,7 +28,6 @@ from twinband.evaluation.benchmark import (
     by_hour,
     json_member,
     open_pairs,
-    rounded,
 )
 from twinband.evaluation.figures import grouped_bars
 
@@ -48,7 +47,7 @@ class Options(Params):
         return self
 
 
-class Benchmark(Base):
+class Benchmark(Base[Options]):
     """Trains on the split ``train`` and scores on all others (``val``, ``test``)."""
 
     Options = Options
@@ -78,7 +77,7 @@ class Benchmark(Base):
             headline={f"linear_{name}": accuracy[name]["overall"] for name in MODALITIES},
             facts={
                 "accuracy": accuracy,
-                "most_frequent_class": rounded(chance),
+                "most_frequent_class": float(chance),
                 "train_crops": int(train.sum()),
                 "test_crops": int(test.sum()),
             },
@@ -114,7 +113,7 @@ class Benchmark(Base):
 
 
 def _accuracy(right: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]:
-    return {name: rounded(right[rows].mean()) for name, rows in by_hour(hours)}
+    return {name: float(right[rows].mean()) for name, rows in by_hour(hours)}
 
 
 def _plot(accuracy: dict[str, dict[str, float]]) -> bytes:

@@ -31,7 +31,6 @@ from twinband.evaluation.benchmark import (
     by_hour,
     json_member,
     open_pairs,
-    rounded,
 )
 from twinband.evaluation.features import (
     Size,
@@ -129,7 +128,7 @@ class Example:
     predicted: NDArray[np.uint8]
 
 
-class Benchmark(Base):
+class Benchmark(Base[Options]):
     """Trains the head on the split ``train`` and scores it on all others (``val``, ``test``)."""
 
     Options = Options
@@ -229,12 +228,12 @@ class Benchmark(Base):
             facts={
                 "mean_iou": full,
                 "mean_accuracy": _by_hour(counts["full"], hours, mean_accuracy),
-                "mean_iou_interval_95": [rounded(low), rounded(high)],
+                "mean_iou_interval_95": [low, high],
                 "class_iou": iou["full"],
                 "classes_absent": ", ".join(absent) or "none",
                 "mean_iou_drop": {
                     name: {
-                        "all_hours" if group == "overall" else group: rounded(full[group] - value)
+                        "all_hours" if group == "overall" else group: full[group] - value
                         for group, value in by_group.items()
                     }
                     for name, by_group in means.items()
@@ -278,17 +277,17 @@ def _by_hour(
     counts: Counts, hours: NDArray[np.str_], score: Callable[[Counts], NDArray[np.float64]]
 ) -> dict[str, float]:
     """Score the images' added confusions, overall and by hour."""
-    return {group: rounded(score(counts[rows].sum(0))) for group, rows in by_hour(hours)}
+    return {group: float(score(counts[rows].sum(0))) for group, rows in by_hour(hours)}
 
 
 def _by_class(shares: Shares) -> dict[str, float]:
     """Name the shares by class, without the undefined ones."""
     named = zip(CLASSES, shares.tolist(), strict=True)
-    return {name: rounded(share) for name, share in named if np.isfinite(share)}
+    return {name: share for name, share in named if np.isfinite(share)}
 
 
 def _members(prediction: Prediction) -> dict[str, bytes]:
-    iou = rounded(mean_iou(prediction.confusion["full"]))
+    iou = round(float(mean_iou(prediction.confusion["full"])), 4)
     return {"semantics.png": encode_png(prediction.ids), "json": json_member({"mean_iou": iou})}
 
 

@@ -3,23 +3,25 @@
 A benchmark evaluates one model on the registered pairs of one dataset.
 """
 
+import importlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, SupportsFloat
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from twinband.core.errors import InputError
-from twinband.core.params import Params
+from twinband.core.params import Params, ParamsError, Scalar, validate
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
 
+BENCHMARKS = "twinband.benchmarks"
 RESAMPLES = 1000  # of the bootstrap
 
 
@@ -49,7 +51,7 @@ class Scores:
     Attributes:
         summary: one line for people.
         headline: the numbers that models are compared by, at most eight.
-        facts: nested numbers, rounded.
+        facts: all numbers, nested, with a few texts.
         predictions: by key of the test pair, the members of its sample in a shard; one of them
             is ``json``.
         plots: picture files by name, as bytes.
@@ -62,12 +64,19 @@ class Scores:
     plots: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Benchmark(ABC):
-    """A benchmark with its own checked ``Options``."""
+OptionsModel = TypeVar("OptionsModel", bound=Params)
+
+
+class Benchmark(ABC, Generic[OptionsModel]):
+    """A benchmark with its own checked ``Options``.
+
+    Args:
+        seed: seed of all its random numbers.
+    """
 
     Options: ClassVar[type[Params]]
 
-    def __init__(self, options: Any, seed: int) -> None:
+    def __init__(self, options: OptionsModel, seed: int) -> None:
         self.options = options
         self.seed = seed
 
@@ -78,6 +87,27 @@ class Benchmark(ABC):
         Raises:
             InputError: the dataset lacks what the benchmark needs, or the model cannot be used.
         """
+
+
+def open_benchmark(
+    name: str, options: Mapping[str, Scalar], seed: int, where: str
+) -> Benchmark[Any]:
+    """Open the benchmark of the module ``twinband.benchmarks.NAME``.
+
+    Args:
+        where: place of the item in params.yaml, for errors.
+
+    Raises:
+        ParamsError: there is no such benchmark, or it does not have these options.
+    """
+    module = f"{BENCHMARKS}.{name}"
+    try:
+        benchmark: type[Benchmark[Any]] = importlib.import_module(module).Benchmark
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ParamsError([f"{where}.benchmark: there is no {module}"]) from None
+    return benchmark(validate(benchmark.Options, dict(options), f"{where}.options"), seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,8 +220,3 @@ def bootstrap(
 def json_member(value: Any) -> bytes:
     """Encode a prediction as the member ``json``."""
     return json.dumps(value, sort_keys=True).encode()
-
-
-def rounded(value: SupportsFloat) -> float:
-    """Round a share to the four digits that metrics keep."""
-    return round(float(value), 4)

@@ -29,9 +29,9 @@ from twinband.networks import weights
 from twinband.networks.config import VitConfig, configuration
 from twinband.networks.masked import interleave
 from twinband.networks.vit import Features, VisionTransformer
+from twinband.networks.weights import WEIGHTS
 from twinband.shards.registered import RegisteredPair
 
-WEIGHTS = "weights.safetensors"  # in the folder of a trained model
 Size = tuple[int, int]  # height and width in pixels
 
 
@@ -53,8 +53,8 @@ def load_encoder(path: Path) -> VisionTransformer:
     """Load the encoder at ``path``, frozen and in evaluation mode.
 
     Args:
-        path: a folder with the ``weights.safetensors`` of any model of ``twinband.models``, or a
-            ``.json`` that describes an ``Untrained`` one.
+        path: a folder with the weights of any model of the project, or a ``.json`` that describes
+            an ``Untrained`` one.
 
     Raises:
         InputError: it is neither, or the weights are damaged, foreign or of other sizes.

@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d", "both": "#5b8c5a"}
+from twinband.drawing import MODALITY_COLOURS, QUALITY
+
+COLOURS = {**MODALITY_COLOURS, "both": "#009e73"}
 FRAME = "#1a9850"
 Interval = tuple[float, float]
 
@@ -16,7 +18,7 @@ Interval = tuple[float, float]
 def jpg(figure: Figure) -> bytes:
     """Encode a figure of photographs as JPEG."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": 88})
+    figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": QUALITY})
     return stream.getvalue()
 
 

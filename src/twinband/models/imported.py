@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import cast
 
 from torch import Tensor
 
 from twinband.core.errors import InputError
 from twinband.models.key_layouts import from_any
-from twinband.networks.build import from_settings
+from twinband.networks.config import VitConfig, configuration
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.warm_start import PATCH_KEY, POSITIONS_KEY
 from twinband.networks.weights import Tensors, load_strictly
@@ -69,6 +68,6 @@ def _built(path: Path, tensors: Tensors, heads: int | None) -> VisionTransformer
         "heads": heads or max(width // HEAD_WIDTH, 1),
     }
     try:
-        return cast(VisionTransformer, from_settings("vit", sizes))
+        return VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}; say --heads") from None

@@ -1,4 +1,4 @@
-"""Parts that masked models share: patches, the loss on masked ones, the decoder, RGB-thermal pairs.
+"""Parts that masked models share: base class, decoder, patches, the loss on masked ones, pairs.
 
 Shapes: B batch, L patches of an image, K kept ones, P values of a patch (row in the patch, then
 column, then channel), D width of the encoder, E width of the decoder.
@@ -6,11 +6,12 @@ column, then channel), D width of the encoder, E width of the decoder.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from twinband.networks.config import AutoencoderConfig
+from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
 from twinband.networks.layers import (
     Block,
     Grid,
@@ -19,9 +20,73 @@ from twinband.networks.layers import (
     random_token,
     random_weights,
 )
-from twinband.networks.vit import CHANNELS
+from twinband.networks.sampler import Sampler
+from twinband.networks.vit import CHANNELS, VisionTransformer
+from twinband.networks.warm_start import start_encoder
+from twinband.networks.weights import Weights, encoder_of
 
 VARIANCE_EPS = 1e-6
+
+
+class MaskedModel(nn.Module):
+    """Base of the models of ``twinband.methods``, pretrained on masked RGB-thermal pairs.
+
+    A batch holds ``rgb`` and ``thermal``, ``B,3,H,W`` each, normalised and of one shape.
+
+    Attributes:
+        kind: name of its folder.
+        Config: class of its configuration.
+        sizes: fields of the configuration, by name of a size.
+        encoder: the part that is used after pretraining.
+        sampler: strategy that chooses visible patches, for models that leave it to one. Without
+            it such a model can be saved, loaded and asked for its encoder, but not trained.
+    """
+
+    kind: ClassVar[str]
+    Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
+
+    sampler: Sampler | None
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = VisionTransformer(config)
+        self.sampler = None
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Compute losses.
+
+        Returns:
+            ``loss``; detached: its parts ``loss_rgb`` and ``loss_thermal``, and the number of
+            visible patches of an image, ``kept_rgb`` and ``kept_thermal``.
+
+        Raises:
+            ValueError: no sampler, images of different shapes, or no whole number of patches.
+        """
+        raise NotImplementedError
+
+    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Predict a batch for drawing; nothing is learnt from it.
+
+        Returns:
+            For each modality ``kept_*`` (``B,K`` places) and two ``B,3,H,W`` images, normalised
+            as the batch is: ``visible_*``, with 0 at masked patches, and ``restored_*``, with the
+            predictions there. A prediction is of a patch's standardised values; its mean and
+            deviation are taken from the true patch.
+        """
+        raise NotImplementedError
+
+    def before_step(self, step: int, steps: int) -> None:
+        """Prepare step ``step`` (from 0) of ``steps``, as a curriculum does."""
+
+    def start_from(self, weights: Weights) -> None:
+        """Start from another model: from its encoder, positions and patches resized.
+
+        Raises:
+            InputError: names or sizes that do not fit; nothing is changed then.
+        """
+        start_encoder(self.encoder, encoder_of(weights))
 
 
 def patchify(images: Tensor, patch_px: int) -> Tensor:

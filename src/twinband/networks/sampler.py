@@ -7,13 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-STRATEGIES = {
-    "random": ("twinband.arms.random", "RandomSampler"),
-    "fixed": ("twinband.arms.fixed", "FixedSampler"),
-    "cmss": ("twinband.arms.cmss", "CmssSampler"),
-    "gmm_cmss": ("twinband.arms.gmm_cmss", "GmmCmssSampler"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Visible:

@@ -1,28 +1,23 @@
-"""The whole of a pretraining stage: open the pool, train, save, draw.
-
-The pairs of the pool, opened for training.
-"""
+"""Pretraining from a pool of pairs: open the pool, train, save, draw."""
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
 from twinband.core.normalise import Batch
-from twinband.core.params import Run
-from twinband.networks.weights import save_weights
-from twinband.pretraining.facts import Subject, model_card
-from twinband.pretraining.params import PretrainingData
+from twinband.core.params import ParamsError, Run
+from twinband.networks.build import build
+from twinband.networks.masked import MaskedModel
+from twinband.networks.weights import WEIGHTS, save_weights
+from twinband.pretraining.facts import Curve, PretrainFacts, Subject, facts_of, model_card
+from twinband.pretraining.params import MaeParams, PretrainingData, PretrainParams
 from twinband.pretraining.pictures import loss_figure, masking_figure, reconstruction_sheet
-from twinband.pretraining.start import WEIGHTS
-from twinband.pretraining.task import MaskedModel, MaskedPretraining, VisibleObjects
+from twinband.pretraining.task import MaskedPretraining, VisibleObjects
 from twinband.shards.product import product_id
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.write import link, write_atomically
@@ -40,54 +35,36 @@ DRAWINGS = "drawings"
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """What a run left behind.
+    """The result of a run.
 
     Attributes:
-        pairs: to choose from.
+        facts: deterministic numbers.
         curve: columns of the loss curve.
         result: of the training loop.
     """
 
-    pairs: int
-    curve: Mapping[str, NDArray[np.float64]]
+    facts: PretrainFacts
+    curve: Curve
     result: TrainingResult
 
     def summary(self) -> str:
-        """The closing line of a run."""
-        loss = self.curve["loss"]
-        steps = int(self.curve["step"][-1])
-        return f"{steps} steps on {self.pairs} pairs, loss {loss[0]:.3f} to {loss[-1]:.3f}"
+        """Write the closing line of a run."""
+        facts, loss = self.facts, self.facts.loss
+        return (
+            f"{facts.steps} steps on {facts.pairs} pairs, loss {loss.first:.3f} to {loss.last:.3f}"
+        )
 
-    def headline(self) -> dict[str, float]:
-        """The numbers that runs are compared by."""
-        names = [name for name in self.curve if name.startswith("loss")]
-        return {
-            "pairs": self.pairs,
-            "steps": int(self.curve["step"][-1]),
-            **{name: _round(self.curve[name][-1]) for name in names},
-        }
-
-    def timings(self) -> dict[str, float | int | None]:
-        """What no two runs have in common."""
+    def timings(self) -> dict[str, float | int]:
+        """Collect numbers that are never the same twice."""
         return {
             "resumed_at_step": self.result.resumed_at,
             "pairs_per_second": round(self.result.pairs_per_second, 1),
         }
 
-    def facts(self) -> dict[str, Any]:
-        """Deterministic figures for metrics/: each column's first and last value."""
-        named = {name: column for name, column in self.curve.items() if name not in ("step", "lr")}
-        ends = {
-            name: {"first": _round(column[0]), "last": _round(column[-1])}
-            for name, column in named.items()
-            if np.isfinite(column[[0, -1]]).all()
-        }
-        return {"pairs": self.pairs, "steps": int(self.curve["step"][-1]), **ends}
-
 
 def pretrain(
     subject: Subject,
-    build: Callable[[], MaskedModel],
+    make_model: Callable[[], MaskedModel],
     datasets: Mapping[str, Dataset],
     data: PretrainingData,
     settings: TrainingSettings,
@@ -97,39 +74,38 @@ def pretrain(
     run: Run,
     open_log: Callable[[Path], AbstractContextManager[Log]],
 ) -> Pretrained:
-    """Train what ``build`` makes on the pairs of ``datasets``; write weights, card and plots.
+    """Train what ``make_model`` makes on the pairs of ``datasets``; write weights, card and plots.
 
     Args:
-        subject: what the card says of it.
-        build: makes the model, with PyTorch's generator seeded.
-        out, plots: each rank needs folders of its own, all share the work folder.
-        run: is told how many pairs were seen; an interrupted run goes on from its last
-            checkpoint.
-        open_log: gives, for the folder where it is kept, what gets every row of the loss curve.
+        subject: description for the card.
+        make_model: called with PyTorch's generator seeded.
+        out, plots: folders; each rank needs its own, all share the work folder.
+        run: an interrupted run goes on from its last checkpoint.
+        open_log: opens a log in the given folder, called with every row of the loss curve.
 
     Raises:
         InputError: the checkpoints in the work folder are of another run.
         NonFiniteError: the loss was no number; says which pairs were in the batch.
     """
     with launched(settings.device) as ranks, seeded(settings.seed):
-        model = build()
+        model = make_model()
         pixels = PairPixels(datasets)
-        task = MaskedPretraining(model, settings.log_every)
-        if task.sampler is not None:
-            task.watch = VisibleObjects.of(datasets.values(), model.config)
-        with open_log(run.work) if ranks.main else nullcontext(_unheard) as log:
+        watch = None
+        if model.sampler is not None:
+            watch = VisibleObjects.of(datasets.values(), model.config)
+        task = MaskedPretraining(model, settings.log_every, watch)
+        with open_log(run.work) if ranks.main else nullcontext(_no_log) as log:
             result = _train(task, pixels, data, settings, run, log, ranks)
     if result.average is not None:
         task.load_state_dict({**task.state_dict(), **result.average})
-    out.mkdir(parents=True, exist_ok=True)
-    save_weights(task.trained, out / WEIGHTS)
     curve = read_curve(run.work / CURVE)
+    facts = facts_of(len(pixels), curve)
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(model, out / WEIGHTS)
+    card = model_card(subject, facts, settings.batch_size)
+    write_atomically(out / "README.md", card.encode())
     _write_plots(curve, run.work, plots)
-    trained = Pretrained(len(pixels), curve, result)
-    write_atomically(
-        out / "README.md", model_card(subject, trained.pairs, curve, settings).encode()
-    )
-    return trained
+    return Pretrained(facts, curve, result)
 
 
 def _train(
@@ -169,11 +145,11 @@ def _train(
     return result
 
 
-def _unheard(step: int, values: Mapping[str, float]) -> None:
-    """The log of a rank that reports nothing."""
+def _no_log(step: int, values: Mapping[str, float]) -> None:
+    """Do nothing: the log of ranks other than the first."""
 
 
-def _write_plots(curve: Mapping[str, NDArray[np.float64]], work: Path, plots: Path) -> None:
+def _write_plots(curve: Curve, work: Path, plots: Path) -> None:
     plots.mkdir(parents=True, exist_ok=True)
     for path in (work / CURVE, *sorted((work / DRAWINGS).glob("step-*.jpg"))):
         link(path, plots / path.name)
@@ -183,12 +159,37 @@ def _write_plots(curve: Mapping[str, NDArray[np.float64]], work: Path, plots: Pa
         write_atomically(plots / "masking.svg", masking)
 
 
-def _round(value: float) -> float:
-    return round(float(value), 5)
+def fresh_model(params: MaeParams | PretrainParams, where: str) -> MaskedModel:
+    """Make the freshly initialised model that a stage trains.
+
+    Args:
+        where: place of ``params`` in params.yaml, for errors.
+
+    Raises:
+        ParamsError: an unknown model or option.
+    """
+    with params_errors(where):
+        model = build(params.model, image_px=params.data.image_px, **params.options)
+        if not isinstance(model, MaskedModel):
+            raise ValueError(f"{params.model} cannot be pretrained")
+        return model
+
+
+@contextmanager
+def params_errors(where: str) -> Iterator[None]:
+    """Report what a constructor refuses as wrong parameters at ``where``.
+
+    Raises:
+        ParamsError: instead of TypeError and ValueError.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise ParamsError([f"{where}: {error}"]) from None
 
 
 def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dict[str, Dataset]:
-    """Pairs and their registration, joined, by dataset.
+    """Open the pairs of a pool with their registration, by dataset.
 
     Args:
         pool: product of the stage ``pool``.
@@ -203,14 +204,12 @@ def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dic
     keys: dict[str, list[str]] = {}
     for row in pq.read_table(pool / "pool.parquet", columns=["dataset", "key"]).to_pylist():
         keys.setdefault(row["dataset"], []).append(row["key"])
-    chosen = {name: keep_fraction(name, those, fraction) for name, those in keys.items()}
     opened = {}
-    for name, those in chosen.items():
-        if not those:
-            continue
-        folders = {"pairs": pairs / name, "registered": registered / name}
-        _check_products(name, folders, products)
-        opened[name] = open_products(folders, those)
+    for name, all_keys in keys.items():
+        if chosen := keep_fraction(name, all_keys, fraction):
+            folders = {"pairs": pairs / name, "registered": registered / name}
+            _check_products(name, folders, products)
+            opened[name] = open_products(folders, chosen)
     if not opened:
         raise InputError(f"{pool} leaves no pair to train on; see its left_out.parquet")
     return opened

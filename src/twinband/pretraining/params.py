@@ -1,8 +1,8 @@
 """Parameters of the stages ``mae`` and ``pretrain``."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twinband.core.params import ItemParams, Params, Scalar, StageParams
 from twinband.training.settings import TrainingSettings
@@ -35,14 +35,14 @@ class MaeParams(StageParams):
         training: the run.
     """
 
-    model: str
+    model: Annotated[str, Field(pattern="^mae_")]
     options: dict[str, Scalar] = Field(default_factory=dict)
     data: PretrainingData
     training: TrainingSettings
 
 
 class Masking(Params):
-    """Which patches are visible.
+    """Choice of the visible patches.
 
     Attributes:
         mask_ratio: hidden share of the patches of a pair at the start; every arm shows equally
@@ -61,12 +61,12 @@ class PretrainParams(ItemParams):
     Attributes:
         method: folder of ``twinband.methods``.
         arm: module of ``twinband.arms``: the strategy that chooses visible patches.
-        start: where the weights begin: ``models/mae`` (the stage's encoder and decoders), a
+        start: origin of the first weights: ``models/mae`` (the stage's encoder and decoders), a
             folder that ``twinband import-vit`` wrote (its encoder), or ``models/none.json`` (from
             scratch).
         model: name of a configuration, such as ``mspecgene_tiny``.
         options: fields of the configuration with other values.
-        masking: how much is hidden, and the arms' options.
+        masking: share of hidden patches, and the arms' options.
         data: the pairs.
         training: the run.
     """
@@ -79,3 +79,9 @@ class PretrainParams(ItemParams):
     masking: Masking
     data: PretrainingData
     training: TrainingSettings
+
+    @model_validator(mode="after")
+    def _model_of_the_method(self) -> Self:
+        if self.model.partition("_")[0] != self.method:
+            raise ValueError(f"the model {self.model} is none of the method {self.method}")
+        return self

@@ -1,4 +1,4 @@
-"""What pretraining looks like: reconstructions, losses, and the masking over time."""
+"""Pictures of pretraining: reconstructions, losses, and the masking over time."""
 
 from collections.abc import Mapping
 
@@ -10,19 +10,24 @@ from torch import Tensor
 
 from twinband.core.images import encode_jpeg
 from twinband.core.normalise import MEAN, STD
-from twinband.drawing import svg
+from twinband.drawing import MODALITY_COLOURS, QUALITY, svg
+from twinband.pretraining.facts import Curve
 
-COLOURS = {"rgb": "#3b6fb6", "thermal": "#c8553d"}
 SHOWN_PAIRS = 6
 GAP_PX = 2
-JPEG_QUALITY = 88
 
 
 def reconstruction_sheet(
     batch: Mapping[str, Tensor], pictures: Mapping[str, Tensor], scale: int = 2
 ) -> bytes:
-    """JPEG: for each pair a row of RGB, its visible patches and its reconstruction, then the same
-    of thermal, in grey: the mean of the three channels that the model makes of its one."""
+    """Draw a row for each pair, as JPEG: RGB, its visible patches and its reconstruction, then the
+    same of thermal, in grey: the mean of the three channels that the model makes of its one.
+
+    Args:
+        batch: ``rgb`` and ``thermal``, normalised.
+        pictures: of ``MaskedModel.reconstruct``.
+        scale: factor of enlargement.
+    """
     rows = []
     for index in range(min(SHOWN_PAIRS, len(batch["rgb"]))):
         cells = []
@@ -37,11 +42,11 @@ def reconstruction_sheet(
                     levels[:] = levels.mean(2, keepdims=True)
                 cells.append(_cell(levels, scale))
         rows.append(np.hstack(cells))
-    return encode_jpeg(np.vstack(rows), JPEG_QUALITY)
+    return encode_jpeg(np.vstack(rows), QUALITY)
 
 
 def _levels(image: Tensor) -> NDArray[np.float64]:
-    """``3,H,W`` normalised values as ``H,W,3`` of 0..255, not rounded."""
+    """Turn ``3,H,W`` normalised values into ``H,W,3`` of 0..255, not rounded."""
     channels_last: NDArray[np.float32] = image.permute(1, 2, 0).cpu().numpy()
     return channels_last * np.array(STD) + np.array(MEAN)
 
@@ -56,11 +61,11 @@ def _cell(levels: NDArray[np.float64], scale: int) -> NDArray[np.uint8]:
     )
 
 
-def loss_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes:
-    """SVG: loss of each modality over steps."""
+def loss_figure(curve: Curve) -> bytes:
+    """Plot the loss of each modality over steps, as SVG."""
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
-    for modality, colour in COLOURS.items():
+    for modality, colour in MODALITY_COLOURS.items():
         axes.plot(curve["step"], curve[f"loss_{modality}"], color=colour, label=modality)
     axes.set_xlabel("step")
     axes.set_ylabel("loss of masked patches")
@@ -69,12 +74,13 @@ def loss_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes:
     return svg(figure)
 
 
-def masking_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes | None:
-    """SVG: what the sampler did over steps; None if it told nothing that changes."""
+def masking_figure(curve: Curve) -> bytes | None:
+    """Plot the diagnostics of the masking strategy over steps, as SVG; None if there are none."""
+    modalities = list(MODALITY_COLOURS)
     panels = {
-        "visible patches an image": {m: f"masking_kept_{m}" for m in COLOURS},
+        "visible patches an image": {m: f"masking_kept_{m}" for m in modalities},
         "objects among visible patches\n(1: as in all patches)": {
-            m: f"visible_objects_{m}" for m in COLOURS
+            m: f"visible_objects_{m}" for m in modalities
         },
         "centres drawn around (CMSS)": _numbered(curve, "masking_centre_"),
         "means of the mixture (CMSS)": _numbered(curve, "masking_mixture_mean_"),
@@ -91,7 +97,8 @@ def masking_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes | None:
         figure.subplots(1, len(present), squeeze=False)[0], present.items(), strict=True
     ):
         for label, name in names.items():
-            axes.plot(curve["step"], curve[name], color=COLOURS.get(label), label=label)
+            colour = MODALITY_COLOURS.get(label)
+            axes.plot(curve["step"], curve[name], color=colour, label=label)
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("step")
         axes.spines[["top", "right"]].set_visible(False)
@@ -99,7 +106,7 @@ def masking_figure(curve: Mapping[str, NDArray[np.float64]]) -> bytes | None:
     return svg(figure)
 
 
-def _numbered(curve: Mapping[str, NDArray[np.float64]], prefix: str) -> dict[str, str]:
-    """Columns ``PREFIX1``, ``PREFIX2``, … by their numbers."""
+def _numbered(curve: Curve, prefix: str) -> dict[str, str]:
+    """List the columns ``PREFIX1``, ``PREFIX2``, … by their numbers."""
     numbers = [name.removeprefix(prefix) for name in curve if name.startswith(prefix)]
     return {number: f"{prefix}{number}" for number in sorted(numbers) if number.isdecimal()}

@@ -1,40 +1,62 @@
-"""Fresh models by the parameters of a stage."""
+"""Beginnings of pretraining on pairs: a model with its masking, from scratch or other weights."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import importlib
+from pathlib import Path
 from typing import Any
 
-from twinband.core.params import ParamsError, Scalar
-from twinband.networks.build import build
+from twinband.networks.masked import MaskedModel
+from twinband.networks.sampler import Sampler
+from twinband.networks.weights import WEIGHTS, read_weights
+from twinband.pretraining.build import fresh_model, params_errors
+from twinband.pretraining.params import PretrainParams
 
-WEIGHTS = "weights.safetensors"
+ARMS = "twinband.arms"
+SCRATCH = "none.json"  # stands in models/ for no weights at all
 
 
-def configured(
-    kind: str, name: str, image_px: int, options: Mapping[str, Scalar], where: str
-) -> Any:
-    """A freshly initialised model of a stage's parameters.
+def started_model(params: PretrainParams, start: Path, where: str) -> MaskedModel:
+    """Make the model of a method with its masking, ready to be trained.
 
     Args:
-        kind: of model that the stage trains.
-        name: of a configuration.
-        where: the path of these parameters in params.yaml, for the error.
+        start: the folder of a model that a stage or ``twinband import-vit`` wrote, or ``SCRATCH``.
+        where: place of ``params`` in params.yaml, for errors.
 
     Raises:
-        ParamsError: an unknown model or option, or a model of another kind.
+        InputError: weights are missing or do not fit.
+        ParamsError: options that the model or the arm does not have.
     """
-    settings: dict[str, Any] = {"image_px": image_px, **options}
-    with as_parameters(where):
-        model = build(name, **settings)
-        if model.kind != kind:
-            raise ValueError(f"{name} is a {model.kind}, and no {kind}")
-        return model
+    model = fresh_model(params, where)
+    rows, columns = model.config.grid
+    with params_errors(f"{where}.masking.options.{params.arm}"):
+        model.sampler = open_arm(
+            params.arm,
+            patches=rows * columns,
+            mask_ratio=params.masking.mask_ratio,
+            seed=params.training.seed,
+            **params.masking.options.get(params.arm, {}),
+        )
+    if start.name != SCRATCH:
+        model.start_from(read_weights(start / WEIGHTS))
+    return model
 
 
-@contextmanager
-def as_parameters(where: str) -> Iterator[None]:
-    """Blame the parameters at ``where`` for what a constructor does not take."""
+def open_arm(name: str, **settings: Any) -> Sampler:
+    """Make the masking strategy of the module ``twinband.arms.NAME``.
+
+    Args:
+        settings: arguments of its class ``Arm``.
+
+    Raises:
+        ValueError: there is no such strategy, or settings are out of their range.
+        TypeError: settings that the strategy does not have.
+    """
+    module = f"{ARMS}.{name}"
     try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise ParamsError([f"{where}: {error}"]) from None
+        arm: type[Sampler] = importlib.import_module(module).Arm
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        package = importlib.import_module(ARMS)
+        known = sorted(path.stem for root in package.__path__ for path in Path(root).glob("*.py"))
+        raise ValueError(f"no masking strategy {name!r}; known are {', '.join(known)}") from None
+    return arm(**settings)

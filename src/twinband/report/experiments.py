@@ -7,6 +7,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ class ExperimentSet:
         processors: that the runs were made on, as far as known.
         detectable: for each metric the smallest difference of two arms that a two-sided t test
             at 5 % finds with a chance of 80 %; nan if there is one seed.
+        told_apart: for each metric the pairs of arms, the lower first, whose means differ by a
+            two-sided t test at 5 % over all pairs together (Bonferroni).
     """
 
     name: str
@@ -54,6 +57,7 @@ class ExperimentSet:
     older: dict[str, int]
     processors: tuple[str, ...]
     detectable: tuple[float, ...]
+    told_apart: tuple[tuple[tuple[str, str], ...], ...]
 
     @property
     def some_older(self) -> bool:
@@ -110,6 +114,10 @@ def read_experiments(
             _detectable([[run[column] for run in runs] for runs in values.values()])
             for column in names
         ),
+        told_apart=tuple(
+            _told_apart({arm: [run[column] for run in runs] for arm, runs in values.items()})
+            for column in names
+        ),
     )
 
 
@@ -155,11 +163,30 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def _detectable(arms: Sequence[Sequence[float]]) -> float:
-    """Compute it from the deviation within arms, pooled, and the smallest number of seeds."""
-    freedom = sum(len(values) - 1 for values in arms)
-    seeds = min(len(values) for values in arms)
+    """From the deviation within arms and the smallest number of seeds."""
+    deviation, freedom = _pooled(arms)
     if freedom < 1:
         return math.nan
-    squares = sum((len(v) - 1) * statistics.variance(v) for v in arms if len(v) > 1)
     reach = t.ppf(1 - LEVEL / 2, freedom) + t.ppf(POWER, freedom)
-    return float(reach * math.sqrt(squares / freedom) * math.sqrt(2 / seeds))
+    return float(reach * deviation * math.sqrt(2 / min(len(values) for values in arms)))
+
+
+def _told_apart(arms: Mapping[str, Sequence[float]]) -> tuple[tuple[str, str], ...]:
+    deviation, freedom = _pooled(list(arms.values()))
+    pairs = list(combinations(sorted(arms, key=lambda arm: statistics.fmean(arms[arm])), 2))
+    if freedom < 1 or not pairs:
+        return ()
+    reach = t.ppf(1 - LEVEL / 2 / len(pairs), freedom) * deviation
+
+    def differ(low: str, high: str) -> bool:
+        gap = statistics.fmean(arms[high]) - statistics.fmean(arms[low])
+        return bool(gap > reach * math.sqrt(1 / len(arms[low]) + 1 / len(arms[high])))
+
+    return tuple(pair for pair in pairs if differ(*pair))
+
+
+def _pooled(arms: Sequence[Sequence[float]]) -> tuple[float, int]:
+    """Standard deviation within arms, and its degrees of freedom; nan if there are none."""
+    freedom = sum(len(values) - 1 for values in arms)
+    squares = sum((len(v) - 1) * statistics.variance(v) for v in arms if len(v) > 1)
+    return (math.sqrt(squares / freedom) if freedom else math.nan), freedom

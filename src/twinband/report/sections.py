@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.drawing import in_reading_order
+from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
+from twinband.pretraining.facts import PretrainFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.registration.facts import RegisterFacts
 from twinband.report.experiments import ExperimentSet
 from twinband.report.page import Section, render
 from twinband.report.read import (
-    CmssFacts,
     Dataset,
     Evaluation,
     LeftOut,
-    MaskFacts,
     Picture,
     Pictures,
-    PooledFacts,
-    PretrainingFacts,
-    PseudoLabelFacts,
     Shown,
 )
 from twinband.report.tables import headlines
@@ -240,7 +239,7 @@ def _number(value: float) -> str:
     return f"{value:.2f}".replace("-", "\u2212")
 
 
-def pretraining_section(models: Sequence[Shown[PretrainingFacts]]) -> Section:
+def pretraining_section(models: Sequence[Shown[PretrainFacts]]) -> Section:
     """Show a table over the models, then curves and reconstructions of each."""
     drawings = {model.name: _first_and_last(model.pictures) for model in models}
     html = render("pretraining.html.j2", models=models, drawings=drawings)

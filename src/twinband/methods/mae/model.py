@@ -5,15 +5,15 @@ Source: He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
+from twinband.networks.config import AutoencoderConfig
 from twinband.networks.masked import (
     Decoder,
+    MaskedModel,
     batch_images,
     evaluating,
     keep_tokens,
@@ -21,12 +21,10 @@ from twinband.networks.masked import (
     restored_image,
     visible_image,
 )
-from twinband.networks.vit import VisionTransformer
-from twinband.training.loop import TrainingTask
 
 
 def random_places(batch: Mapping[str, Tensor], places: int, kept: int) -> Tensor:
-    """``2B,kept`` different places of ``places``: of the RGB images, then of the thermal ones.
+    """Draw ``2B,kept`` different places of ``places``: of the RGB images, then of the thermal ones.
 
     All choices are equally likely. They depend on each pair's own ``seed`` and not on the batch
     that it is in; without ``seed`` they are drawn from torch's default generator.
@@ -59,30 +57,21 @@ class MaeConfig(AutoencoderConfig):
             raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
 
 
-class MaskedAutoencoder(TrainingTask):
-    """One encoder and one decoder for the images of both modalities."""
+class MaskedAutoencoder(MaskedModel):
+    """One encoder and one decoder for the images of both modalities, masked at random."""
 
-    kind: ClassVar[str] = "mae"
-    Config: ClassVar[type[MaeConfig]] = MaeConfig
-    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
+    kind = "mae"
+    Config = MaeConfig
+
+    config: MaeConfig
 
     def __init__(self, config: MaeConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.encoder = VisionTransformer(config)
+        super().__init__(config)
         self.decoder = Decoder(config)
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Losses of ``rgb`` and ``thermal`` images, ``B,3,H,W`` and normalised.
-
-        Returns:
-            ``loss``, the mean over the masked patches of all images; detached: the same of each
-            modality, ``loss_rgb`` and ``loss_thermal``, and the patches kept of an image,
-            ``kept_rgb`` and ``kept_thermal``. Which are kept, see ``random_places``.
-
-        Raises:
-            ValueError: images of different shapes, or no whole number of patches.
-        """
+        """Compute losses as any ``MaskedModel``: means over the masked patches of all images
+        (``loss``) and of each modality's."""
         images = torch.cat(batch_images(batch))
         prediction, kept = self._predict(images, batch)
         # each image has as many masked patches as the next, so the two means weigh the same
@@ -101,7 +90,7 @@ class MaskedAutoencoder(TrainingTask):
 
     @torch.no_grad()
     def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """For each modality ``kept_*``, ``visible_*`` and ``restored_*``, as in ``MSpecGene``."""
+        """Predict a batch for drawing, as any ``MaskedModel``."""
         images = torch.cat(batch_images(batch))
         with evaluating(self):
             prediction, kept = self._predict(images, batch)

@@ -9,15 +9,16 @@ ICCV 2025. Shapes: B batch, L patches, K kept patches, D width.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
+from twinband.networks.config import AutoencoderConfig
 from twinband.networks.layers import CrossBlock, random_weights
 from twinband.networks.masked import (
     Decoder,
+    MaskedModel,
     batch_images,
     evaluating,
     keep_tokens,
@@ -26,10 +27,8 @@ from twinband.networks.masked import (
     visible_image,
 )
 from twinband.networks.sampler import Sampler, Visible
-from twinband.networks.vit import VisionTransformer
-from twinband.networks.warm_start import on_grid_of, start_encoder
-from twinband.networks.weights import Weights, encoder_of, load_strictly
-from twinband.training.loop import TrainingTask
+from twinband.networks.warm_start import on_grid_of
+from twinband.networks.weights import Weights, load_strictly
 
 
 class _Predicted(NamedTuple):
@@ -38,45 +37,23 @@ class _Predicted(NamedTuple):
     visible: Visible
 
 
-class MSpecGene(TrainingTask):
-    """The model that is pretrained; ``encoder`` is what is used afterwards.
+class MSpecGene(MaskedModel):
+    """One encoder, a decoder for each modality, and cross-attention between the decoders."""
 
-    Args:
-        sampler: the module that chooses visible patches. Without one the model can be saved,
-            loaded and asked for its encoder, but not trained.
-    """
+    kind = "mspecgene"
 
-    kind: ClassVar[str] = "mspecgene"
-    Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
-    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
-
-    sampler: Sampler | None
-
-    def __init__(self, config: AutoencoderConfig, sampler: Sampler | None = None) -> None:
-        super().__init__()
-        self.config = config
-        self.encoder = VisionTransformer(config)
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__(config)
         self.decoder_rgb = Decoder(config)
         self.decoder_thermal = Decoder(config)
         self.cross_rgb = CrossBlock(config.decoder_width, config.decoder_heads)
         self.cross_thermal = CrossBlock(config.decoder_width, config.decoder_heads)
         random_weights(self.cross_rgb)
         random_weights(self.cross_thermal)
-        self.sampler = sampler
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Losses of ``rgb`` and ``thermal`` images, ``B,3,H,W``, normalised and aligned.
-
-        In training mode the sampler is told the losses.
-
-        Returns:
-            ``loss``, the sum over both modalities of the mean over the batch's masked patches;
-            detached: the two means ``loss_rgb`` and ``loss_thermal``, and how many patches of an
-            image were visible, ``kept_rgb`` and ``kept_thermal``.
-
-        Raises:
-            ValueError: no sampler, images of different shapes, or no whole number of patches.
-        """
+        """Compute losses as any ``MaskedModel``: means over the batch's masked patches of each
+        modality, and their sum (``loss``). In training mode the sampler is told the losses."""
         rgb, thermal = batch_images(batch)
         predicted = self._predict(rgb, thermal)
         kept = predicted.visible
@@ -97,16 +74,12 @@ class MSpecGene(TrainingTask):
         self._chooser().advance(step / max(steps - 1, 1))
 
     def start_from(self, weights: Weights) -> None:
-        """Start from another model: from ``mae`` the encoder and both decoders, from any other
-        one the encoder.
+        """Start from another model as any ``MaskedModel``, and from ``mae`` with both decoders too.
 
-        The cross-attention layers and the sampler stay as they are; positions are resized.
-
-        Raises:
-            InputError: names or sizes that do not fit; nothing is changed then.
+        The cross-attention layers and the sampler stay as they are.
         """
         if weights.kind != "mae":
-            start_encoder(self.encoder, encoder_of(weights))
+            super().start_from(weights)
             return
         tensors = {}
         for key, value in weights.tensors.items():
@@ -119,14 +92,7 @@ class MSpecGene(TrainingTask):
 
     @torch.no_grad()
     def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What the model makes of a batch, to be drawn; the sampler learns nothing from it.
-
-        Returns:
-            For each modality ``kept_*`` (``B,K`` places) and two ``B,3,H,W`` images, normalised
-            as the batch is: ``visible_*``, with 0 at what was not seen, and ``restored_*``, with
-            the predictions there. A prediction is of a patch's standardised values; its mean and
-            deviation are taken from the true patch.
-        """
+        """Predict a batch for drawing, as any ``MaskedModel``."""
         rgb, thermal = batch_images(batch)
         with evaluating(self):
             predicted = self._predict(rgb, thermal)
@@ -156,7 +122,7 @@ class MSpecGene(TrainingTask):
 
     def _chooser(self) -> Sampler:
         if self.sampler is None:
-            raise ValueError("this MSpecGene has no sampler of visible patches: build it with one")
+            raise ValueError("this MSpecGene has no sampler of visible patches: set its `sampler`")
         return self.sampler
 
 
