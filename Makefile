@@ -7,9 +7,11 @@ export HF_HUB_OFFLINE ?= 1
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 INSTALLED := .venv/.installed
-TESTS ?= tests/unit tests/contract tests/steps tests/pipeline
+# The longest first. Two at a time, a file on one process; threads that wait must not spin.
+TESTS ?= tests/pipeline tests/steps tests/contract tests/unit
+PYTEST := OMP_WAIT_POLICY=PASSIVE python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: help setup repro test check format serve report experiments sample-models profile bench verify clean-work
+.PHONY: help setup repro test test-long check format serve report experiments sample-models profile bench verify clean-work
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -34,7 +36,10 @@ repro: $(INSTALLED) ## rebuild everything whose inputs changed, then say where t
 
 test: $(INSTALLED) ## run the whole test suite (TESTS=path for a part)
 	@command -v chromium >/dev/null || echo "no Chromium: browser tests will be skipped; install it with: apt-get install chromium"
-	@python -m pytest $(TESTS)
+	@$(PYTEST) -m "not long" $(TESTS)
+
+test-long: $(INSTALLED) ## what takes long and rarely tells: stages killed at many moments
+	@$(PYTEST) -m long $(TESTS)
 
 check: $(INSTALLED) ## format, lint and types
 	@ruff format --check .

@@ -5,7 +5,7 @@ import hashlib
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool
-from twinband.shards.product import checked, count_values, to_json
+from twinband.shards.product import checked, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
 
 
@@ -54,16 +54,9 @@ def run(
     write_atomically(out / "pool.parquet", kept)
     write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
     write_atomically(out / "products.json", named)
-    described = {
-        "pairs": pool.kept.num_rows,
-        "left_out": pool.left_out.num_rows,
-        "reasons": count_values(pool.left_out["reason"]),
-        "datasets": count_values(pool.kept["dataset"]),
-        "product": hashlib.sha256(kept + named).hexdigest()[:16],
-    }
-    summary = f"{described['pairs']} pairs to pretrain on, {described['left_out']} left out"
-    numbers = {name: described[name] for name in ("pairs", "left_out")}
-    return StepReport(summary, pool.kept.num_rows, metrics=numbers, facts=described)
+    described = pool.facts(hashlib.sha256(kept + named).hexdigest()[:16])
+    summary = f"{described.pairs} pairs to pretrain on, {described.left_out} left out"
+    return StepReport(summary, described.pairs, metrics=described.headline(), facts=described)
 
 
 if __name__ == "__main__":

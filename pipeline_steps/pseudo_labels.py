@@ -2,25 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from pipeline_steps.harness.work import fingerprint, work_root
 from twinband.core.params import Run
 from twinband.pseudo_labels.annotator import LabelSpec
-from twinband.pseudo_labels.build import Asked, build_labels
-from twinband.pseudo_labels.facts import headline
+from twinband.pseudo_labels.build import CheckedAnnotator, build_labels
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.pseudo_labels.label import Kind
 from twinband.pseudo_labels.params import PseudoLabelsParams
 from twinband.pseudo_labels.pictures import write_pictures
 from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
-from twinband.shards.product import product_id
 from twinband.weights import find_weights
 
 # The code that a label depends on, beside its annotator's: kept labels are those of equal code.
 ANNOTATOR_CODE = (
     "src/twinband/core/images.py",
     "src/twinband/core/normalise.py",
+    "src/twinband/labels/encoding.py",
     "src/twinband/pseudo_labels/annotator.py",
     "src/twinband/pseudo_labels/label.py",
     "src/twinband/pseudo_labels/transformers.py",
@@ -45,7 +44,7 @@ def run(
 ) -> StepReport:
     """Label the images of one dataset; the weights are what DVC watches of them."""
     known = Truth(truth, CLASS_TABLES[params.truth_classes])
-    asked = [Asked.of(kind, spec_of(params, kind, known)) for kind in KINDS]
+    annotators = [CheckedAnnotator.of(kind, spec_of(params, kind, known)) for kind in KINDS]
     outs = {"depth": depth, "semantics": semantics}
     labelled = {
         annotator.kind: build_labels(
@@ -58,28 +57,27 @@ def run(
             out=outs[annotator.kind],
             run=run,
         )
-        for annotator in asked
+        for annotator in annotators
     }
-    write_pictures(pairs, registered, depth, semantics, asked[1].names, plots)
+    write_pictures(pairs, registered, depth, semantics, annotators[1].names, plots)
     fresh, cached = (
         sum(getattr(labels, name) for labels in labelled.values()) for name in ("fresh", "known")
     )
-    described: dict[str, dict[str, Any]] = {
-        kind: {**labels.facts, "product": product_id(outs[kind])}
-        for kind, labels in labelled.items()
-    }
+    described = PseudoLabelFacts.model_validate(
+        {kind: labels.facts for kind, labels in labelled.items()}
+    )
     return StepReport(
-        summary=f"{described['depth']['images']} images, {fresh} labels made, {cached} found in "
+        summary=f"{described.depth.images} images, {fresh} labels made, {cached} found in "
         "the cache",
         samples=fresh,
-        metrics=headline(described),
+        metrics=described.headline(),
         facts=described,
         timings={"labels_made": fresh, "labels_cached": cached},
     )
 
 
 def spec_of(params: PseudoLabelsParams, kind: Kind, truth: Truth) -> LabelSpec:
-    """One of the annotators, with weights that are there.
+    """Specify one of the annotators, with weights that are there.
 
     Where no truth will tell how good its labels are, they are kept with how consistent they are.
     """

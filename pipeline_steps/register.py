@@ -3,7 +3,7 @@
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.params import Run
 from twinband.registration.build import register
-from twinband.registration.facts import facts_of, headline
+from twinband.registration.facts import facts_of
 from twinband.registration.params import RegisterParams
 from twinband.registration.pictures import write_pictures
 from twinband.shards.product import product_id
@@ -24,13 +24,13 @@ def run(
     """Register one dataset."""
     built = register(params, pairs, homographies, truth, out, run)
     write_pictures(pairs, out, plots)
-    found = facts_of(built.manifest)
-    status = ", ".join(f"{count} {name}" for name, count in found["status"].items())
+    described = facts_of(built.manifest, product_id(out))
+    status = ", ".join(f"{count} {name}" for name, count in described.status.items())
     return StepReport(
-        summary=f"{found['pairs']} pairs: {status}{built.continuation}",
+        summary=f"{described.pairs} pairs: {status}{built.continuation}",
         samples=built.manifest.num_rows,
-        metrics=headline(found),
-        facts={**found, "product": product_id(out)},
+        metrics=described.headline(),
+        facts=described,
         timings={"continued_shards": built.continued},
     )
 

@@ -1,4 +1,4 @@
-"""Stage ``report``: one page that shows the data, what was left out, and how good the results are.
+"""Stage ``report``: a page that shows data, what was left out and results, and their summary.
 
 ``make report`` calls it with ``--runs`` too and gets a page with this machine's timings, which
 never are the same twice and so have no place in the stage.
@@ -6,23 +6,22 @@ never are the same twice and so have no place in the stage.
 
 from pathlib import Path
 
-import yaml
-
 from pipeline_steps.harness.step import In, Out, StepReport, main
-from twinband.core.params import Run
+from twinband.cmss.facts import CmssFacts, PooledFacts
+from twinband.core.params import Run, parse
+from twinband.masks.facts import MaskFacts
+from twinband.pool import PoolFacts
+from twinband.pretraining.facts import PretrainFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
+from twinband.registration.facts import RegisterFacts
 from twinband.report.experiments import read_experiments
 from twinband.report.page import page
 from twinband.report.params import ReportParams
 from twinband.report.read import (
-    read_cmss,
-    read_cmss_mixture,
     read_dataset,
     read_evaluation,
-    read_masks,
-    read_pool,
-    read_pretrained,
-    read_pseudo_labels,
-    read_registration,
+    read_facts,
+    read_shown,
 )
 from twinband.report.sections import (
     cmss_section,
@@ -32,11 +31,13 @@ from twinband.report.sections import (
     labels_section,
     overview_section,
     pretraining_section,
-    read_timings,
     registration_section,
     timings_section,
     versions_section,
 )
+from twinband.report.summary import summary_of
+from twinband.report.timings import read_timings
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
 
 
@@ -44,6 +45,7 @@ def run(
     params: ReportParams,
     *,
     facts: In,
+    metrics: In,
     plots: In,
     left_out: In,
     experiments: In,
@@ -51,54 +53,47 @@ def run(
     run: Run,
     runs: In | None = None,
 ) -> StepReport:
-    """Write ``index.html``: what the other sections of params.yaml name, in their order."""
-    ingested = [
-        read_dataset(name, facts / "ingest", plots / "ingest", left_out) for name in params.datasets
-    ]
+    """Write ``index.html`` and ``summary.json`` of what the other sections of params.yaml name."""
+    datasets = [read_dataset(name, facts, plots, left_out) for name in params.datasets]
+    pool = read_facts(PoolFacts, facts / "pool.json", "pool")
+    evaluations = [read_evaluation(name, metrics, facts, plots) for name in params.evaluations]
     registered = [
-        read_registration(name, facts / "register", plots / "register") for name in params.datasets
+        read_shown(RegisterFacts, name, facts, plots, "register") for name in params.registered
     ]
-    evaluated = [
-        read_evaluation(name, facts / "evaluate", plots / "evaluate") for name in params.evaluations
-    ]
-    pooled = read_pool(facts / "pool.json")
-    masked = [read_masks(name, facts / "sam_masks", plots / "sam_masks") for name in params.masks]
-    labelled = [
-        read_pseudo_labels(name, facts / "pseudo_labels", plots / "pseudo_labels")
+    masks = [read_shown(MaskFacts, name, facts, plots, "sam_masks") for name in params.masks]
+    labels = [
+        read_shown(PseudoLabelFacts, name, facts, plots, "pseudo_labels")
         for name in params.pseudo_labels
     ]
-    measured = [read_cmss(name, facts / "cmss", plots / "cmss") for name in params.cmss]
+    measured = [read_shown(CmssFacts, name, facts, plots, "cmss") for name in params.cmss]
+    mixture = read_shown(PooledFacts, "cmss_mixture", facts, plots)
     pretrained = [
-        read_pretrained("mae", facts / "mae.json", plots / "mae", "mae"),
-        *(
-            read_pretrained(
-                name, facts / f"pretrain/{name}.json", plots / "pretrain" / name, f"pretrain@{name}"
-            )
-            for name in params.pretrained
-        ),
+        read_shown(PretrainFacts, "mae", facts, plots),
+        *(read_shown(PretrainFacts, name, facts, plots, "pretrain") for name in params.pretrained),
     ]
     tree = Path()  # whose code the results of experiments are compared with
-    settings = yaml.safe_load((tree / "params.yaml").read_text(encoding="utf-8"))
-    compared = [read_experiments(n, experiments, tree, settings) for n in params.experiments]
+    settings = parse((tree / "params.yaml").read_text(encoding="utf-8"))
+    sets = [read_experiments(name, experiments, tree, settings) for name in params.experiments]
+    products = {f"{dataset.name}: pairs": dataset.facts.product for dataset in datasets}
     sections = [
-        overview_section(ingested, pooled, evaluated),
-        datasets_section(ingested, params.quarantined),
+        overview_section(datasets, pool, evaluations),
+        datasets_section(datasets, params.quarantined),
         registration_section(registered),
-        labels_section(masked, labelled),
-        cmss_section(
-            measured, read_cmss_mixture(facts / "cmss_mixture.json", plots / "cmss_mixture")
-        ),
+        labels_section(masks, labels),
+        cmss_section(measured, mixture),
         pretraining_section(pretrained),
-        evaluations_section(evaluated),
-        experiments_section(compared),
-        versions_section(ingested, pooled),
+        evaluations_section(evaluations),
+        experiments_section(sets),
+        versions_section({**products, "pool": pool.product}),
     ]
     if runs is not None:
         sections.append(timings_section(read_timings(runs)))
     html = page(params.title, sections).encode()
+    write_atomically(out / "summary.json", to_json(summary_of(params, metrics)))
     write_atomically(out / "index.html", html)
     return StepReport(
-        f"datasets {len(ingested)}, evaluations {len(evaluated)}, page of {len(html) / 1e6:.1f} MB"
+        f"datasets {len(datasets)}, evaluations {len(evaluations)}, page of "
+        f"{len(html) / 1e6:.1f} MB"
     )
 
 

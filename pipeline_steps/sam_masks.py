@@ -9,17 +9,14 @@ from twinband.core.params import Run
 from twinband.drawing import example_keys
 from twinband.masks.annotator import SamSpec
 from twinband.masks.build import build_masks
-from twinband.masks.facts import headline
 from twinband.masks.params import SamMasksParams
 from twinband.masks.pictures import histogram, write_pictures
-from twinband.shards.product import product_id
 from twinband.shards.write import write_atomically
 from twinband.weights import find_weights
 
 # The code that a mask depends on: kept masks are those of equal code.
 ANNOTATOR_CODE = (
-    "src/twinband/core/images.py",
-    "src/twinband/core/normalise.py",
+    "src/twinband/labels/encoding.py",
     "src/twinband/masks/annotator.py",
     "src/twinband/sam",
 )
@@ -52,25 +49,22 @@ def run(
     )
     write_pictures(pairs, registered, out, example_keys(pairs, registered), plots)
     write_atomically(plots / "masks_per_image.svg", histogram(masked.manifest))
-    images = masked.facts["images"]
-    absent = f", {n} without thermal" if (n := images["thermal"]["absent"]) else ""
+    described = masked.facts
+    rgb, thermal = described.images["rgb"], described.images["thermal"]
+    absent = f", {thermal.absent} without thermal" if thermal.absent else ""
     return StepReport(
-        summary=f"{masked.facts['pairs']} pairs{absent}, {images['rgb']['masks']} masks of RGB and "
-        f"{images['thermal']['masks']} of thermal images; {masked.fresh} images labelled anew, "
+        summary=f"{described.pairs} pairs{absent}, {rgb.masks} masks of RGB and "
+        f"{thermal.masks} of thermal images; {masked.fresh} images labelled anew, "
         f"{masked.known} found in the cache",
         samples=masked.fresh + masked.known,
-        metrics=headline(masked.facts),
-        facts={
-            **masked.facts,
-            "annotator": {"weights": spec.weights.name, "fingerprint": spec.annotator},
-            "product": product_id(out),
-        },
+        metrics=described.headline(),
+        facts=described,
         timings={"images_labelled": masked.fresh, "images_in_cache": masked.known},
     )
 
 
 def spec_of(params: SamMasksParams) -> SamSpec:
-    """The annotator.
+    """Specify the annotator, with weights that are there.
 
     Raises:
         InputError: the weights are missing.

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from dvclive import Live
 from tqdm import tqdm
 
 
 @contextmanager
 def live_log(work: Path) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
     """A function that logs the values of a step below ``work``, where they outlive a kill."""
+    from dvclive import Live  # costs every step's start, and only trainings log
+
     with Live(
         str(work / "live"), resume=True, report=None, dvcyaml=None, save_dvc_exp=False
     ) as live:

@@ -63,39 +63,12 @@ REPEAT = "repeat the command: what was finished is kept"
 
 
 # Names that DVC's table of metrics has as its own attributes; a column of that name breaks it.
-TAKEN = frozenset(
-    [
-        "add_column",
-        "add_row",
-        "append",
-        "as_dict",
-        "bar",
-        "clear",
-        "column",
-        "columns",
-        "count",
-        "drop",
-        "drop_duplicates",
-        "dropna",
-        "extend",
-        "get",
-        "index",
-        "insert",
-        "is_empty",
-        "items",
-        "keys",
-        "pop",
-        "remove",
-        "rename",
-        "render",
-        "reverse",
-        "row_from_dict",
-        "set",
-        "to_csv",
-        "to_parallel_coordinates",
-        "values",
-    ]
-)
+TAKEN = frozenset({
+    "add_column", "append", "as_dict", "clear", "column", "columns", "count", "drop",
+    "drop_duplicates", "dropna", "extend", "index", "insert", "is_empty", "is_protected",
+    "items", "keys", "pop", "project", "protect", "remove", "rename", "render", "reverse",
+    "row_from_dict", "shape", "to_csv", "unprotect",
+})  # fmt: skip
 MOST_METRICS = 8
 
 

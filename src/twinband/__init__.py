@@ -4,7 +4,7 @@ from twinband._facade import facade
 
 __all__ = [
     "EpochSampler",
-    "MaskCache",
+    "MaskReader",
     "open_dataset",
     "open_products",
     "register_pair",
@@ -15,7 +15,7 @@ __getattr__ = facade(
     __name__,
     {
         "EpochSampler": "twinband.training.seeds",
-        "MaskCache": "twinband.masks.read",
+        "MaskReader": "twinband.masks.read",
         "open_dataset": "twinband.ingest.dataset",
         "open_products": "twinband.shards.read",
         "register_pair": "twinband.registration.register",

@@ -9,11 +9,12 @@ Figures as SVG: the same data give the same bytes.
 Numbers and names as people read them.
 """
 
+import colorsys
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import matplotlib as mpl
@@ -74,6 +75,23 @@ def words(name: str) -> str:
 
 
 UNKNOWN_HOUR = "unknown"
+OVERALL = "overall"
+Row = TypeVar("Row")
+
+
+def by_hour(rows: Iterable[Row], hour_of: Callable[[Row], str]) -> dict[str, list[Row]]:
+    """Group rows by the hour of the day, hours in reading order."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(hour_of(row), []).append(row)
+    return {hour: groups[hour] for hour in in_reading_order(sorted(groups))}
+
+
+def by_hour_and_overall(
+    rows: Sequence[Row], hour_of: Callable[[Row], str]
+) -> dict[str, Sequence[Row]]:
+    """Group rows as ``by_hour``, and all of them last."""
+    return {**by_hour(rows, hour_of), OVERALL: rows}
 
 
 def example_keys(pairs: Path, registered: Path) -> dict[str, str]:
@@ -85,10 +103,7 @@ def example_keys(pairs: Path, registered: Path) -> dict[str, str]:
     hours = hours_of(pairs)
     said = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
     usable = sorted(row["key"] for row in said if row["thermal_present"] and row["key"] in hours)
-    first: dict[str, str] = {}
-    for key in usable:
-        first.setdefault(hours[key], key)
-    return {hour: first[hour] for hour in in_reading_order(sorted(first))}
+    return {hour: keys[0] for hour, keys in by_hour(usable, hours.__getitem__).items()}
 
 
 def hours_of(pairs: Path) -> dict[str, str]:
@@ -102,6 +117,15 @@ LEAST_WIDTH_PX, MOST_WIDTH_PX = 512, 1024
 QUALITY = 88
 # Okabe and Ito's blue and vermilion, apart for colour-blind eyes too.
 MODALITY_COLOURS = {"rgb": "#0072b2", "thermal": "#d55e00"}
+GOLDEN = (5**0.5 - 1) / 2  # turns of the colour circle that never come close to each other
+
+
+def distinct_colours(count: int) -> Image:
+    """Pick RGB colours ``n,3`` that are far from their neighbours; the first are the same however
+    many there are."""
+    places = [(n * GOLDEN % 1, 0.9 - n % 2 * 0.25, 1 - n % 3 * 0.2) for n in range(count)]
+    colours = [[round(255 * part) for part in colorsys.hsv_to_rgb(*place)] for place in places]
+    return np.array(colours, np.uint8).reshape(-1, 3)
 
 
 def enlarged(image: Image) -> Image:

@@ -1,7 +1,7 @@
-"""The whole of params.yaml: ``python -m twinband.params FILE`` tells whether it is valid.
+"""Validation of all of params.yaml: ``python -m twinband.params FILE``.
 
-Exit code 2 and a list of all problems if it is not. Steps read only their own part; this is the
-quick part of ``twinband doctor``, for those that run before every walk over the graph.
+A wrong file gives exit code 2 and a list of all problems. Steps read only their own part; this is
+the quick part of ``twinband doctor``, to be run before every walk over the graph.
 """
 
 import sys
@@ -49,7 +49,7 @@ STAGES: Mapping[str, type[StageParams]] = {
 
 
 def validate_file(text: str) -> dict[str, Any]:
-    """Check the text of params.yaml as a whole; returns its sections.
+    """Check all of the text of params.yaml; returns its sections.
 
     Raises:
         ParamsError: all problems in one list.
@@ -84,7 +84,7 @@ def _problems(model: type[StageParams], data: Mapping[str, Any], stage: str) -> 
 
 
 def main(path: Path) -> int:
-    """Print what is wrong with the file, a line each."""
+    """Print the problems of a file, a line each; returns the exit code."""
     try:
         validate_file(path.read_text())
     except (ParamsError, OSError, UnicodeDecodeError) as error:

@@ -1,6 +1,4 @@
-"""Parameters of the stage ``pool``.
-
-Which pairs of all datasets may be pretrained on: copies and evaluation data taken out.
+"""The pool of pairs that may be pretrained on: copies and evaluation data taken out.
 
 Ingestion leaves every dataset whole, since its benchmark needs it whole; what must not be trained
 on twice, or at all, is a question of the pool that is trained on.
@@ -20,9 +18,16 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from twinband.core.errors import InputError
-from twinband.core.params import StageParams
+from twinband.core.params import Facts, StageParams
 from twinband.ingest.duplicates import close_pairs, equal_rows, impressions_of, same_everywhere
-from twinband.shards.product import read_manifest
+from twinband.shards.product import count_values, read_manifest
+
+COLUMNS = [
+    *["key", "name", "status", "split", "rgb_sha256", "thermal_sha256"],
+    *["rgb_hash", "thermal_hash", "rgb_thumbnail", "thermal_thumbnail"],
+]
+REASON = pa.field("reason", pa.string())
+DETAIL = pa.field("detail", pa.string())
 
 
 class PoolParams(StageParams):
@@ -52,12 +57,22 @@ class PoolParams(StageParams):
         return names
 
 
-COLUMNS = [
-    *["key", "name", "status", "split", "rgb_sha256", "thermal_sha256"],
-    *["rgb_hash", "thermal_hash", "rgb_thumbnail", "thermal_thumbnail"],
-]
-REASON = pa.field("reason", pa.string())
-DETAIL = pa.field("detail", pa.string())
+class PoolFacts(Facts):
+    """facts/pool.json: pairs to pretrain on by dataset, and pairs left out by reason.
+
+    Attributes:
+        product: identity of the pool.
+    """
+
+    pairs: int
+    left_out: int
+    reasons: dict[str, int]
+    datasets: dict[str, int]
+    product: str
+
+    def headline(self) -> dict[str, float]:
+        """The numbers for metrics/."""
+        return {"pairs": self.pairs, "left_out": self.left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,16 @@ class Pool:
 
     kept: pa.Table
     left_out: pa.Table
+
+    def facts(self, product: str) -> PoolFacts:
+        """Count the pairs."""
+        return PoolFacts(
+            pairs=self.kept.num_rows,
+            left_out=self.left_out.num_rows,
+            reasons=count_values(self.left_out["reason"]),
+            datasets=count_values(self.kept["dataset"]),
+            product=product,
+        )
 
 
 def build_pool(

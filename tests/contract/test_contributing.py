@@ -5,20 +5,23 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from tests.contract.conftest import ROOT
 from tests.made.annotators import weights
+from tests.made.benchmarks import crops, noise, stripes
 from tests.made.cmss import write_dataset
 from tests.made.pseudo_labels import label_dataset, shards, specs
 from twinband.core.params import ParamsError
 from twinband.ingest.files import open_files
 from twinband.ingest.layout import Entry, Options, Problem
-from twinband.pseudo_labels.build import Asked
+from twinband.pseudo_labels.build import CheckedAnnotator
 from twinband.pseudo_labels.label import read_depth
 from twinband.shards.read import open_products
 
@@ -57,10 +60,26 @@ def test_the_example_annotator_labels_a_dataset(
     spec = replace(mine, options=(("gain", 2.0),))
     write_dataset(tmp_path, *shards(2, 2))
     done = label_dataset("depth", spec, tmp_path)
-    assert done.facts["annotator"] == "colours" and done.fresh == 4
-    assert done.facts["consistency_flip"]["median"] == 1
+    assert done.facts.annotator == "colours" and done.fresh == 4
+    assert done.facts.consistency_flip and done.facts.consistency_flip.median == 1
     for sample in open_products({name: tmp_path / name for name in ("pairs", "depth")}):
         found = read_depth(sample["depth"])
         np.testing.assert_allclose(found.values, sample["pairs"]["rgb"] @ factors * 2, atol=0.01)
     with pytest.raises(ParamsError, match=r"colours cannot be opened: .*sidepx"):
-        Asked.of("depth", replace(mine, options=(("sidepx", 3),)))
+        CheckedAnnotator.of("depth", replace(mine, options=(("sidepx", 3),)))
+
+
+def test_the_example_arm_shows_as_much_as_any_other() -> None:
+    names: dict[str, Any] = {}
+    exec(compile(example("Add a masking arm"), "CONTRIBUTING.md", "exec"), names)
+    tokens = torch.zeros(2, 64, 8)
+    visible = names["Arm"](64, mask_ratio=0.75)(tokens, tokens)
+    assert visible.thermal.shape == (2, 12) and visible.rgb.shape == (2, 20)
+
+
+def test_the_example_benchmark_scores_crops(tmp_path: Path) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(example("Add a benchmark"), "CONTRIBUTING.md", "exec"), names)
+    benchmark = names["Benchmark"]
+    scores = benchmark(benchmark.Options(), seed=0).run(crops(tmp_path, stripes, noise))
+    assert 0 < scores.headline["accuracy"] < 1 and scores.predictions

@@ -12,23 +12,21 @@ import torch
 from numpy.typing import NDArray
 
 from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
-from twinband.cmss.params import CmssCommon
-from twinband.networks.config import build
+from twinband.cmss.params import CmssParams
+from twinband.networks.build import build
 from twinband.networks.weights import save_weights
 from twinband.shards.product import write_product_files
 from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 PATCH_PX = 8
-COMMON: dict[str, Any] = {
+PARAMS: dict[str, Any] = {
     "model": "models/mae",
     "image_px": 32,
     "variance": "product",
     "low": -6.0,
     "high": 13.0,
     "bins": 1900,
-    "components": 3,
-    "most_components": 4,
-    "quantile": 0.999,
+    "mixture": {"components": 3, "most_components": 4, "quantile": 0.999},
     "batch": 2,
     "threads": 1,
     "maps": 2,
@@ -43,9 +41,9 @@ class At:
     hour: str = ""
 
 
-def common(**changes: Any) -> CmssCommon:
+def cmss_params(**changes: Any) -> CmssParams:
     """Parameters, some of them changed."""
-    return CmssCommon(**{**COMMON, **changes})
+    return CmssParams.model_validate({**PARAMS, **changes})
 
 
 def pair(seed: int, hour: str = "", *, height: int = 48, width: int = 64, **labels: Any) -> At:
@@ -54,8 +52,8 @@ def pair(seed: int, hour: str = "", *, height: int = 48, width: int = 64, **labe
     fine = np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 255)
     pixels = fine.astype(np.uint8)
     images = {name: value for name, value in labels.items() if isinstance(value, np.ndarray)}
-    said = {name: value for name, value in labels.items() if name not in images}
-    return At(Made(pixels[..., :3], pixels[..., 3], images, said), hour)
+    others = {name: value for name, value in labels.items() if name not in images}
+    return At(Made(pixels[..., :3], pixels[..., 3], images, others), hour)
 
 
 def flat(level: int, hour: str = "") -> At:

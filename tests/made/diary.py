@@ -30,7 +30,7 @@ class Diary:
         return Writer(self)
 
     def lines(self) -> list[str]:
-        """What it was asked so far."""
+        """The labels it gave so far."""
         return self.path.read_text().splitlines() if self.path.is_file() else []
 
 

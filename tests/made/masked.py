@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.made.raw_pairs import RUNTIME, write
+from tests.made.raw_pairs import RUNTIME, run_in, write
 from tests.made.registered_pairs import name_of
 from tests.made.sam import small_sam
 from twinband.core.images import encode_png
@@ -34,12 +34,13 @@ SETTINGS: dict[str, Any] = {
     "min_mask_region_area": 5,
     "max_masks": 6,
 }
-COMMON: dict[str, Any] = {
-    "weights": {"files": "models/sample/sam", "outside": "", "revision": "", "sha256": ""},
+PARAMS: dict[str, Any] = {
+    "weights": "models/sample/sam",
+    "truth": "data/truth/none",
     "device": "cpu",
     "threads": 1,
     "settings": SETTINGS,
-    "scores": {"least_px": 100},
+    "least_px": 100,
 }
 
 
@@ -59,16 +60,14 @@ def build(
 ) -> Masked:
     """The masks of the dataset at ``base``, as ``base/masks``."""
     return build_masks(
+        spec,
         base / "pairs",
         base / "registered",
-        spec,
         truth=truth or base / "no truth",
-        least_px=COMMON["scores"]["least_px"],
+        least_px=PARAMS["least_px"],
         cache=base.parent / "cache",
         out=base / "masks",
-        work=base / "work",
-        runtime=runtime,
-        progress=lambda done, total: None,
+        run=run_in(base / "work", runtime),
     )
 
 
@@ -80,7 +79,7 @@ def write_truth(folder: Path, instances: dict[str, NDArray[np.uint16]]) -> Path:
 
 
 def image_of_masks(masks: NDArray[np.bool_]) -> dict[str, Any]:
-    """What a sample of the product says of an image with these masks ``n,H,W``."""
+    """The label of an image with these masks ``n,H,W``, as in a sample of the product."""
     rles = encode(masks)
     return {
         "height": masks.shape[1],

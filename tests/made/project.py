@@ -11,8 +11,10 @@ from typing import Any
 
 import yaml
 
+from twinband.core.params import parse
+
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 600
+TIMEOUT_S = 1800  # machines are shared: a pipeline may be slow without being stuck
 
 
 def tracked_files() -> list[Path]:
@@ -28,8 +30,12 @@ class Project:
     def __init__(self, root: Path, profile: str) -> None:
         self.root = root
         for path in tracked_files():
-            result = path.parts[0] == "metrics" and path.suffix == ".json"
-            if result or path.parts[0] == "tests" or path.name == "dvc.lock":
+            result = path.parts[0] in ("metrics", "facts") and path.parts[1] != "sample_models"
+            if (
+                (result and path.suffix == ".json")
+                or path.parts[0] == "tests"
+                or path.name == "dvc.lock"
+            ):
                 continue
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, root / path)
@@ -78,8 +84,7 @@ class Project:
         return stages
 
     def params(self) -> dict[str, Any]:
-        loaded: dict[str, Any] = yaml.safe_load((self.root / "params.yaml").read_text())
-        return loaded
+        return parse((self.root / "params.yaml").read_text())
 
     def write_params(self, params: dict[str, Any]) -> None:
         (self.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from tests.made.annotators import save_dpt, save_mask2former, weights
 from tests.made.cmss import At, pair
-from tests.made.raw_pairs import RUNTIME, write
+from tests.made.raw_pairs import run_in, write
 from tests.made.registered_pairs import name_of
 from twinband.core.images import encode_png
 from twinband.pseudo_labels.annotator import LabelSpec
-from twinband.pseudo_labels.build import Asked, Labelled, build_labels
+from twinband.pseudo_labels.build import CheckedAnnotator, Labelled, build_labels
 from twinband.pseudo_labels.label import Kind
 from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
 
@@ -50,8 +50,8 @@ def specs(base: Path) -> dict[Kind, LabelSpec]:
     depth = LabelSpec(
         "dpt", weights(save_dpt(base / "dpt")), (("scale_m", 10.0),), "cpu", 1, 0.75, "code"
     )
-    who = weights(save_mask2former(base / "mask2former", SCENE_NAMES))
-    semantics = replace(depth, name="mask2former", weights=who, options=())
+    mask2former = weights(save_mask2former(base / "mask2former", SCENE_NAMES))
+    semantics = replace(depth, name="mask2former", weights=mask2former, options=())
     return {"depth": depth, "semantics": semantics}
 
 
@@ -63,10 +63,13 @@ def label_dataset(
         "truth": Truth(base / "truth", CLASS_TABLES["sample_world"]),
         "cache": base / "cache",
         "out": base / kind,
-        "work": base / "work",
-        "runtime": RUNTIME,
-        "progress": lambda done, total: None,
+        "run": run_in(base / "work"),
         **changes,
     }
-    asked = Asked.of(kind, spec)
-    return build_labels(asked, base / "pairs", base / "registered", modality=modality, **settings)
+    return build_labels(
+        CheckedAnnotator.of(kind, spec),
+        base / "pairs",
+        base / "registered",
+        modality=modality,
+        **settings,
+    )

@@ -94,8 +94,8 @@ def run_in(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its relative path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Every file below a folder, by its relative path; of a file itself by ``.``."""
+    files = sorted(path for path in (folder, *folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

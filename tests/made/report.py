@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,23 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from pipeline_steps.report import run
+from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts
+from twinband.core.params import Run, Runtime
 from twinband.drawing import contact_sheet, svg
 from twinband.evaluation.figures import grouped_bars
+from twinband.masks.facts import ImageFacts, MaskFacts, ObjectFacts
+from twinband.pseudo_labels.facts import (
+    ClassFacts,
+    ClassScore,
+    DepthFacts,
+    DepthScore,
+    PseudoLabelFacts,
+    Spread,
+)
 from twinband.report.params import ReportParams
 
+RUNTIME = Runtime(executor="processes", workers=1, scheduler="", log_level="info")
 REASONS = {
     "near_duplicate": ("duplicate", "copy of set00-v001-frame-000017, 4 bits apart"),
     "undecodable": (
@@ -29,12 +43,13 @@ ACCURACY = {
     "thermal": {"overall": 0.8542, "day": 0.8421, "night": 0.8663},
     "both": {"overall": 0.9017, "day": 0.9444, "night": 0.859},
 }
-METRICS = {
+FACTS = {
     "accuracy": ACCURACY,
     "most_frequent_class": 0.2531,
     "test_crops": 1720,
     "train_crops": 7180,
 }
+METRICS = {f"linear_{name}": by_hour["overall"] for name, by_hour in ACCURACY.items()}
 
 
 def params(
@@ -44,6 +59,7 @@ def params(
     return ReportParams(
         title="twinband on made-up data",
         datasets=list(datasets),
+        registered=list(datasets),
         cmss=list(datasets),
         masks=list(datasets),
         pseudo_labels=list(datasets),
@@ -57,55 +73,52 @@ def params(
 def write_inputs(
     root: Path, datasets: tuple[str, ...], evaluations: tuple[str, ...] = ()
 ) -> dict[str, Path]:
-    """Write metrics/ and plots/ below ``root``; returns the step's input paths by argument."""
+    """Write what other stages leave below ``root``; returns the step's input paths by argument."""
     paths = {
-        "ingest": root / "metrics/ingest",
-        "ingest_plots": root / "plots/ingest",
+        "facts": root / "facts",
+        "metrics": root / "metrics",
+        "plots": root / "plots",
         "left_out": root / "data/left_out",
-        "register": root / "metrics/register",
-        "register_plots": root / "plots/register",
-        "pool": root / "metrics/pool.json",
-        "sam_masks": root / "metrics/sam_masks",
-        "sam_masks_plots": root / "plots/sam_masks",
-        "pseudo_labels": root / "metrics/pseudo_labels",
-        "pseudo_labels_plots": root / "plots/pseudo_labels",
-        "mae": root / "metrics/mae.json",
-        "mae_plots": root / "plots/mae",
-        "cmss": root / "metrics/cmss",
-        "cmss_plots": root / "plots/cmss",
-        "mixture": root / "metrics/cmss_mixture.json",
-        "mixture_plots": root / "plots/cmss_mixture",
-        "pretrain": root / "metrics/pretrain",
-        "pretrain_plots": root / "plots/pretrain",
-        "evaluate": root / "metrics/evaluate",
-        "evaluate_plots": root / "plots/evaluate",
         "experiments": root / "experiments",
     }
     for path in paths.values():
-        if not path.suffix:
-            path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True)
     for number, name in enumerate(datasets):
         write_dataset(paths, name, 120 + 1211 * number, number)
         write_registration(paths, name, 120 + 1211 * number)
         write_cmss(paths, name, 120 + 1211 * number)
         write_labels(paths, name, 120 + 1211 * number, with_truth=number == 0)
-    pool = {
+    write_pool(paths, datasets)
+    pooled = {**distribution(), "datasets": dict.fromkeys(datasets, 9600)}
+    write_numbers(paths, "cmss_mixture", pooled, {"patches": 9600})
+    write_figures(paths["plots"] / "cmss_mixture", "pooled", "datasets")
+    write_pretrained(paths, "mae")
+    write_pretrained(paths, "pretrain/mspecgene")
+    write_experiments(paths["experiments"])
+    for name in evaluations:
+        write_evaluation(paths, name, FACTS)
+    return paths
+
+
+def run_report(
+    parameters: ReportParams, paths: dict[str, Path], out: Path, runs: Path | None = None
+) -> str:
+    """Run the step into the folder ``out``; returns the page."""
+    this_run = Run("", out / "work", RUNTIME, lambda done, total: None)
+    run(parameters, **paths, out=out, runs=runs, run=this_run)
+    return (out / "index.html").read_text(encoding="utf-8")
+
+
+def write_pool(paths: dict[str, Path], datasets: tuple[str, ...]) -> None:
+    """What the stage ``pool`` leaves: its figures."""
+    facts = {
         "pairs": 90 * len(datasets),
         "left_out": 30,
         "reasons": {"exact_duplicate": 1, "near_duplicate": 5, "test_split": 24},
         "datasets": dict.fromkeys(datasets, 90),
         "product": "0123456789abcdef",
     }
-    write_json(paths["pool"], pool)
-    pooled = {**distribution(), "datasets": dict.fromkeys(datasets, 9600)}
-    write_json(paths["mixture"], pooled)
-    write_figures(paths["mixture_plots"], "pooled", "datasets")
-    write_pretrained(paths["mae"], paths["mae_plots"])
-    write_pretrained(paths["pretrain"] / "mspecgene.json", paths["pretrain_plots"] / "mspecgene")
-    write_experiments(paths["experiments"])
-    for key in evaluations:
-        write_evaluation(paths, key, METRICS)
-    return paths
+    write_numbers(paths, "pool", facts, {"pairs": 90 * len(datasets), "left_out": 30})
 
 
 def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
@@ -124,11 +137,17 @@ def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
         "score_before": {"median": 0.12, "p05": 0.05, "p95": 0.2},
         "motion_px": {"median": 4.25, "p90": 9.0, "largest": 28.5},
         "residual_px": {"median": 0.5, "p90": 1.75, "pairs": pairs},
-        "corner_error_px": {"before": {**errors, "mean": 8.5}, "after": errors, "pairs": pairs},
+        "corner_error_px": {
+            "before": {**errors, "mean": 8.5},
+            "after": errors,
+            "under_5px": 0.9,
+            "worse": 0.0,
+            "pairs": pairs,
+        },
         "product": "0123456789abcdef",
     }
-    write_json(paths["register"] / f"{name}.json", facts)
-    folder = paths["register_plots"] / name
+    write_numbers(paths, f"register/{name}", facts, {"accepted": pairs - 9, "score_median": 0.31})
+    folder = paths["plots"] / "register" / name
     write_figures(folder, "distribution")
     for picture in ("best", "typical", "failed"):
         cv2.imwrite(str(folder / f"{picture}.jpg"), np.full((60, 80, 3), 90, np.uint8))
@@ -147,20 +166,36 @@ def write_experiments(folder: Path) -> None:
 def write_figures(folder: Path, *names: str) -> None:
     """Small figures by name."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / f"{name}.svg").write_bytes(small_figure())
+
+
+@cache
+def small_figure() -> bytes:
+    """A line in a frame."""
     figure = Figure(figsize=(4, 2))
     figure.subplots().plot([0, 1])
-    for name in names:
-        (folder / f"{name}.svg").write_bytes(svg(figure))
+    return svg(figure)
+
+
+@cache
+def bars() -> bytes:
+    """Accuracy by modality and hour."""
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    grouped_bars(figure.subplots(), ACCURACY, "accuracy")
+    return svg(figure)
 
 
 def distribution() -> dict[str, Any]:
-    """What the stages ``cmss`` and ``cmss_mixture`` say of values that they counted."""
-    mixture = {"weights": [0.2, 0.5, 0.3], "means": [1.25, 2.5, 4.0], "variances": [0.1] * 3}
+    """The fields that the facts of ``cmss`` and ``cmss_mixture`` share."""
+    shared = {"weights": [0.2, 0.5, 0.3], "means": [1.25, 2.5, 4.0], "variances": [0.1] * 3}
+    mixture = {**shared, "mean_log_likelihood": -1.5}
     return {
-        "values": 9600,
+        "patches": 9600,
         "below": 0,
         "above": 2,
-        "log10": {"p05": 0.75, "median": 2.4, "p95": 4.4},
+        "non_finite": 0,
+        "log10": {"p01": 0.25, "p05": 0.75, "median": 2.4, "p95": 4.4, "p99": 5.0},
         "normaliser": {"quantile": 0.999, "log10": 5.5},
         "mixture": {**mixture, "components": 3},
         "mixture_by_bic": {**mixture, "components": 5},
@@ -170,68 +205,100 @@ def distribution() -> dict[str, Any]:
 
 def write_cmss(paths: dict[str, Path], name: str, pairs: int) -> None:
     """What the stage ``cmss`` leaves of a dataset with hours and labelled objects."""
-    facts = {
+    facts = CmssFacts(
         **distribution(),
-        "pairs": pairs,
-        "thermal_absent": 0,
-        "partial_patches": 12,
-        "hours": {"day": {"pairs": pairs, "median": 2.25}, "night": {"pairs": 0, "median": 3.5}},
-        "objects": {"pixels": 900, "median": 1.5, "shares": [0.4, 0.4, 0.2]},
-        "background": {"pixels": 9000, "median": 2.75, "shares": [0.1, 0.5, 0.4]},
-    }
-    write_json(paths["cmss"] / f"{name}.json", facts)
-    write_figures(paths["cmss_plots"] / name, "distribution")
+        pairs=pairs,
+        thermal_absent=0,
+        labelled_pairs=pairs,
+        partial_patches=12,
+        hours={
+            "day": HourFacts(pairs=pairs, median=2.25),
+            "night": HourFacts(pairs=0, median=3.5),
+        },
+        objects=PixelFacts(pixels=900, median=1.5, shares=[0.4, 0.4, 0.2]),
+        background=PixelFacts(pixels=9000, median=2.75, shares=[0.1, 0.5, 0.4]),
+    )
+    write_numbers(paths, f"cmss/{name}", facts.plain(), {"median_log10": 2.4})
+    write_figures(paths["plots"] / "cmss" / name, "distribution")
 
 
 def write_labels(paths: dict[str, Path], name: str, pairs: int, with_truth: bool) -> None:
     """What ``sam_masks`` and ``pseudo_labels`` leave of a dataset of two hours."""
-    images = {"images": pairs, "absent": 0, "masks": 9 * pairs, "masks_mean": 9.0,
-              "without_masks": 2}  # fmt: skip
-    masks: dict[str, Any] = {"pairs": pairs, "images": {"rgb": images, "thermal": images}}
-    spread = {"p05": 0.625, "median": 0.875}
-    label = {"images": pairs, "absent": 0, "modalities": {"rgb": pairs - 3, "thermal": 3}}
-    depth: dict[str, Any] = dict(label)
-    semantics: dict[str, Any] = {**label, "confidence": spread}
-    if with_truth:
-        of_hours = {
-            "day": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
-            "night": {"objects": 0},
-            "overall": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
-        }
-        masks["scores"] = dict.fromkeys(("rgb", "thermal", "both"), of_hours)
-        hours = ("day", "night", "overall")
-        depth["compared"] = "metres as they are"
-        errors = {"images": 5, "abs_rel": 0.1125, "delta1": 0.9}
-        depth["scores"] = dict.fromkeys(hours, errors)
-        scores = {"images": 5, "miou": 0.5625, "pixel_accuracy": 0.95}
-        semantics["scores"] = dict.fromkeys(hours, scores)
-    else:
-        consistency = {"consistency_flip": spread, "consistency_scale": spread}
-        depth, semantics = {**depth, **consistency}, {**semantics, **consistency}
-    write_json(paths["sam_masks"] / f"{name}.json", masks)
-    write_json(paths["pseudo_labels"] / f"{name}.json", {"depth": depth, "semantics": semantics})
-    write_figures(paths["pseudo_labels_plots"] / name, "classes")
-    write_figures(paths["sam_masks_plots"] / name, "masks_per_image")
+    masks = _mask_facts(pairs, with_truth).plain()
+    write_numbers(paths, f"sam_masks/{name}", masks, {"masks_mean": 9.0})
+    labels = _label_facts(pairs, with_truth).plain()
+    write_numbers(paths, f"pseudo_labels/{name}", labels, {"labelled": pairs})
+    plots = paths["plots"]
+    write_figures(plots / "pseudo_labels" / name, "classes")
+    write_figures(plots / "sam_masks" / name, "masks_per_image")
     grey = np.full((60, 80, 3), 120, np.uint8)
     for hour in ("day", "night"):
         for modality in ("rgb", "thermal"):
-            cv2.imwrite(str(paths["sam_masks_plots"] / name / f"{hour}-{modality}.jpg"), grey)
-        for what in ("rgb", "thermal", "depth", "semantics"):
-            cv2.imwrite(str(paths["pseudo_labels_plots"] / name / f"{hour}-{what}.jpg"), grey)
+            cv2.imwrite(str(plots / "sam_masks" / name / f"{hour}-{modality}.jpg"), grey)
+        for kind in ("rgb", "thermal", "depth", "semantics"):
+            cv2.imwrite(str(plots / "pseudo_labels" / name / f"{hour}-{kind}.jpg"), grey)
 
 
-def write_pretrained(metrics: Path, plots: Path) -> None:
+def _mask_facts(pairs: int, with_truth: bool) -> MaskFacts:
+    images = ImageFacts(images=pairs, absent=0, masks=9 * pairs, masks_mean=9.0, without_masks=2)
+    score = ObjectFacts(objects=7, mean_iou=0.6875, recall=0.8)
+    hours = {"day": score, "night": ObjectFacts(objects=0), "overall": score}
+    return MaskFacts(
+        weights="models/sample/sam",
+        fingerprint="0" * 32,
+        pairs=pairs,
+        images={"rgb": images, "thermal": images},
+        pairs_by_truth={"scored": pairs} if with_truth else {"no_truth": pairs},
+        scores=dict.fromkeys(("rgb", "thermal", "both"), hours) if with_truth else {},
+        product="0123456789abcdef",
+    )
+
+
+def _label_facts(pairs: int, with_truth: bool) -> PseudoLabelFacts:
+    """Scores of a dataset with truth, consistency of one without."""
+    spread = Spread(p05=0.625, median=0.875)
+    shared: dict[str, Any] = {
+        "fingerprint": "0" * 32,
+        "images": pairs,
+        "absent": 0,
+        "modalities": {"rgb": pairs - 3, "thermal": 3},
+        "product": "0123456789abcdef",
+    }
+    if not with_truth:
+        shared |= {"consistency_flip": spread, "consistency_scale": spread}
+    hours = ("day", "night", "overall") if with_truth else ()
+    depth_score = DepthScore(images=5, abs_rel=0.1125, delta1=0.9)
+    class_score = ClassScore(images=5, miou=0.5625, pixel_accuracy=0.95)
+    return PseudoLabelFacts(
+        depth=DepthFacts(
+            annotator="dpt",
+            **shared,
+            compared="metres as they are" if with_truth else None,
+            scores=dict.fromkeys(hours, depth_score),
+        ),
+        semantics=ClassFacts(
+            annotator="mask2former",
+            **shared,
+            confidence=spread,
+            scores=dict.fromkeys(hours, class_score),
+        ),
+    )
+
+
+def write_pretrained(paths: dict[str, Path], stage: str) -> None:
     """What a pretraining stage leaves: losses, counts of visible patches, reconstructions."""
     ends = {"first": 1.25, "last": 0.75}
     names = ("loss_rgb", "loss_thermal", "kept_rgb", "kept_thermal", "visible_objects_thermal")
-    write_json(metrics, {"pairs": 261, "steps": 40, **dict.fromkeys(names, ends)})
+    facts = {"pairs": 261, "steps": 40, **dict.fromkeys(names, ends)}
+    write_numbers(paths, stage, facts, {"pairs": 261, "steps": 40, "loss_rgb": 0.75})
+    plots = paths["plots"] / stage
     write_figures(plots, "losses")
     for step in (10, 20, 40):
         cv2.imwrite(str(plots / f"step-{step:06d}.jpg"), np.full((60, 80, 3), step, np.uint8))
 
 
 def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:
-    """One dataset's metrics, contact sheet and table of left-out pairs (three a reason)."""
+    """One dataset's facts, contact sheet and table of left-out pairs (three a reason)."""
     train, val = pairs * 8 // 10, pairs // 10
     facts = {
         "pairs": pairs,
@@ -242,8 +309,8 @@ def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> N
         "bytes": pairs * 21_345,
         "product": f"{seed:016x}",
     }
-    write_json(paths["ingest"] / f"{name}.json", facts)
-    folder = paths["ingest_plots"] / name
+    write_numbers(paths, f"ingest/{name}", facts, {"pairs": pairs, "left_out": 3 * len(REASONS)})
+    folder = paths["plots"] / "ingest" / name
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     pictures = [
@@ -276,18 +343,25 @@ def write_left_out(paths: dict[str, Path], name: str, rows: Sequence[tuple[str, 
         writer.writerows([("key", "name", "status", "reason", "detail"), *rows])
 
 
-def write_evaluation(paths: dict[str, Path], key: str, metrics: dict[str, Any]) -> None:
-    """One evaluation's metrics and two pictures, SVG and PNG."""
-    write_json(paths["evaluate"] / f"{key}.json", metrics)
-    folder = paths["evaluate_plots"] / key
+def write_evaluation(paths: dict[str, Path], name: str, facts: dict[str, Any]) -> None:
+    """One evaluation's facts, headline numbers and two pictures, SVG and PNG."""
+    write_numbers(paths, f"evaluate/{name}", facts, METRICS)
+    folder = paths["plots"] / "evaluate" / name
     folder.mkdir(parents=True)
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    grouped_bars(figure.subplots(), ACCURACY, "accuracy")
-    (folder / "accuracy_by_hour.svg").write_bytes(svg(figure))
+    (folder / "accuracy_by_hour.svg").write_bytes(bars())
     ramp = np.tile(np.linspace(0, 255, 320).astype(np.uint8), (120, 1))
     cv2.imwrite(str(folder / "heat.png"), cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO))
 
 
+def write_numbers(
+    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: dict[str, float]
+) -> None:
+    """Both files of a stage, or of an item of it (``STAGE/ITEM``)."""
+    write_json(paths["facts"] / f"{stage}.json", facts)
+    write_json(paths["metrics"] / f"{stage}.json", metrics)
+
+
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """As the harness writes metrics: keys sorted."""
+    """As the harness writes facts and metrics: keys sorted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=2, sort_keys=True))

@@ -7,7 +7,7 @@ import pytest
 from tests.made.project import Project
 
 pytestmark = pytest.mark.slow
-PARAMETER = "evaluate.items.probe-hog.options.cell_px"
+PARAMETER = "evaluate.common.probe_hog.options.cell_px"
 
 
 @pytest.fixture(scope="module")
@@ -16,16 +16,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("experiments"), "test")
     params = project.params()
     only = "sample-crops"
-    for section in ("sample_world", "ingest", "register"):
-        params[section]["datasets"] = {only: params[section]["datasets"][only]}
-    params["cmss"]["datasets"] = {only: {}}
-    params["cmss_mixture"]["datasets"] = [only]
-    params["pool"] |= {"datasets": [only], "protect": [only]}
+    for stage in ("sample_world", "ingest", "register"):
+        params[stage]["items"] = {only: params[stage]["items"][only]}
+    params["cmss"]["items"] = {only: {"model": "models/mae"}}
+    params["pool"]["datasets"] = [only]
     params["evaluate"]["items"] = {"probe-hog": params["evaluate"]["items"]["probe-hog"]}
-    for section in ("sam_masks", "pseudo_labels"):
-        params[section]["datasets"] = {}
-    params["report"] |= {"datasets": [only], "cmss": [only], "evaluations": ["probe-hog"]}
-    params["report"] |= {"masks": [], "pseudo_labels": []}
+    for stage in ("sam_masks", "pseudo_labels"):
+        params[stage]["items"] = {}
     project.write_params(params)
     project.run("dvc", "repro")
     project.commit("results")
@@ -41,11 +38,11 @@ def rows(project: Project) -> dict[str, dict[str, object]]:
             data = experiment["revs"][0]
             assert not data.get("error"), data
             values = data["data"]
-            items = values["params"]["params.yaml"]["data"]["evaluate"]["items"]
+            common = values["params"]["params.yaml"]["data"]["evaluate"]["common"]
             metrics = values["metrics"]["metrics/evaluate/probe-hog.json"]["data"]
             found[data["name"]] = {
-                "cell_px": items["probe-hog"]["options"]["cell_px"],
-                "accuracy": metrics["accuracy"]["rgb"]["overall"],
+                "cell_px": common["probe_hog"]["options"]["cell_px"],
+                "accuracy": metrics["linear_rgb"],
             }
     return found
 
@@ -61,16 +58,14 @@ def test_run_in_a_copy_uses_the_copys_code(project: Project) -> None:
     """The copy is made of HEAD and uncommitted changes; the installed twinband is another one."""
     module = project.root / "src/twinband/benchmarks/probe_hog.py"
     original = module.read_text()
-    changed = original.replace(
-        '"most_frequent_class": rounded(', '"most_frequent_class": 7 + rounded('
-    )
+    changed = original.replace("headline={", 'headline={"copied": 7, ')
     assert changed != original
     module.write_text(changed)
     project.run("dvc", "exp", "run", "--temp", "--name", "copy", "-S", f"{PARAMETER}=16")
     module.write_text(original)
     assert rows(project)["copy"]["cell_px"] == 16
     recorded = project.run("dvc", "exp", "show", "--json").stdout
-    assert '"most_frequent_class": 7' in recorded
+    assert '"copied": 7' in recorded
 
 
 def test_queue_of_three(project: Project) -> None:
@@ -78,5 +73,6 @@ def test_queue_of_three(project: Project) -> None:
     project.run("dvc", "exp", "run", "--run-all")
     assert {6, 8, 24} <= {row["cell_px"] for row in rows(project).values()}
     table = project.run("make", "-s", "experiments", "INSTALLED=params.yaml").stdout
-    assert "probe-hog.options.cell_px" in table
+    assert "probe_hog.options.cell_px" in table
+    assert max(map(len, table.splitlines())) <= 200
     assert "src/twinband" not in table

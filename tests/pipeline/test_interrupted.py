@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.made.project import TIMEOUT_S, Project, kill_group
+from twinband.core.params import parse
 
 pytestmark = pytest.mark.slow
 FINISHED = {  # what outlives a kill: shards in a stage's work folder, or single labels
@@ -20,6 +21,7 @@ FINISHED = {  # what outlives a kill: shards in a stage's work folder, or single
     "pseudo_labels@interrupted": "cache/*/*/*/*.label",
 }
 SAID = re.compile(r"(\d+) of \d+ shards were already finished|(\d+) found in the cache")
+STAGES = ("sample_world", "ingest", "register", "sam_masks", "pseudo_labels", "evaluate")
 
 
 def make_pairs(root: Path, pairs: int, width: int, height: int) -> None:
@@ -43,14 +45,9 @@ def make_project(root: Path, data: Path, shards: int) -> Project:
     """A project whose only dataset stands outside, known by its inventory."""
     project = Project(root, "test")
     params = project.params()
-    params["sample_world"]["datasets"] = {}
-    params["ingest"]["datasets"] = {}
-    params["register"]["datasets"] = {}
-    params["sam_masks"]["datasets"] = {}
-    params["pseudo_labels"]["datasets"] = {}
-    params["evaluate"]["items"] = {}
-    params["pool"] |= {"datasets": [], "protect": []}
-    params["report"] |= {"datasets": [], "masks": [], "pseudo_labels": [], "evaluations": []}
+    for stage in STAGES:
+        params[stage]["items"] = {}
+    params["pool"]["datasets"] = []
     project.write_params(params)
     project.environment["TWINBAND_DATA"] = str(data)
     project.run("twinband", "datasets", "add", "interrupted", str(data / "pairs"),
@@ -120,38 +117,38 @@ def kill_and_continue(fresh: Project, base: Path, stage: str, parts: int, kills:
     assert any(code != 0 and 0 < before < parts for code, before in continued), continued
 
 
-def test_ingest_killed_and_continued(tmp_path: Path) -> None:
-    make_pairs(tmp_path / "data" / "pairs", pairs=1000, width=480, height=360)
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_ingest_killed_and_continued(kills: int, tmp_path: Path) -> None:
+    make_pairs(tmp_path / "data" / "pairs", pairs=100 * kills, width=480, height=360)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=16)
-    kill_and_continue(fresh, tmp_path, "ingest@interrupted", parts=16, kills=10)
+    kill_and_continue(fresh, tmp_path, "ingest@interrupted", parts=16, kills=kills)
 
 
-def test_register_killed_and_continued(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(6, marks=pytest.mark.long)])
+def test_register_killed_and_continued(kills: int, tmp_path: Path) -> None:
     make_pairs(tmp_path / "data" / "pairs", pairs=16, width=120, height=90)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=6)
     params = fresh.params()
     params["ingest"]["common"]["max_bad_fraction"] = 0.1
-    params["register"]["datasets"]["interrupted"] |= {"aligned": False, "rig": "pair"}
+    params["register"]["items"]["interrupted"] |= {"aligned": False, "rig": "pair"}
     fresh.write_params(params)
     fresh.run("dvc", "repro", "ingest@interrupted")
-    kill_and_continue(fresh, tmp_path, "register@interrupted", parts=6, kills=4)
+    kill_and_continue(fresh, tmp_path, "register@interrupted", parts=6, kills=kills)
 
 
-@pytest.mark.parametrize(
-    ("stage", "item"),
-    [
-        ("sam_masks", {"truth": "data/truth/none"}),
-        ("pseudo_labels", {"truth": "data/truth/none", "modality": "rgb"}),
-    ],
-)
-def test_labels_killed_and_continued(stage: str, item: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["sam_masks", "pseudo_labels"])
+def test_labels_killed_and_continued(stage: str, tmp_path: Path) -> None:
     """By the sample annotators; 23 pairs are left of 25, and each has two labels: masks of both
     modalities, or depth and classes of one."""
     make_pairs(tmp_path / "data" / "pairs", pairs=25, width=120, height=90)
     fresh = make_project(tmp_path / "fresh", tmp_path / "data", shards=2)
     params = fresh.params()
+    item = next(
+        iter(parse((fresh.root / "profiles/test.yaml").read_text())[stage]["items"].values())
+    )
     params["ingest"]["common"]["max_bad_fraction"] = 0.1
-    params[stage]["datasets"]["interrupted"] = item
+    params[stage]["items"]["interrupted"] = {**item, "truth": "data/truth/none"}
     fresh.write_params(params)
     fresh.run("dvc", "repro", "register@interrupted")
     kill_and_continue(fresh, tmp_path, f"{stage}@interrupted", parts=2 * 23, kills=2)

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.report import run
 from tests.made.chromium import CHROMIUM, FLAGS
-from tests.made.report import params, write_inputs, write_json
+from tests.made.report import params, run_report, write_inputs, write_json
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -32,12 +31,12 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("report")
     paths = write_inputs(root, DATASETS, ("probe-hog", "probe-other"))
     wide = {f"{number:02d}": {f"class_{c:02d}": 0.5 for c in range(20)} for number in range(3)}
-    write_json(paths["evaluate"] / "probe-other.json", {"iou": wide})
+    write_json(paths["facts"] / "evaluate/probe-other.json", {"iou": wide})
     runs = root / "runs"
     (runs / "pool").mkdir(parents=True)
     record = {"stage": "pool", "fingerprint": "a", "finished": "2030-01-02T03:04:05+00:00"}
     write_json(runs / "pool/1.json", record | {"seconds": 1, "samples": 9, "peak_memory_mib": 99})
-    run(params(DATASETS, ("probe-hog", "probe-other")), **paths, out=root / "out", runs=runs)
+    run_report(params(DATASETS, ("probe-hog", "probe-other")), paths, root / "out", runs)
     return root / "out/index.html"
 
 
@@ -47,17 +46,17 @@ def test_the_page_is_whole_and_loads_nothing(
     browser: Any, page_file: Path, width: int, scheme: str
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    messages: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(page_file.as_uri())
     page.wait_for_load_state("networkidle")
 
-    assert said == []
-    assert [url[:40] for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert len([url for url in asked if url.startswith("file:")]) == 1
+    assert messages == []
+    assert [url[:40] for url in requests if not url.startswith(("file:", "data:"))] == []
+    assert len([url for url in requests if url.startswith("file:")]) == 1
     pictures = "[...document.images].map(image => image.complete && image.naturalWidth > 0)"
     assert page.evaluate(pictures) == [True] * (19 * len(DATASETS) + 12)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

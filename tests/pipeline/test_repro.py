@@ -1,5 +1,6 @@
 """`dvc repro` on the test profile: complete, repeatable, minimal."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -70,19 +71,113 @@ def test_a_new_reader_and_dataset_run_nothing_else(reproduced: Project, tmp_path
     (reproduced.root / "src/twinband/readers/newcomer.py").write_text(READER)
     assert reproduced.run("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
     params = reproduced.params()
-    datasets = params["ingest"]["datasets"]
+    datasets = params["ingest"]["items"]
     datasets["newcomer"] = {**datasets["sample-roadscene"], "reader": "newcomer"}
-    registered = params["register"]["datasets"]
+    registered = params["register"]["items"]
     registered["newcomer"] = registered["sample-roadscene"]
-    params["pool"]["protect"].append("newcomer")
-    params["report"]["datasets"].append("newcomer")
     reproduced.write_params(params)
     output = reproduced.run("dvc", "repro").stdout
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {"ingest@newcomer", "register@newcomer", "pool", "report"}
     reproduced.run("git", "checkout", "--", "params.yaml", "dvc.lock")
-    reproduced.run("git", "clean", "--force", "--quiet", "-d", "src", "metrics")
+    reproduced.run("git", "clean", "--force", "--quiet", "-d", "src", "metrics", "facts")
     reproduced.run("dvc", "checkout", "--force")
+
+
+PLUG_INS = {
+    "annotators/newcomer.py": "",
+    "arms/newcomer.py": "",
+    "backends/newcomer.py": "",
+    "benchmarks/newcomer.py": "",
+    "layouts/newcomer.py": "",
+    "methods/newcomer/model.py": "",
+    "metrics/newcomer.py": "",
+    "models/newcomer.py": "",
+    "newcomer/params.py": "",  # a new kind of model: fusion, detection
+    "networks/.vit.py.swp": "an editor's",
+    "networks/__pycache__/vit.pyc": "Python's",
+}
+
+
+def test_a_new_plug_in_or_kind_of_model_runs_nothing(reproduced: Project) -> None:
+    for name, text in PLUG_INS.items():
+        path = reproduced.root / "src/twinband" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    try:
+        status = reproduced.run("dvc", "status").stdout.strip()
+        assert status == "Data and pipelines are up to date."
+    finally:
+        reproduced.run("git", "clean", "--force", "--quiet", "-d", "-x", "src")
+
+
+# A file of each kind of code, and the kinds of stages that must run again if it changes.
+REACHED = {
+    "src/twinband/masking/curriculum.py": {"pretrain"},
+    "src/twinband/arms/gmm_cmss.py": {"pretrain"},
+    "src/twinband/methods/mspecgene/model.py": {"pretrain"},
+    "src/twinband/methods/mae/model.py": {"mae"},
+    "src/twinband/networks/vit.py": {"mae", "cmss", "pretrain", "evaluate"},
+    "src/twinband/masking/measure.py": {"cmss", "pretrain"},
+    "src/twinband/benchmarks/probe_hog.py": {"evaluate"},
+    "src/twinband/readers/mfnet.py": {"ingest"},
+    "src/twinband/backends/search.py": {"register"},
+    "src/twinband/annotators/dpt.py": {"pseudo_labels"},
+    "src/twinband/sam/decode.py": {"sam_masks"},
+    "src/twinband/layouts/llvip.py": {"sample_world"},
+    "src/twinband/report/templates/page.html.j2": {"report"},
+}
+
+
+@pytest.mark.parametrize("path", REACHED)
+def test_a_change_of_code_that_a_stage_reaches_is_seen(reproduced: Project, path: str) -> None:
+    file = reproduced.root / path
+    original = file.read_bytes()
+    file.write_bytes(original + b"\n")
+    try:
+        status = json.loads(reproduced.run("dvc", "status", "--json").stdout)
+    finally:
+        file.write_bytes(original)
+    changed = {
+        stage.partition("@")[0]
+        for stage, reasons in status.items()
+        if any(isinstance(reason, dict) and "changed deps" in reason for reason in reasons)
+    }
+    assert changed == REACHED[path]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "metrics show",
+        "metrics show --md",
+        "metrics show -a",
+        "metrics diff HEAD",
+        "params diff HEAD",
+        "plots diff HEAD",
+        "plots show",
+        "exp show --no-pager",
+        "exp show --only-changed --no-pager",
+    ],
+)
+def test_what_people_look_with_works_on_the_built_graph(reproduced: Project, command: str) -> None:
+    shown = reproduced.run("dvc", *command.split())
+    assert "unexpected error" not in shown.stdout + shown.stderr
+    if command == "metrics show":
+        assert "metrics/evaluate/probe-hog.json" in shown.stdout
+    if command == "plots show":
+        page = (reproduced.root / "dvc_plots/index.html").read_text()
+        assert "loss of pretraining" in page and page.count("<img") == 0
+
+
+def test_applying_an_experiment_changes_its_own_line_only(reproduced: Project) -> None:
+    change = ("-S", "report.quarantined=7")
+    reproduced.run("dvc", "exp", "run", "--temp", "--name", "few", *change)
+    reproduced.run("dvc", "exp", "apply", "few")
+    diff = reproduced.run("git", "diff", "--numstat", "--", "params.yaml").stdout.split()
+    reproduced.run("git", "checkout", "--", ".")
+    reproduced.run("dvc", "checkout", "--force")
+    assert diff[:2] == ["1", "1"]
 
 
 def test_a_runtime_setting_runs_nothing(reproduced: Project) -> None:
@@ -103,9 +198,9 @@ def test_wrong_parameters_are_listed_and_nothing_is_written(reproduced: Project)
         "-m",
         "pipeline_steps.pool",
         "--ingest",
-        "metrics/ingest",
+        "facts/ingest",
         "--register",
-        "metrics/register",
+        "facts/register",
         "--hold-out",
         "data/hold_out.txt",
         "--pairs",
@@ -116,6 +211,8 @@ def test_wrong_parameters_are_listed_and_nothing_is_written(reproduced: Project)
         "elsewhere",
         "--metrics",
         "elsewhere.json",
+        "--facts",
+        "elsewhere-facts.json",
         check=False,
     )
     assert failed.returncode == 2

@@ -83,6 +83,8 @@ def project(tmp_path: Path) -> Project:
     root = tmp_path / "project"
     for name in ("src", "pipeline_steps"):
         shutil.copytree(ROOT / name, root / name, ignore=NO_CACHES)
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copy(ROOT / name, root)
     return Project(root)
 
 
@@ -90,11 +92,8 @@ TOY = '''
 """A step for tests."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-
 from pipeline_steps.harness.step import In, Out, StepReport, main
-from twinband.core.params import StageParams
+from twinband.core.params import Run, StageParams
 
 
 class ToyParams(StageParams):
@@ -103,21 +102,21 @@ class ToyParams(StageParams):
 
 
 def run(
-    params: ToyParams, *, source: In, out: Out, metrics: Out, work: Path,
-    progress: Callable[[int, int], None],
+    params: ToyParams, *, source: In, out: Out, metrics: Out, facts: Out, run: Run
 ) -> StepReport:
     """Write each word into a file of its own."""
     out.mkdir()
     made = 0
     for done, word in enumerate(params.words, start=1):
-        exec((source / "hook.txt").read_text(), {"word": word, "work": work, "out": out})
-        kept = work / word
+        exec((source / "hook.txt").read_text(), {"word": word, "work": run.work, "out": out})
+        kept = run.work / word
         if not kept.is_file():
             kept.write_text(word)
             made += 1
         (out / word).write_text(kept.read_text())
-        progress(done, len(params.words))
-    return StepReport(f"{made} words made", len(params.words), {"words": len(params.words)})
+        run.progress(done, len(params.words))
+    numbers = {"words": len(params.words)}
+    return StepReport(f"{made} words made", len(params.words), numbers, {"third": 1 / 3})
 
 
 if __name__ == "__main__":
@@ -125,10 +124,24 @@ if __name__ == "__main__":
 '''
 
 
+TOY_GRAPH = """
+stages:
+  toy:
+    cmd: python3 -m pipeline_steps.toy
+    deps:
+    - data
+    - pipeline_steps/harness
+    - pipeline_steps/toy.py
+    - src/twinband/core
+    - src/twinband/shards
+"""
+
+
 @pytest.fixture
 def toy(project: Project) -> Project:
     """The project with a step ``toy`` that writes words, and runs ``data/hook.txt`` before each."""
     (project.root / "pipeline_steps" / "toy.py").write_text(TOY)
+    (project.root / "dvc.yaml").write_text(TOY_GRAPH)
     (project.root / "data").mkdir()
     (project.root / "data" / "hook.txt").write_text("")
     project.write_params(toy={"words": ["one", "two"], "seed": 1})

@@ -14,7 +14,7 @@ import pytest
 from pyarrow import csv
 
 from tests.made.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
-from tests.steps.conftest import INGEST, Project
+from tests.steps.conftest import INGEST, INGEST_OUTPUTS, Project
 from twinband.ingest.files import open_files, write_inventory
 from twinband.shards.product import product_id
 from twinband.verify import verify_product
@@ -23,21 +23,24 @@ RAW = Path("data/raw/made-up")
 
 
 def results(project: Project) -> dict[str, bytes]:
-    pairs, metrics, plots, left_out = project.outputs
-    found = {f"pairs/{name}": data for name, data in contents(pairs).items()}
-    found |= {f"plots/{name}": data for name, data in contents(plots).items()}
-    return found | {"metrics": metrics.read_bytes(), "left_out": left_out.read_bytes()}
+    """Every byte that the stage wrote, by output and file."""
+    return {
+        f"{output}/{name}": data
+        for output in INGEST_OUTPUTS
+        for name, data in contents(project.root / output).items()
+    }
 
 
-def test_it_writes_product_metrics_and_plots(project: Project) -> None:
+def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     root = write_pairs(project.root / RAW, 7)
     write(root / "crop_LR_visible" / "alone.jpg", encoded(scene(50)[0]))
     project.write_ingest_params(max_bad_fraction=0.2)
     done = project.ingest()
     assert done.returncode == 0, done.stdout
-    pairs, metrics, plots, left_out = project.outputs
+    pairs, metrics, facts_file, plots, left_out = project.outputs
     assert verify_product(pairs) == []
-    facts = json.loads(metrics.read_text())
+    assert json.loads(metrics.read_text()) == {"pairs": 7, "left_out": 1}
+    facts = json.loads(facts_file.read_text())
     assert (facts["pairs"], facts["left_out"]) == (7, 1)
     assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
     assert sum(facts["splits"].values()) == 7 and facts["hours"] == {"unknown": 7}
@@ -103,7 +106,7 @@ def test_killed_and_continued_it_gives_the_same_bytes(
     done = project.ingest()
     assert done.returncode == 0, done.stdout
     assert results(project) == reference
-    said = f", {finished} of 6 shards were already finished ("
+    said = f"; {finished} of 6 shards were already finished ("
     assert (said in done.stdout) == bool(finished), done.stdout
     assert not list(work.glob("*/checked/*.tmp"))
 
@@ -130,10 +133,9 @@ def test_no_usable_pair_exits_3(project: Project) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"reader": "nobody"}, 2, "there is no twinband.readers.nobody"),
-        ({"reader": "_base"}, 2, "there is no twinband.ingest.layout"),
+        ({"reader": "nobody"}, 3, "there is no src/twinband/readers/nobody.py"),
         ({"options": {"colour": 1}}, 2, "colour: unknown parameter"),
-        ({"shards": 0}, 2, "ingest.datasets.made-up.shards"),
+        ({"shards": 0}, 2, "ingest.items.made-up.shards"),
         ({"reader": "mfnet"}, 3, "looked for images/NAME.png"),
     ],
 )
@@ -152,7 +154,7 @@ def test_an_item_that_is_not_in_the_parameters_exits_2(project: Project) -> None
     project.write_ingest_params()
     done = project.run("ingest", "--item", "other", *INGEST[2:])
     assert done.returncode == 2
-    assert "ingest.datasets.other: missing (there are: made-up)" in done.stdout
+    assert "ingest.items.other: missing (there are: made-up)" in done.stdout
 
 
 def test_outside_data_are_found_by_their_inventory(project: Project, tmp_path: Path) -> None:

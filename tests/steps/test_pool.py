@@ -13,13 +13,14 @@ from tests.steps.conftest import Project
 from twinband.shards.product import product_id
 
 POOL = (
-    *("--ingest", "metrics/ingest", "--register", "metrics/register"),
+    *("--ingest", "facts/ingest", "--register", "facts/register"),
     *("--hold-out", "data/hold_out.txt"),
     *("--pairs", "data/pairs", "--registered", "data/registered"),
     *("--out", "data/pool", "--metrics", "metrics/pool.json"),
+    *("--facts", "facts/pool.json"),
 )
 STAGE_OF = {"pairs": "ingest", "registered": "register"}
-TRAIN = {"split": {"train": 1.0, "val": 0.0, "test": 0.0}}
+TRAIN = {"train": 1.0, "val": 0.0, "test": 0.0}
 
 
 @pytest.fixture
@@ -29,27 +30,30 @@ def pooled(project: Project, tmp_path: Path) -> Project:
         root = write_pairs(tmp_path / name / "raw", 3 if name == "one" else 0)
         write_pair(root, "first", 0)
         write_pair(root, "own", seed + 1)
-        ingest_folder(root, tmp_path / name, common=TRAIN)
+        ingest_folder(root, tmp_path / name, split=TRAIN)
         register_pairs(tmp_path / name, aligned=True)
         for product, stage in STAGE_OF.items():
             put(project, tmp_path / name / product, product, stage, name)
     hold_out(project, "# none\n\n")
-    project.write_params(pool=params())
+    write_params(project)
     return project
 
 
 def put(project: Project, made: Path, product: str, stage: str, name: str) -> None:
-    """A product of the dataset into the project, with the metrics that tell of it."""
+    """A product of the dataset into the project, with the facts that tell of it."""
     folder = project.root / "data" / product / name
     shutil.copytree(made, folder, dirs_exist_ok=True)
-    metrics = project.root / "metrics" / stage / f"{name}.json"
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    metrics.write_text(json.dumps({"product": product_id(folder)}))
+    facts = project.root / "facts" / stage / f"{name}.json"
+    facts.parent.mkdir(parents=True, exist_ok=True)
+    facts.write_text(json.dumps({"product": product_id(folder)}))
 
 
-def params(**changes: object) -> dict[str, object]:
-    section = {"datasets": ["one", "two"], "protect": ["one"], "near_duplicate_bits": 6}
-    return {**section, "hold_out": "data/hold_out.txt", **changes}
+def write_params(project: Project, **changes: object) -> None:
+    """Parameters that pool both datasets and protect the first one."""
+    section = {"datasets": ["one", "two"], "near_duplicate_bits": 6, **changes}
+    project.write_params(
+        pool={**section, "hold_out": "data/hold_out.txt"}, ingest={"items": {"one": {}}}
+    )
 
 
 def hold_out(project: Project, text: str) -> None:
@@ -65,7 +69,7 @@ def test_it_writes_the_pool_and_what_it_was_made_of(pooled: Project) -> None:
     left_out = pq.read_table(folder / "left_out.parquet").to_pylist()
     assert {"dataset": "two", "key": "own"} in kept
     assert [row["key"] for row in left_out if row["dataset"] == "two"] == ["first"]
-    facts = json.loads((pooled.root / "metrics" / "pool.json").read_text())
+    facts = json.loads((pooled.root / "facts" / "pool.json").read_text())
     assert facts["pairs"] == len(kept) and facts["left_out"] == len(left_out)
     assert facts["reasons"] == {"exact_duplicate": 1}
     products = json.loads((folder / "products.json").read_text())
@@ -102,22 +106,22 @@ def test_failed_pairs_that_are_not_for_training_are_left_out(
     left_out = pq.read_table(folder / "left_out.parquet").to_pylist()
     assert {row["dataset"] for row in kept} == {"one"}
     assert {(row["dataset"], row["reason"]) for row in left_out} == {("two", reason)}
-    facts = json.loads((pooled.root / "metrics" / "pool.json").read_text())
+    facts = json.loads((pooled.root / "facts" / "pool.json").read_text())
     assert facts["reasons"] == {reason: len(left_out)}
 
 
 @pytest.mark.parametrize(("product", "stage"), STAGE_OF.items())
-def test_a_product_that_is_not_the_one_of_the_metrics_exits_3(
+def test_a_product_that_is_not_the_one_of_the_facts_exits_3(
     pooled: Project, product: str, stage: str
 ) -> None:
-    path = pooled.root / "metrics" / stage / "two.json"
+    path = pooled.root / "facts" / stage / "two.json"
     path.write_text('{"product": "0123456789abcdef"}')
     done = pooled.run("pool", *POOL)
     assert done.returncode == 3 and f"data/{product}/two is not what" in done.stdout
 
 
 def test_a_dataset_that_was_not_ingested_exits_3(pooled: Project) -> None:
-    pooled.write_params(pool=params(datasets=["one", "two", "three"]))
+    write_params(pooled, datasets=["one", "two", "three"])
     done = pooled.run("pool", *POOL)
     assert done.returncode == 3 and "data/pairs/three is not there yet" in done.stdout
     assert "Traceback" not in done.stdout

@@ -23,11 +23,16 @@ from twinband.shards.read import open_products
 from twinband.shards.registered import registered_pair
 from twinband.verify import verify_product
 
-OUTPUTS = ("data/registered/made-up", "metrics/register/made-up.json", "plots/register/made-up")
+OUTPUTS = (
+    "data/registered/made-up",
+    "metrics/register/made-up.json",
+    "facts/register/made-up.json",
+    "plots/register/made-up",
+)
 PAIRS, CALIBRATION, TRUTH = "data/pairs/made-up", "data/homographies/rig.csv", "data/truth.csv"
 REGISTER = (
     *("--item", "made-up", "--pairs", PAIRS, "--homographies", CALIBRATION, "--truth", TRUTH),
-    *("--out", OUTPUTS[0], "--metrics", OUTPUTS[1], "--plots", OUTPUTS[2]),
+    *("--out", OUTPUTS[0], "--metrics", OUTPUTS[1], "--facts", OUTPUTS[2], "--plots", OUTPUTS[3]),
 )
 WORK = ".work/register@made-up"
 MOTION = Similarity(6.0, -4.0, 0.02, 0.02)
@@ -42,9 +47,9 @@ def prepare(project: Project, *shards: dict[str, Made | None], **settings: Any) 
 
 
 def set_params(project: Project, workers: int = 1, **settings: Any) -> None:
-    dataset = {**SETTINGS, "homographies": CALIBRATION, "truth": TRUTH, **settings}
-    section = {"common": {"pooled_pairs": 4}, "datasets": {"made-up": dataset}}
-    project.write_params(register=section, runtime=RUNTIME | {"workers": workers})
+    own = {"homographies": CALIBRATION, "truth": TRUTH, "pooled_pairs": 4, **settings}
+    items = {"made-up": {**SETTINGS, **own}}
+    project.write_params(register={"items": items}, runtime=RUNTIME | {"workers": workers})
 
 
 def moved_pair(seed: int, group: str = "", frame: int | None = None) -> Made:
@@ -54,13 +59,14 @@ def moved_pair(seed: int, group: str = "", frame: int | None = None) -> Made:
 
 def results(project: Project) -> dict[str, bytes]:
     """Every byte that the stage wrote."""
-    product, metrics, plots = (project.root / path for path in OUTPUTS)
-    found = {f"product/{name}": data for name, data in contents(product).items()}
-    found |= {f"plots/{name}": data for name, data in contents(plots).items()}
-    return found | {"metrics": metrics.read_bytes()}
+    return {
+        f"{output}/{name}": data
+        for output in OUTPUTS
+        for name, data in contents(project.root / output).items()
+    }
 
 
-def test_it_writes_product_metrics_and_plots(project: Project) -> None:
+def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     rgb, thermal = scene(7, 320, 200)
     odd: dict[str, Made | None] = {
         "aligned": Made(rgb, thermal),
@@ -77,9 +83,11 @@ def test_it_writes_product_metrics_and_plots(project: Project) -> None:
     done = project.run("register", *REGISTER)
     assert done.returncode == 0, done.stdout
     assert "Warning" not in done.stdout and "Traceback" not in done.stdout
-    out, metrics, plots = (project.root / path for path in OUTPUTS)
+    out, metrics, facts_file, plots = (project.root / path for path in OUTPUTS)
     assert verify_product(out, source=project.root / PAIRS) == []
-    facts = json.loads(metrics.read_text())
+    facts = json.loads(facts_file.read_text())
+    headline = json.loads(metrics.read_text())
+    assert headline["pairs"] == 7 and headline["failed"] == facts["status"]["failed"]
     assert facts["product"] == product_id(out) and facts["pairs"] == 7
     assert facts["status"]["accepted"] >= 1 and facts["reasons"]["too_small"] == 1
     assert facts["reasons"]["flat_rgb"] == facts["reasons"]["flat_thermal"] == 1
@@ -177,7 +185,7 @@ def open_backend(options):
 
 
 def test_another_backend_is_one_more_file(project: Project) -> None:
-    path = project.root / "src" / "twinband" / "registration" / "backends" / "learned.py"
+    path = project.root / "src" / "twinband" / "backends" / "learned.py"
     path.write_text(LEARNED)
     rgb, thermal = scene(1, 160, 120)
     prepare(project, {"a": Made(rgb, thermal)}, backend="learned")
@@ -187,7 +195,7 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
         done = project.run("register", *REGISTER)
         assert done.returncode == 0, done.stdout
         assert "1 pairs: 1 accepted" in done.stdout
-        facts = json.loads((project.root / OUTPUTS[1]).read_text())
+        facts = json.loads((project.root / OUTPUTS[2]).read_text())
         outcomes.append((facts["motion_px"]["median"], "already finished" in done.stdout))
     assert outcomes == [(5.0, False), (5.0, True), (7.0, False)]
     sample = open_products(
@@ -199,17 +207,16 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"backend": "nobody"}, 2, "there is no twinband.backends.nobody"),
-        ({"backend": "_base"}, 2, "there is no twinband.registration.trust"),
+        ({"backend": "nobody"}, 3, "there is no src/twinband/backends/nobody.py"),
         (
             {"options": {"colour": 1}},
             2,
-            "register.datasets.made-up: the registration backend search cannot be opened",
+            "register.items.made-up: the registration backend search cannot be opened",
         ),
         ({"options": {"max_shift_px": "far"}}, 2, "max_shift_px must be a number, not 'far'"),
-        ({"on_failure": "shrug"}, 2, "register.datasets.made-up.on_failure"),
-        ({"shift_tolerance_px": -1}, 2, "register.datasets.made-up.shift_tolerance_px"),
-        ({"colour": 1}, 2, "register.datasets.made-up.colour: unknown parameter"),
+        ({"on_failure": "shrug"}, 2, "register.items.made-up.on_failure"),
+        ({"shift_tolerance_px": -1}, 2, "register.items.made-up.shift_tolerance_px"),
+        ({"colour": 1}, 2, "register.items.made-up.colour: unknown parameter"),
     ],
 )
 def test_errors_are_for_people(

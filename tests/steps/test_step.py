@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.made.raw_pairs import contents
+from pipeline_steps.harness.step import TAKEN
+from pipeline_steps.harness.work import code_digest, code_of
+from tests.made.raw_pairs import contents, write
 from tests.steps.conftest import Project
+from twinband.core.errors import InputError
 
-TOY = ("--source", "data", "--out", "out/words", "--metrics", "metrics/toy.json")
+TOY = (
+    *("--source", "data", "--out", "out/words"),
+    *("--metrics", "metrics/toy.json", "--facts", "facts/toy.json"),
+)
 
 
 def fingerprints(project: Project) -> set[str]:
@@ -43,6 +49,7 @@ def test_a_step_publishes_its_outputs_and_says_one_closing_line(toy: Project) ->
     assert done.returncode == 0, done.stdout
     assert contents(toy.root / "out" / "words") == {"one": b"one", "two": b"two"}
     assert json.loads((toy.root / "metrics" / "toy.json").read_text()) == {"words": 2}
+    assert json.loads((toy.root / "facts" / "toy.json").read_text()) == {"third": 0.33333}
     lines = done.stdout.splitlines()
     assert lines[:2] == ["toy: 1 of 2 shards", "toy: 2 of 2 shards"]
     assert lines[2].startswith("toy: 2 words made (") and len(lines) == 3
@@ -58,6 +65,7 @@ def test_a_step_publishes_its_outputs_and_says_one_closing_line(toy: Project) ->
         ("toy: {words: [a], seed: '1', sed: 2}", "2 wrong parameters in params.yaml:\n  toy.seed"),
         ("toy: {words: [a]}", "toy.seed: missing"),
         ("toy: [", "cannot be read"),
+        ("toy: {words: [a], seed: 1}\ntoy: {words: [b], seed: 1}", "duplicate key"),
         ("", "toy: missing section"),
     ],
 )
@@ -72,14 +80,54 @@ def test_wrong_parameters_exit_2_and_write_nothing(
     assert sorted(toy.root.rglob("*")) == before
 
 
-def test_wrong_runtime_settings_are_told_together_with_the_section(toy: Project) -> None:
+def test_wrong_runtime_settings_are_told(toy: Project) -> None:
     (toy.root / "params.yaml").write_text(
-        "toy: {words: 5, seed: 1}\n"
+        "toy: {words: [a], seed: 1}\n"
         "runtime: {executor: processes, workers: 0, scheduler: '', log_level: info}\n"
     )
     done = toy.run("toy", *TOY)
-    assert done.returncode == 2
-    assert "toy.words: " in done.stdout and "runtime.workers: " in done.stdout
+    assert done.returncode == 2 and "runtime.workers: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ('{"values": 1}', "toy: DVC cannot show metrics called values"),
+        ('{f"a{n}": n for n in range(9)}', "toy: 9 metrics, and 8 at most are shown"),
+        ('{"by_hour": {"day": 1}}', "toy: metrics are numbers, and by_hour is none"),
+    ],
+)
+def test_metrics_that_dvc_cannot_show_are_refused(toy: Project, numbers: str, message: str) -> None:
+    step = toy.root / "pipeline_steps/toy.py"
+    step.write_text(step.read_text().replace('{"words": len(params.words)}', numbers))
+    done = toy.run("toy", *TOY)
+    assert done.returncode == 1 and message in done.stdout
+    assert not (toy.root / "metrics").exists()
+
+
+def test_dvc_s_own_names_are_those_that_are_refused() -> None:
+    from dvc.compare import TabularData
+
+    public = {name for name in dir(TabularData(["a"])) if not name.startswith("_")}
+    assert public == TAKEN
+
+
+def test_code_is_what_dvc_yaml_names(toy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(toy.root)
+    folder = Path("src/twinband/core")
+    before = code_digest(folder)
+    for ignored in ("__pycache__/x.pyc", ".errors.py.swp", "errors.py.orig", "errors.py~"):
+        write(folder / ignored, b"x")
+    assert code_digest(folder) == before
+    write(folder / "new.py", b"")
+    assert code_digest(folder) != before
+    (toy.root / "dvc.yaml").write_text(
+        "stages: {t: {foreach: x, do: {deps: ['src/twinband/arms/${item.arm}.py', data]}}}"
+    )
+    params = {"t": {"items": {"a": {"arm": "fixed"}, "b": {"arm": "absent"}}}}
+    assert code_of("t", "a", params) == [Path("src/twinband/arms/fixed.py")]
+    with pytest.raises(InputError, match=r"t@b: there is no src/twinband/arms/absent\.py"):
+        code_of("t", "b", params)
 
 
 def test_a_missing_input_exits_3(toy: Project) -> None:
@@ -160,7 +208,7 @@ def test_work_is_filed_under_parameters_inputs_and_code(toy: Project) -> None:
     assert run_anew()[0]
     (toy.root / "src" / "twinband" / "pool.py").open("a").close()
     with (toy.root / "src" / "twinband" / "pool.py").open("a") as stream:
-        stream.write("# not what this step imports\n")
+        stream.write("# not what dvc.yaml names\n")
     assert run_anew()[0] == ""
     (toy.root / "out" / "words" / "one").unlink()  # DVC clears outputs before it runs a stage
     assert "0 words made" in run_anew()[1] and (toy.root / "out" / "words" / "one").is_file()

@@ -54,7 +54,7 @@ class Dpt:
     def __init__(self, weights: Weights, options: Options, device: str) -> None:
         self._options, self._device = options, device
         self._preprocessing = Preprocessing.read(weights.path)
-        settings = self._preprocessing.said
+        settings = self._preprocessing.config
         self._side_px = options.side_px or _side_px(settings["size"])
         multiple = int(settings.get("ensure_multiple_of", 1))
         self._multiple = multiple if multiple > 1 else MULTIPLE_PX

@@ -50,7 +50,7 @@ class Mask2Former:
 
     @property
     def rule(self) -> str:
-        settings = self._preprocessing.said
+        settings = self._preprocessing.config
         size = ", ".join(f"{name} {px} px" for name, px in sorted(_sides(settings).items()))
         return f"{size.replace('_', ' ')}, both sides up to a multiple of {_divisor(settings)} px"
 
@@ -60,7 +60,7 @@ class Mask2Former:
 
     def _answer(self, images: Tensor, zoom: float) -> list[Semantics]:
         height, width = images.shape[2:]
-        size = shown_size(height, width, self._preprocessing.said, zoom)
+        size = shown_size(height, width, self._preprocessing.config, zoom)
         output = self._model(self._preprocessing.pixels(images, size))
         scores = scores_of_classes(
             output.class_queries_logits, output.masks_queries_logits, (height, width)

@@ -1,1 +1,1 @@
-"""How much two views of one patch differ, and one-dimensional mixtures of that measure."""
+"""Cross-modality structural sparsity of datasets: the stages ``cmss`` and ``cmss_mixture``."""

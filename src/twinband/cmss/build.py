@@ -1,29 +1,22 @@
-"""The measure over a whole dataset, shard by shard.
-
-The measure over pairs of images, in the embedding of an encoder on disk.
-"""
+"""The measure over a whole dataset, counted shard by shard; its histograms and facts."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from twinband.cmss.encoder import WeightsFile, grid_of, measure
+from twinband.cmss.facts import CmssFacts, card
+from twinband.cmss.fitted import Fitted, facts_of
 from twinband.cmss.params import CmssParams
-from twinband.cmss.statistics import Bins, Statistics
+from twinband.cmss.statistics import Bins, Measure, Statistics, write_histograms
 from twinband.core.errors import InputError
-from twinband.core.images import render, to_eight_bits
-from twinband.core.normalise import normalise
 from twinband.core.parallel import map_unfinished
 from twinband.core.params import Run
-from twinband.masking.measure import cmss_raw
-from twinband.networks.vit import VisionTransformer
-from twinband.networks.weights import load_encoder
-from twinband.shards.product import read_index, read_manifest, to_json
+from twinband.drawing import hours_of
+from twinband.shards.product import CARD, read_index, read_manifest, to_json
 from twinband.shards.read import open_products
 from twinband.shards.registered import (
     RegisteredPair,
@@ -32,86 +25,11 @@ from twinband.shards.registered import (
     registered_pair,
 )
 from twinband.shards.write import write_atomically
-from twinband.weights import sha256_of
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsFile:
-    """A file of weights, and the SHA-256 by which a changed file is known."""
-
-    path: Path
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path) -> "WeightsFile":
-        """The file as it is now.
-
-        Raises:
-            InputError: there is none.
-        """
-        if not path.is_file():
-            raise InputError(f"{path}: no such file of weights; `dvc repro` makes what it can")
-        return cls(path, sha256_of(path))
-
-
-@lru_cache(maxsize=1)
-def encoder_of(weights: WeightsFile) -> VisionTransformer:
-    """The encoder, read once by each process.
-
-    Raises:
-        InputError: no such file, or not written by ``save_weights``.
-    """
-    return load_encoder(weights.path).eval()
-
-
-def grid_of(weights: WeightsFile, settings: CmssParams) -> tuple[int, int]:
-    """Rows and columns of patches of an image.
-
-    Raises:
-        InputError: as ``encoder_of``, or the images are no whole number of patches.
-    """
-    patch_px = encoder_of(weights).config.patch_px
-    if settings.image_px % patch_px:
-        raise InputError(
-            f"cmss.common.image_px = {settings.image_px} is no multiple of the {patch_px} px "
-            f"patches of {weights.path}"
-        )
-    return (settings.image_px // patch_px,) * 2
-
-
-@torch.no_grad()
-def measured(
-    pairs: Sequence[RegisteredPair], weights: WeightsFile, settings: CmssParams
-) -> NDArray[np.float32]:
-    """``B,L`` unnormalised measure of every patch of whole pairs, resized to squares."""
-    size_px = settings.image_px
-    rgb = [_square(pair.rgb, size_px).transpose(2, 0, 1) for pair in pairs]
-    thermal = [_square(to_eight_bits(pair.thermal), size_px)[None] for pair in pairs]
-    images = {"rgb": np.stack(rgb), "thermal": np.stack(thermal)}
-    encoder = encoder_of(weights)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(settings.threads)
-    try:
-        batch = {name: torch.from_numpy(stack) for name, stack in images.items()}
-        batch = normalise(batch, torch.device("cpu"))
-        tokens = {name: encoder.tokens(stack) for name, stack in batch.items()}
-        raw = cmss_raw(tokens["rgb"], tokens["thermal"], variance=settings.variance)
-    finally:
-        torch.set_num_threads(threads)
-    return np.asarray(raw.numpy())
-
-
-def _square(pixels: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    return render(pixels, (0, 0, width, height), False, size_px)
-
-
-UNKNOWN_HOUR = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to measure.
+    """The pairs of a dataset that can be measured.
 
     Attributes:
         shards: of each shard the keys of its pairs, with their hour of the day.
@@ -123,38 +41,39 @@ class Plan:
 
     @classmethod
     def of(cls, pairs: Path, registered: Path) -> "Plan":
-        """All usable pairs of a dataset, in order of key.
+        """List all usable pairs of a dataset, in order of key.
 
         Raises:
             InputError: a folder is no finished product.
         """
-        rows = read_manifest(pairs, ["key", "status", "shard", "hour"]).to_pylist()
-        said = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
-        absent = {row["key"] for row in said if row["thermal_present"] is False}
+        rows = read_manifest(pairs, ["key", "status", "shard"]).to_pylist()
+        registration = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
+        absent = {row["key"] for row in registration if row["thermal_present"] is False}
+        hours = hours_of(pairs)
         shards: list[list[tuple[str, str]]] = [[] for _ in read_index(pairs)["shardlist"]]
         usable = [row for row in rows if row["status"] == "ok"]
         for row in usable:
             if row["key"] not in absent:
-                shards[row["shard"]].append((row["key"], row["hour"] or UNKNOWN_HOUR))
+                shards[row["shard"]].append((row["key"], hours[row["key"]]))
         left_out = sum(row["key"] in absent for row in usable)
         return cls(tuple(tuple(sorted(members)) for members in shards), left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: measure ``members`` (key and hour) into the JSON at ``path``."""
+    """One shard to be counted: the measure of ``members`` (key and hour), as JSON at ``path``."""
 
     path: Path
     pairs: Path
     registered: Path
     members: tuple[tuple[str, str], ...]
     weights: WeightsFile
-    settings: CmssParams
+    params: CmssParams
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one run of ``cmss`` counted.
+    """A dataset that was measured.
 
     Attributes:
         statistics: of the whole dataset.
@@ -179,7 +98,7 @@ def measure_dataset(
         InputError: pairs, registration and encoder do not fit together, or there is nothing to
             count.
     """
-    grid_of(weights, params)  # says at once what is wrong with the encoder
+    grid_of(weights, params)  # tells at once what is wrong with the encoder
     plan = Plan.of(pairs, registered)
     tasks = [
         ShardTask(
@@ -198,17 +117,40 @@ def measure_dataset(
     return Measured(statistics, len(tasks), continued)
 
 
+def write_measured(
+    out: Path, dataset: str, params: CmssParams, weights: WeightsFile, statistics: Statistics
+) -> tuple[Fitted, CmssFacts]:
+    """Fit a dataset's histograms, and write them with their card.
+
+    Args:
+        out: folder of the product.
+    """
+    fitted = Fitted.to(statistics.patches, **params.mixture.model_dump())
+    kind = Measure(params.variance, params.image_px, weights.sha256)
+    facts = facts_of(statistics, fitted, write_histograms(out, dataset, kind, statistics))
+    text = card(
+        dataset,
+        facts,
+        variance=params.variance,
+        image_px=params.image_px,
+        weights_sha256=weights.sha256,
+    )
+    write_atomically(out / CARD, text.encode())
+    return fitted, facts
+
+
 def count_shard(task: ShardTask) -> None:
-    """Measure the pairs of one shard and write what was counted; appears whole or not at all."""
-    settings = task.settings
-    grid = grid_of(task.weights, settings)
-    statistics = Statistics(_bins(settings))
+    """Measure the pairs of one shard and write their statistics; the file appears whole or not at
+    all."""
+    params = task.params
+    grid = grid_of(task.weights, params)
+    statistics = Statistics(_bins(params))
     hours = dict(task.members)
     dataset = open_products({"pairs": task.pairs, "registered": task.registered}, hours)
-    for begin in range(0, len(dataset), settings.batch):
-        samples = dataset[begin : begin + settings.batch]
+    for begin in range(0, len(dataset), params.batch):
+        samples = dataset[begin : begin + params.batch]
         views = [registered_pair(sample) for sample in samples]
-        values = measured(views, task.weights, settings)
+        values = measure(views, task.weights, params)
         for sample, view, row in zip(samples, views, values, strict=True):
             count_pair(statistics, view, hours[sample["key"]], row, grid)
     write_atomically(task.path, to_json(statistics.to_json()))
@@ -244,8 +186,8 @@ def count_pair(
         statistics.background.add(values, pixels_of_patches(~mask, grid)[covered])
 
 
-def _bins(settings: CmssParams) -> Bins:
-    return Bins(settings.low, settings.high, settings.bins)
+def _bins(params: CmssParams) -> Bins:
+    return Bins(params.low, params.high, params.bins)
 
 
 def _check_countable(statistics: Statistics, pairs: Path) -> None:

@@ -1,77 +1,168 @@
-"""What ``cmss`` found in a dataset, for metrics/ and for people."""
+"""Facts of the measure, of one dataset and pooled, and a dataset's card."""
 
-from collections.abc import Mapping
-from typing import Any
+from twinband.core.params import Facts
+from twinband.shards.product import count_rows, markdown_card, markdown_table
 
-from twinband.cmss.histogram import Histogram
-from twinband.cmss.mixture import DIGITS, Fitted, mixture_facts, shares
-from twinband.cmss.statistics import Statistics
+VARIANCES = {
+    "product": "the product of both modalities' variances",
+    "first_squared": "the squared variance of thermal",
+}
 
-QUANTILES = {"p01": 0.01, "p05": 0.05, "median": 0.5, "p95": 0.95, "p99": 0.99}
+
+class Quantiles(Facts):
+    """Quantiles of log10 of the measure."""
+
+    p01: float
+    p05: float
+    median: float
+    p95: float
+    p99: float
 
 
-def facts_of(statistics: Statistics, fitted: Fitted) -> dict[str, Any]:
-    """Counts, and the distribution in log10 of the unnormalised measure.
+class NormaliserFacts(Facts):
+    """The value (log10) that becomes 1, and the quantile of all values that it is."""
 
-    ``objects`` is left out where no label says where objects are.
+    quantile: float
+    log10: float
+
+
+class MixtureFacts(Facts):
+    """Gaussians in increasing order of their means, in log10 of the unnormalised measure."""
+
+    components: int
+    weights: list[float]
+    means: list[float]
+    variances: list[float]
+    mean_log_likelihood: float
+
+
+class DistributionFacts(Facts):
+    """Facts that one dataset and all of them together share.
+
+    Attributes:
+        patches: values counted, those without a logarithm left out.
+        below, above: of these, the ones outside the histogram's bins.
+        non_finite: values that have no logarithm.
+        log10: quantiles.
+        normaliser: fitted to the histogram.
+        mixture: of the number of components by which datasets are compared.
+        mixture_by_bic: of the number that the Bayesian information criterion chooses.
     """
-    found = {
-        "pairs": statistics.counts.pairs,
-        "thermal_absent": statistics.counts.thermal_absent,
-        "partial_patches": statistics.counts.partial_patches,
-        **histogram_facts(statistics.patches),
-        "normaliser": {
-            "quantile": fitted.quantile,
-            "log10": round(fitted.normaliser, DIGITS),
-        },
-        "mixture": mixture_facts(fitted.fixed),
-        "mixture_by_bic": mixture_facts(fitted.best),
-        "hours": {
-            hour: {"pairs": pairs, "median": _quantile(patches, 0.5)}
-            for hour, (pairs, patches) in sorted(statistics.hours.items())
-            if patches.total
-        },
-    }
-    objects, background = statistics.objects, statistics.background
-    if objects.counts.any():
-        found["objects"] = {
-            "pairs": statistics.counts.labelled_pairs,
-            "pixels": objects.total,
-            "median": _quantile(objects, 0.5),
-            "shares": shares(fitted.fixed, objects),
+
+    patches: int
+    below: int
+    above: int
+    non_finite: int
+    log10: Quantiles
+    normaliser: NormaliserFacts
+    mixture: MixtureFacts
+    mixture_by_bic: MixtureFacts
+
+
+class HourFacts(Facts):
+    """Pairs of one hour of the day, and the median of their patches (log10)."""
+
+    pairs: int
+    median: float
+
+
+class PixelFacts(Facts):
+    """Pixels that labels call objects, or none.
+
+    Attributes:
+        pixels: each with the value of its patch.
+        median: log10.
+        shares: of the pixels in each component of ``mixture``.
+    """
+
+    pixels: int
+    median: float
+    shares: list[float]
+
+
+class CmssFacts(DistributionFacts):
+    """facts/cmss/D.json.
+
+    Attributes:
+        pairs: measured.
+        thermal_absent: pairs left out, for they count as having no thermal image.
+        labelled_pairs: measured pairs whose labels say where objects are.
+        partial_patches: patches left out of measured pairs, for one image does not cover them.
+        hours: by hour of the day.
+        objects, background: pixels of labelled pairs; None where there are none.
+        product: identity of the product.
+    """
+
+    pairs: int
+    thermal_absent: int
+    labelled_pairs: int
+    partial_patches: int
+    hours: dict[str, HourFacts]
+    objects: PixelFacts | None = None
+    background: PixelFacts | None = None
+    product: str
+
+    def headline(self) -> dict[str, float]:
+        """List the numbers by which the measure of datasets is compared."""
+        numbers = {
+            "pairs": self.pairs,
+            "median_log10": self.log10.median,
+            "normaliser_log10": self.normaliser.log10,
+            "components_by_bic": self.mixture_by_bic.components,
         }
-    if background.counts.any():
-        found["background"] = {
-            "pixels": background.total,
-            "median": _quantile(background, 0.5),
-            "shares": shares(fitted.fixed, background),
+        if self.objects:
+            numbers["objects_median_log10"] = self.objects.median
+        if self.background:
+            numbers["background_median_log10"] = self.background.median
+        return numbers
+
+
+class PooledFacts(DistributionFacts):
+    """facts/cmss_mixture.json.
+
+    Attributes:
+        datasets: patches of each.
+        product: identity of the mixture's file.
+    """
+
+    datasets: dict[str, int]
+    product: str
+
+    def headline(self) -> dict[str, float]:
+        """List the numbers by which mixtures are compared."""
+        return {
+            "patches": self.patches,
+            "normaliser_log10": self.normaliser.log10,
+            "components_by_bic": self.mixture_by_bic.components,
         }
-    return found
 
 
-def headline(facts: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that a dataset's measure is compared by."""
-    numbers = {
-        "pairs": facts["pairs"],
-        "median_log10": facts["log10"]["median"],
-        "normaliser_log10": facts["normaliser"]["log10"],
-        "components_by_bic": facts["mixture_by_bic"]["components"],
-        "objects_median_log10": facts.get("objects", {}).get("median"),
-        "background_median_log10": facts.get("background", {}).get("median"),
-    }
-    return {name: number for name, number in numbers.items() if number is not None}
+def card(
+    dataset: str, facts: CmssFacts, *, variance: str, image_px: int, weights_sha256: str
+) -> str:
+    """Write a dataset's card.
 
-
-def histogram_facts(patches: Histogram) -> dict[str, Any]:
-    """How many values there are and how they are distributed."""
-    return {
-        "values": patches.total,
-        "below": patches.below,
-        "above": patches.above,
-        "non_finite": patches.non_finite,
-        "log10": {name: _quantile(patches, share) for name, share in QUANTILES.items()},
-    }
-
-
-def _quantile(histogram: Histogram, share: float) -> float:
-    return round(histogram.quantile(share), DIGITS)
+    Args:
+        variance: a name in ``VARIANCES``.
+        image_px: side of the images that were measured.
+        weights_sha256: of the encoder.
+    """
+    counts = [
+        ("pairs without thermal, left out", facts.thermal_absent),
+        ("patches that one image does not cover, left out", facts.partial_patches),
+        ("pairs whose labels show objects", facts.labelled_pairs),
+        *count_rows("hour", {hour: counted.pairs for hour, counted in facts.hours.items()}),
+    ]
+    return markdown_card(
+        f"{dataset}: cross-modality structural sparsity (CMSS)",
+        ["rgb-thermal", "statistics"],
+        f"Exact histograms over {facts.patches} patches of {facts.pairs} pairs, "
+        f"resized to {image_px} px.",
+        markdown_table(("what", "number"), counts),
+        "`histograms.json`: log10 of the unnormalised measure (similarity of the two embedded "
+        f"patches over {VARIANCES[variance]}), low where they differ or hold structure, high where "
+        "they are alike and smooth. `patches` and `hours` count patches; `objects` and "
+        "`background` count pixels of labelled pairs, each with the value of its patch. The "
+        f"encoder's weights have the SHA-256 {weights_sha256}.",
+        pretty_name=f"{dataset}, cross-modality structural sparsity",
+    )

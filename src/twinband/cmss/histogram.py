@@ -43,12 +43,12 @@ class Histogram:
 
     @property
     def width(self) -> float:
-        """Of a bin, in log10."""
+        """Width of a bin, in log10."""
         return (self.high - self.low) / self.bins
 
     @property
     def centres(self) -> NDArray[np.float64]:
-        """``[bins]`` middles of the bins, in log10."""
+        """Middles ``[bins]`` of the bins, in log10."""
         return np.asarray(self.low + (np.arange(self.bins) + 0.5) * self.width, np.float64)
 
     @property
@@ -82,10 +82,10 @@ class Histogram:
                 # One bin more at either side holds what is outside.
                 places = np.floor(np.clip(logs, -1, self.bins)).astype(np.int64) + 1
                 # Sums of whole numbers in float64 are exact up to 2**53.
-                found = np.bincount(places, weights, self.bins + 2).astype(np.int64, copy=False)
-                self.below += int(found[0])
-                self.above += int(found[-1])
-                self.counts += found[1:-1]
+                counts = np.bincount(places, weights, self.bins + 2).astype(np.int64, copy=False)
+                self.below += int(counts[0])
+                self.above += int(counts[-1])
+                self.counts += counts[1:-1]
 
     def merge(self, other: "Histogram") -> None:
         """Add what ``other`` counted.
@@ -110,7 +110,7 @@ class Histogram:
         return result
 
     def quantile(self, share: float) -> float:
-        """log10 of the value that ``share`` (0..1) of all values do not exceed.
+        """Find log10 of the value that ``share`` (0..1) of all values do not exceed.
 
         Linear within a bin; ``low`` or ``high`` where it lies outside.
 
@@ -131,7 +131,7 @@ class Histogram:
         return self.low + (place + inside) * self.width
 
     def to_json(self) -> dict[str, Any]:
-        """Plain numbers; ``counts`` from the first to the last bin that is not empty."""
+        """Return plain numbers; ``counts`` from the first to the last bin that is not empty."""
         filled = np.flatnonzero(self.counts)
         first, end = (int(filled[0]), int(filled[-1]) + 1) if filled.size else (0, 0)
         return {
@@ -147,7 +147,7 @@ class Histogram:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Histogram":
-        """What ``to_json`` gave."""
+        """Restore what ``to_json`` gave."""
         result = cls(data["low"], data["high"], data["bins"])
         first, counts = data["first"], data["counts"]
         result.counts[first : first + len(counts)] = counts
@@ -157,11 +157,11 @@ class Histogram:
 
 
 def _times(times: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    found = np.asarray(times)
-    whole = np.issubdtype(found.dtype, np.integer) and (found >= 0).all()
-    if found.shape != shape or not whole:
+    counts = np.asarray(times)
+    natural = np.issubdtype(counts.dtype, np.integer) and (counts >= 0).all()
+    if counts.shape != shape or not natural:
         raise ValueError(
             f"times must be whole numbers from 0 on, of the values' shape {shape}: they are "
-            f"{found.dtype} of shape {found.shape}"
+            f"{counts.dtype} of shape {counts.shape}"
         )
-    return found.reshape(-1).astype(np.int64, copy=False)
+    return counts.reshape(-1).astype(np.int64, copy=False)

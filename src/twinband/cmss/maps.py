@@ -11,38 +11,35 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from twinband.cmss.build import UNKNOWN_HOUR, Plan, WeightsFile, grid_of, measured
+from twinband.cmss.build import Plan
+from twinband.cmss.encoder import WeightsFile, grid_of, measure
 from twinband.cmss.histogram import Histogram
 from twinband.cmss.params import CmssParams
 from twinband.core.images import to_eight_bits
-from twinband.drawing import in_reading_order
+from twinband.drawing import QUALITY, UNKNOWN_HOUR, by_hour
 from twinband.shards.read import open_products
 from twinband.shards.registered import RegisteredPair, pixels_of_patches, registered_pair
 
-# Okabe and Ito's colours, apart for colour-blind eyes too.
 COLOURS = "viridis"  # equal steps look equal, in grey and to colour-blind eyes too
 LOWEST, HIGHEST = 0.01, 0.999  # quantiles at which colours end
 LEAST = 1e-30
 WIDTH = 8.4
-QUALITY = 88
 
 
 def choose(plan: Plan, count: int) -> list[tuple[str, str]]:
-    """Key and hour of ``count`` pairs: one of each hour, then another of each, and so on; within
-    an hour those in the middle of equal stretches."""
-    by_hour: dict[str, list[str]] = {}
-    for key, hour in sorted(chain.from_iterable(plan.shards)):
-        by_hour.setdefault(hour, []).append(key)
-    rounds = -(-count // max(len(by_hour), 1))
-    hours = in_reading_order(sorted(by_hour))
-    columns = [[(key, hour) for key in _spread(by_hour[hour], rounds)] for hour in hours]
-    found = [pair for each in zip_longest(*columns) for pair in each if pair is not None]
-    return sorted(found[:count], key=lambda pair: (hours.index(pair[1]), pair[0]))
+    """Choose ``count`` pairs by key and hour: one of each hour, then another of each, and so on;
+    within an hour those in the middle of equal stretches."""
+    groups = by_hour(sorted(chain.from_iterable(plan.shards)), lambda pair: pair[1])
+    rounds = -(-count // max(len(groups), 1))
+    columns = [_spread(pairs, rounds) for pairs in groups.values()]
+    chosen = [pair for row in zip_longest(*columns) for pair in row if pair is not None]
+    hours = list(groups)
+    return sorted(chosen[:count], key=lambda pair: (hours.index(pair[1]), pair[0]))
 
 
-def _spread(keys: Sequence[str], count: int) -> list[str]:
-    count = min(count, len(keys))
-    return [keys[(2 * number + 1) * len(keys) // (2 * count)] for number in range(count)]
+def _spread(pairs: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    count = min(count, len(pairs))
+    return [pairs[(2 * number + 1) * len(pairs) // (2 * count)] for number in range(count)]
 
 
 def draw_maps(
@@ -50,10 +47,10 @@ def draw_maps(
     registered: Path,
     chosen: Sequence[tuple[str, str]],
     weights: WeightsFile,
-    settings: CmssParams,
+    params: CmssParams,
     patches: Histogram,
 ) -> bytes:
-    """JPEG: a row for each chosen pair (key and hour) of RGB, thermal and the measure.
+    """Draw, as JPEG, a row for each chosen pair (key and hour) of RGB, thermal and the measure.
 
     Args:
         patches: all values of the dataset, by whose quantiles the colours are spread.
@@ -61,14 +58,14 @@ def draw_maps(
     hours = dict(chosen)
     dataset = open_products({"pairs": pairs, "registered": registered}, hours)
     views = {sample["key"]: registered_pair(sample) for sample in dataset}
-    grid = grid_of(weights, settings)
+    grid = grid_of(weights, params)
     low, high = patches.quantile(LOWEST), patches.quantile(HIGHEST)
     scale = Normalize(low, high if high > low else low + patches.width)
     shape = views[chosen[0][0]].valid.shape
     figure, rows, below = _sheet(len(chosen), shape[0] / shape[1])
     for axes, (key, hour) in zip(rows, chosen, strict=True):
         view = views[key]
-        values = measured([view], weights, settings)[0]
+        values = measure([view], weights, params)[0]
         for place, title, picture in zip(
             axes, ("RGB", "thermal", "CMSS"), _pictures(view, values, grid), strict=True
         ):
@@ -98,7 +95,7 @@ def draw_maps(
 
 
 def _sheet(rows: int, aspect: float) -> tuple[Figure, np.ndarray, Axes]:
-    """A figure with ``rows`` by 3 cells of ``aspect`` (height over width), and a strip below.
+    """Lay out ``rows`` by 3 cells of ``aspect`` (height over width), and a strip below.
 
     Laid out by hand: matplotlib's own layouts take several times as long as all the drawing.
     """

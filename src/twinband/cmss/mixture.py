@@ -1,6 +1,4 @@
-"""What is fitted to a histogram of the measure: two mixtures, and a normaliser.
-
-Mixtures of Gaussians in one dimension, of values or of a histogram; no randomness anywhere.
+"""Mixtures of Gaussians in one dimension, of values or of a histogram; no randomness anywhere.
 
 A histogram is fitted at the middles of its bins, in log10. That adds ``width**2 / 12`` to the
 variance of a component; no component is let narrower than a bin, and one of three bins' width
@@ -27,7 +25,7 @@ LEAST_VARIANCE = 1e-6  # of that of the data
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """What is fitted: places in increasing order, how often each occurs, the least variance."""
+    """Data to be fitted: places in increasing order, how often each occurs, the least variance."""
 
     places: Array
     counts: Array
@@ -35,7 +33,7 @@ class Points:
 
     @classmethod
     def of(cls, source: "ArrayLike | Histogram") -> "Points":
-        """Non-empty bins of a histogram (what is outside is left out), or finite values.
+        """Take the non-empty bins of a histogram (what is outside is left out), or finite values.
 
         Raises:
             ValueError: nothing is left.
@@ -65,7 +63,7 @@ class Points:
         return float((np.square(self.places - mean) * self.counts).sum() / self.total)
 
     def quantiles(self, shares: Array) -> Array:
-        """Places that these shares of all values do not exceed."""
+        """Find the places that these shares of all values do not exceed."""
         upto = np.cumsum(self.counts)
         return self.places[np.searchsorted(upto, shares * upto[-1]).clip(0, upto.size - 1)]
 
@@ -90,7 +88,7 @@ class Mixture1d:
 
     @classmethod
     def fit(cls, source: ArrayLike | Histogram, components: int = 3) -> "Mixture1d":
-        """By expectation-maximisation, started at quantiles of the data.
+        """Fit by expectation-maximisation, started at quantiles of the data.
 
         Raises:
             ValueError: no component, or no finite value.
@@ -113,7 +111,7 @@ class Mixture1d:
         return 3 * self.components - 1
 
     def log_likelihood(self, source: ArrayLike | Histogram) -> float:
-        """Mean nats a value.
+        """Compute the mean log-likelihood, in nats a value.
 
         Raises:
             ValueError: no finite value.
@@ -122,12 +120,13 @@ class Mixture1d:
         return float((_log_joint(self, points.places)[1] * points.counts).sum() / points.total)
 
     def responsibilities(self, values: ArrayLike) -> Array:
-        """``[..., K]`` share of every component in values of any shape; rows sum to 1."""
+        """Compute the share ``[..., K]`` of every component in values of any shape; rows sum to
+        1."""
         shares, _ = _log_joint(self, np.asarray(values, np.float64))
         return np.moveaxis(shares, 0, -1)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain numbers, exact."""
+        """Return plain numbers, exact."""
         return {
             "weights": self.weights.tolist(),
             "means": self.means.tolist(),
@@ -138,7 +137,7 @@ class Mixture1d:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Mixture1d":
-        """What ``to_json`` gave."""
+        """Restore what ``to_json`` gave."""
         weights, means, variances = (
             np.array(data[name], np.float64) for name in ("weights", "means", "variances")
         )
@@ -146,7 +145,7 @@ class Mixture1d:
 
 
 def best_components(source: ArrayLike | Histogram, most: int = 6) -> Mixture1d:
-    """The mixture of 1 to ``most`` components with the lowest BIC.
+    """Fit the mixture of 1 to ``most`` components with the lowest BIC.
 
     Raises:
         ValueError: as ``Mixture1d.fit``.
@@ -158,7 +157,7 @@ def best_components(source: ArrayLike | Histogram, most: int = 6) -> Mixture1d:
 
 
 def _log_joint(mixture: Mixture1d, places: Array) -> tuple[Array, Array]:
-    """``[K,…]`` responsibilities and ``[…]`` log densities, by log-sum-exp."""
+    """Compute ``[K,…]`` responsibilities and ``[…]`` log densities, by log-sum-exp."""
     shape = (-1,) + (1,) * places.ndim
     means, variances = mixture.means.reshape(shape), mixture.variances.reshape(shape)
     offset = np.log(mixture.weights) - 0.5 * np.log(2 * np.pi * mixture.variances)
@@ -210,63 +209,3 @@ def _fitted(points: Points, components: int) -> Mixture1d:
     return Mixture1d(
         mixture.weights[order], mixture.means[order], mixture.variances[order], count, reached
     )
-
-
-DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """All in log10 of the unnormalised measure.
-
-    Attributes:
-        fixed: mixture of a given number of components, by which datasets are compared.
-        best: mixture of as many as the Bayesian information criterion chooses.
-        quantile: the share of all values that ``normaliser`` is not exceeded by.
-        normaliser: the value that becomes 1.
-    """
-
-    fixed: Mixture1d
-    best: Mixture1d
-    quantile: float
-    normaliser: float
-
-    @classmethod
-    def to(
-        cls, histogram: Histogram, *, components: int, most_components: int, quantile: float
-    ) -> "Fitted":
-        """Fit to a histogram with at least one value in its bins."""
-        return cls(
-            Mixture1d.fit(histogram, components),
-            best_components(histogram, most_components),
-            quantile,
-            histogram.quantile(quantile),
-        )
-
-
-def mixture_facts(mixture: Mixture1d) -> dict[str, Any]:
-    """A mixture for metrics/: rounded, in increasing order of the means."""
-    return {
-        "components": mixture.components,
-        "weights": rounded(mixture.weights),
-        "means": rounded(mixture.means),
-        "variances": rounded(mixture.variances),
-        "mean_log_likelihood": round(mixture.mean_log_likelihood, DIGITS),
-    }
-
-
-def shares(mixture: Mixture1d, histogram: Histogram) -> list[float]:
-    """Which share of the values in a histogram's bins falls in each component; sums to 1.
-
-    Raises:
-        ValueError: there is no value in a bin.
-    """
-    if not histogram.counts.any():
-        raise ValueError("shares of an empty histogram")
-    found = histogram.counts @ mixture.responsibilities(histogram.centres)
-    return rounded(found / histogram.counts.sum())
-
-
-def rounded(values: Any) -> list[float]:
-    """Numbers for metrics/."""
-    return [round(float(value), DIGITS) for value in values]

@@ -1,4 +1,4 @@
-"""Figures of how the measure is distributed, with mixtures drawn over it."""
+"""Figures of the measure's distribution, with mixtures drawn over it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from twinband.cmss.fitted import Fitted, shares
 from twinband.cmss.histogram import Histogram
-from twinband.cmss.mixture import Fitted, Mixture1d, shares
+from twinband.cmss.mixture import Mixture1d
 from twinband.cmss.statistics import Statistics
 from twinband.drawing import svg
 
@@ -23,8 +24,8 @@ LABEL = "log10 of unnormalised CMSS"
 
 
 def distribution(histogram: Histogram, fitted: Fitted) -> bytes:
-    """SVG: the histogram under the fixed mixture, and under the one that BIC chose if it is
-    another; a dashed line where the normaliser is."""
+    """Draw, as SVG, the histogram under the fixed mixture, and under the one that BIC chose if it
+    is another; a dashed line where the normaliser is."""
     mixtures = {f"{fitted.fixed.components} components": fitted.fixed}
     if fitted.best.components == fitted.fixed.components:
         mixtures = {f"{fitted.best.components} components, as BIC chooses too": fitted.best}
@@ -46,7 +47,7 @@ def distribution(histogram: Histogram, fitted: Fitted) -> bytes:
 
 
 def series(histograms: Mapping[str, Histogram], title: str) -> bytes:
-    """SVG: the distribution of each histogram as a line, its median marked."""
+    """Draw, as SVG, the distribution of each histogram as a line, its median marked."""
     figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     axes = figure.subplots()
     edges = _edges(list(histograms.values()), BARS_OF_LINES)
@@ -58,7 +59,7 @@ def series(histograms: Mapping[str, Histogram], title: str) -> bytes:
 
 
 def objects_and_background(statistics: Statistics, fixed: Mixture1d) -> bytes | None:
-    """SVG: pixels of objects against those of the background, and which share of either falls in
+    """Draw, as SVG, pixels of objects against those of the background, and the share of either in
     each component of ``fixed``; None if no label shows any object."""
     objects, background = statistics.objects, statistics.background
     if not objects.counts.any() or not background.counts.any():
@@ -111,7 +112,7 @@ def _line(
 
 
 def _edges(histograms: Sequence[Histogram], bars: int) -> NDArray[np.float64]:
-    """Edges of about ``bars`` bars of whole bins, over what all but ``TAIL`` of the values span."""
+    """Choose edges of about ``bars`` bars of whole bins, over all but ``TAIL`` of the values."""
     first = histograms[0]
     low = min(h.quantile(TAIL) for h in histograms)
     high = max(h.quantile(1 - TAIL) for h in histograms)
@@ -123,7 +124,7 @@ def _edges(histograms: Sequence[Histogram], bars: int) -> NDArray[np.float64]:
 
 
 def _density(histogram: Histogram, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of bars between ``edges``, which are edges of bins."""
+    """Compute the density of bars between ``edges``, which are edges of bins."""
     places = np.rint((edges - histogram.low) / histogram.width).astype(np.int64)
     upto = np.concatenate([[0], np.cumsum(histogram.counts)])
     counts = np.diff(upto[places])

@@ -1,14 +1,14 @@
-"""What the measure looks like over several datasets."""
+"""The measure over several datasets: their histograms pooled, and what is fitted to them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from twinband.cmss.facts import histogram_facts
+from twinband.cmss.facts import PooledFacts
+from twinband.cmss.fitted import Fitted, distribution_facts
 from twinband.cmss.histogram import Histogram
-from twinband.cmss.mixture import DIGITS, Fitted, mixture_facts
 from twinband.cmss.params import MixtureParams
-from twinband.cmss.statistics import Product
+from twinband.cmss.statistics import Histograms
 from twinband.core.errors import InputError
 
 
@@ -19,21 +19,17 @@ class Pooled:
     Attributes:
         products: by dataset.
         patches: of all of them.
-        whole: fitted to ``patches``.
-        each: fitted to each dataset's own.
+        fitted: to ``patches``.
+        by_dataset: fitted to each dataset's own.
     """
 
-    products: Mapping[str, Product]
+    products: Mapping[str, Histograms]
     patches: Histogram
-    whole: Fitted
-    each: Mapping[str, Fitted]
+    fitted: Fitted
+    by_dataset: Mapping[str, Fitted]
 
     @classmethod
-    def of(
-        cls,
-        products: Mapping[str, Product],
-        mixture: MixtureParams,
-    ) -> "Pooled":
+    def of(cls, products: Mapping[str, Histograms], mixture: MixtureParams) -> "Pooled":
         """Add up at least one product.
 
         Raises:
@@ -42,47 +38,43 @@ class Pooled:
         first_name, first = next(iter(products.items()))
         patches = first.statistics.bins.empty()
         for name, product in products.items():
-            same = (product.measure, product.statistics.bins)
-            if same != (first.measure, first.statistics.bins):
+            definition = (product.measure, product.statistics.bins)
+            if definition != (first.measure, first.statistics.bins):
                 raise InputError(
-                    f"{name} and {first_name} were measured in different ways ({same} and "
+                    f"{name} and {first_name} were measured in different ways ({definition} and "
                     f"{(first.measure, first.statistics.bins)}): dvc repro"
                 )
             patches.merge(product.statistics.patches)
 
-        def fitted(histogram: Histogram) -> Fitted:
+        def fit(histogram: Histogram) -> Fitted:
             return Fitted.to(histogram, **mixture.model_dump())
 
-        each = {name: fitted(product.statistics.patches) for name, product in products.items()}
-        return cls(products, patches, fitted(patches), each)
+        by_dataset = {name: fit(product.statistics.patches) for name, product in products.items()}
+        return cls(products, patches, fit(patches), by_dataset)
 
     def to_json(self) -> dict[str, Any]:
-        """Exact numbers, for whoever samples from the mixture."""
+        """Return exact numbers, for whoever samples from the mixture."""
         [measure] = {product.measure for product in self.products.values()}
         return {
             "unit": "log10 of the unnormalised measure",
             "measure": asdict(measure),
-            **_exact(self.whole),
+            **_exact(self.fitted),
             "datasets": {
                 name: {"product": self.products[name].identity, **_exact(fitted)}
-                for name, fitted in self.each.items()
+                for name, fitted in self.by_dataset.items()
             },
         }
 
-    def facts(self) -> dict[str, Any]:
-        """For metrics/: rounded."""
-        return {
-            **histogram_facts(self.patches),
-            "normaliser": {
-                "quantile": self.whole.quantile,
-                "log10": round(self.whole.normaliser, DIGITS),
-            },
-            "mixture": mixture_facts(self.whole.fixed),
-            "mixture_by_bic": mixture_facts(self.whole.best),
-            "datasets": {
-                name: product.statistics.patches.total for name, product in self.products.items()
-            },
-        }
+    def facts(self, product: str) -> PooledFacts:
+        """Describe the pooled distribution.
+
+        Args:
+            product: identity of the mixture's file.
+        """
+        datasets = {name: item.statistics.patches.total for name, item in self.products.items()}
+        return PooledFacts(
+            **distribution_facts(self.patches, self.fitted), datasets=datasets, product=product
+        )
 
 
 def _exact(fitted: Fitted) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""The folder that ``cmss`` writes for a dataset: its histograms, and a card.
-
-What the stage ``cmss`` counts: exact, so that parts of a dataset add up to the whole.
-"""
+"""Exact histograms of the measure over a dataset, which add up from parts, and their file."""
 
 import hashlib
 import json
@@ -12,13 +9,13 @@ from typing import Any
 
 from twinband.cmss.histogram import Histogram
 from twinband.core.errors import InputError
-from twinband.shards.product import CARD, to_json
+from twinband.shards.product import to_json
 from twinband.shards.write import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """Of every histogram: log10 from ``low`` to ``high``."""
+    """Equal bins of a histogram, in log10 from ``low`` to ``high``."""
 
     low: float
     high: float
@@ -30,7 +27,7 @@ class Bins:
 
 @dataclass(slots=True)
 class Counts:
-    """How many pairs there were, and what was not measured.
+    """Numbers of pairs, and of what was not measured.
 
     Attributes:
         pairs: measured.
@@ -85,11 +82,11 @@ class Statistics:
 
     def add_hour(self, hour: str, pairs: int, patches: Histogram) -> None:
         """Add pairs of one hour of the day."""
-        before, whole = self.hours.get(hour, (0, self.bins.empty()))
-        self.hours[hour] = (before + pairs, whole + patches)
+        pairs_before, patches_before = self.hours.get(hour, (0, self.bins.empty()))
+        self.hours[hour] = (pairs_before + pairs, patches_before + patches)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain numbers; equal counts give equal values whatever the order of adding."""
+        """Return plain numbers; equal counts give equal values whatever the order of adding."""
         return {
             "bins": asdict(self.bins),
             "counts": asdict(self.counts),
@@ -104,12 +101,12 @@ class Statistics:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Statistics":
-        """What ``to_json`` gave."""
+        """Restore what ``to_json`` gave."""
         result = cls(Bins(**data["bins"]), Counts(**data["counts"]))
         for name in ("patches", "objects", "background"):
             setattr(result, name, Histogram.from_json(data[name]))
-        for hour, found in data["hours"].items():
-            result.hours[hour] = (found["pairs"], Histogram.from_json(found["patches"]))
+        for hour, counted in data["hours"].items():
+            result.hours[hour] = (counted["pairs"], Histogram.from_json(counted["patches"]))
         return result
 
 
@@ -118,7 +115,7 @@ HISTOGRAMS = "histograms.json"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What was measured; only histograms of the same measure may be pooled.
+    """Definition of the measure; only histograms of the same measure may be pooled.
 
     Attributes:
         variance: as for ``cmss_raw``.
@@ -132,7 +129,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class Histograms:
     """The histograms of a dataset; ``identity`` changes with any byte of them."""
 
     identity: str
@@ -140,16 +137,15 @@ class Product:
     statistics: Statistics
 
 
-def write_product(folder: Path, dataset: str, measure: Measure, statistics: Statistics) -> str:
-    """Write ``histograms.json`` and the card; returns the product's identity."""
+def write_histograms(folder: Path, dataset: str, measure: Measure, statistics: Statistics) -> str:
+    """Write ``histograms.json``; returns the product's identity."""
     data = to_json({"dataset": dataset, "measure": asdict(measure), **statistics.to_json()})
     write_atomically(folder / HISTOGRAMS, data)
-    write_atomically(folder / CARD, _card(dataset, measure, statistics).encode())
     return _identity(data)
 
 
-def read_product(folder: Path) -> Product:
-    """What ``write_product`` wrote.
+def read_histograms(folder: Path) -> Histograms:
+    """Read what ``write_histograms`` wrote.
 
     Raises:
         InputError: it is not there, or damaged.
@@ -157,45 +153,12 @@ def read_product(folder: Path) -> Product:
     path = folder / HISTOGRAMS
     try:
         data = path.read_bytes()
-        found = json.loads(data)
-        measure, statistics = Measure(**found["measure"]), Statistics.from_json(found)
+        parsed = json.loads(data)
+        measure, statistics = Measure(**parsed["measure"]), Statistics.from_json(parsed)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read ({error!r}): dvc repro") from None
-    return Product(_identity(data), measure, statistics)
+    return Histograms(_identity(data), measure, statistics)
 
 
 def _identity(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _card(dataset: str, measure: Measure, statistics: Statistics) -> str:
-    counts = statistics.counts
-    variance = {
-        "product": "the product of both modalities' variances",
-        "first_squared": "the squared variance of thermal",
-    }[measure.variance]
-    lines = [
-        "---",
-        f"pretty_name: {dataset}, cross-modality structural sparsity",
-        "tags: [rgb-thermal, statistics]",
-        "---",
-        f"# {dataset}: cross-modality structural sparsity (CMSS)",
-        "",
-        f"Exact histograms over {statistics.patches.total} patches of {counts.pairs} pairs, "
-        f"resized to {measure.image_px} px.",
-        "",
-        "| what | number |",
-        "|---|---|",
-        f"| pairs without thermal, left out | {counts.thermal_absent} |",
-        f"| patches that one image does not cover, left out | {counts.partial_patches} |",
-        f"| pairs whose labels show objects | {counts.labelled_pairs} |",
-        *(f"| hour: {hour} | {pairs} |" for hour, (pairs, _) in sorted(statistics.hours.items())),
-        "",
-        "`histograms.json`: log10 of the unnormalised measure (similarity of the two embedded "
-        f"patches over {variance}), low where they differ or hold structure, high where they are "
-        "alike and smooth. `patches` and `hours` count patches; `objects` and `background` count "
-        "pixels of labelled pairs, each with the value of its patch. The encoder's weights have "
-        f"the SHA-256 {measure.weights_sha256}.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -18,8 +18,8 @@ from twinband.cli import UsageError
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.drawing import QUALITY, Image, enlarged
+from twinband.labels.encoding import compact
 from twinband.labels.images import grey_image
-from twinband.masks.annotator import compact
 from twinband.masks.pictures import overlay
 from twinband.pseudo_labels.label import Depth, Semantics, encoded
 from twinband.pseudo_labels.pictures import coloured_classes, coloured_depth, drawn_grey, palette

@@ -1,4 +1,4 @@
-"""Errors that people read: what was wrong, where, and what to do."""
+"""Errors for people: each says what was wrong, where, and what to do."""
 
 
 class BadSample(Exception):
@@ -27,4 +27,4 @@ class TooManyBadSamples(Exception):
 
 
 class WorkFailed(Exception):
-    """The work itself came to nothing (exit code 1): says where to look."""
+    """A process that did the work failed (exit code 1): says where to look."""

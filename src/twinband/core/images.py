@@ -45,7 +45,7 @@ class Decoded:
 
     @property
     def coloured(self) -> NDArray[np.generic]:
-        """``pixels``, with the palette applied if there is one: what a photograph means by them."""
+        """Colours: ``pixels`` with the palette, if there is one, applied."""
         return self.pixels if self.palette is None else self.palette[self.pixels]
 
 
@@ -75,7 +75,7 @@ def decode(data: bytes, name: str) -> Decoded:
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
-    """How pixels are stored in the file, e.g. ``RGB;16B``, before Pillow reduces them."""
+    """Return the layout of the stored pixels, e.g. ``RGB;16B``, before Pillow reduces them."""
     arguments = image.tile[0][3] if image.tile else ""
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
@@ -111,14 +111,14 @@ def _from_opencv(data: bytes, name: str) -> NDArray[np.generic]:
 
 
 def _swap_red_and_blue(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-    """From RGB(A) to OpenCV's order or back; one channel stays as it is."""
+    """Convert RGB(A) to OpenCV's order or back; one channel stays as it is."""
     if pixels.ndim == 3:
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     return np.ascontiguousarray(pixels)
 
 
 def as_rgb(decoded: Decoded, name: str) -> NDArray[np.uint8]:
-    """``H,W,3`` uint8 RGB; one channel is repeated, alpha dropped, a palette looked up.
+    """Return ``H,W,3`` uint8 RGB; one channel is repeated, alpha dropped, a palette looked up.
 
     Raises:
         BadSample: ``wrong_bit_depth`` for more than 8 bits a channel.
@@ -132,7 +132,7 @@ def as_rgb(decoded: Decoded, name: str) -> NDArray[np.uint8]:
 
 
 def as_thermal(decoded: Decoded, name: str) -> NDArray[np.generic]:
-    """``H,W`` uint8 or uint16; three equal channels (a common way to store grey) become one.
+    """Return ``H,W`` uint8 or uint16; three equal channels, a common form of grey, become one.
 
     Raises:
         BadSample: ``wrong_channels`` if the channels differ by more than JPEG explains.
@@ -149,16 +149,16 @@ def as_thermal(decoded: Decoded, name: str) -> NDArray[np.generic]:
 
 
 def encode_png(pixels: NDArray[np.generic]) -> bytes:
-    """PNG bytes of ``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16; equal pixels give
+    """Encode ``H,W``, ``H,W,3`` RGB or ``H,W,4`` RGBA, uint8 or uint16, as PNG; equal pixels give
     equal bytes."""
-    done, data = cv2.imencode(".png", _swap_red_and_blue(pixels))
-    if not done:
+    encoded, data = cv2.imencode(".png", _swap_red_and_blue(pixels))
+    if not encoded:
         raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as PNG")
     return bytes(data)
 
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int, *, sharp_colours: bool = False) -> bytes:
-    """JPEG bytes of ``H,W`` or ``H,W,3`` RGB; equal pixels give equal bytes.
+    """Encode ``H,W`` or ``H,W,3`` RGB as JPEG; equal pixels give equal bytes.
 
     Args:
         quality: from 0 to 100.
@@ -167,14 +167,14 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int, *, sharp_colours: bool 
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     if sharp_colours:
         settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    done, data = cv2.imencode(".jpg", _swap_red_and_blue(pixels), settings)
-    if not done:
+    encoded, data = cv2.imencode(".jpg", _swap_red_and_blue(pixels), settings)
+    if not encoded:
         raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as JPEG")
     return bytes(data)
 
 
 def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
-    """Thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
+    """Return thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
     if thermal.dtype == np.uint8:
         return thermal
     low, high = np.percentile(thermal, (1, 99))
@@ -186,7 +186,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 
 def render(pixels: NDArray[np.uint8], box: Box, flip: bool, size_px: int) -> NDArray[np.uint8]:
-    """The part of ``H,W`` or ``H,W,C`` pixels in ``box``, resized (bicubic) to a square."""
+    """Crop ``box`` out of ``H,W`` or ``H,W,C`` pixels and resize it (bicubic) to a square."""
     left, top = math.floor(box[0]), math.floor(box[1])
     right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
     image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))

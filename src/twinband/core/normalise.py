@@ -1,4 +1,4 @@
-"""Between images and what annotators take."""
+"""Normalisation of images: colours centred and scaled as pretrained networks expect them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,21 +21,21 @@ IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def normalised(images: Tensor, by: Normalisation) -> Tensor:
-    """``B,3,H,W`` float32 of ``B,3,H,W`` in [0, 255]."""
+    """Normalise ``B,3,H,W`` in [0, 255] to float32."""
     mean = torch.tensor(by.mean, device=images.device).view(3, 1, 1) * 255
     std = torch.tensor(by.std, device=images.device).view(3, 1, 1) * 255
     return (images.float() - mean) / std
 
 
 Batch = dict[str, Any]  # name to a Tensor whose first axis is the sample, or a list of str
-# ImageNet's, of 0..255 values; of thermal as well.
+# ImageNet's, for values of 0..255; thermal images are normalised by them too.
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 
 
 def normalise(batch: Batch, device: torch.device) -> Batch:
-    """The batch on ``device``, its ``B,C,H,W`` uint8 images (C = 1 or 3) as ``B,3,H,W`` float32
-    by ImageNet's statistics."""
+    """Move a batch to ``device`` and normalise its uint8 images by ImageNet's statistics:
+    ``B,C,H,W`` (C = 1 or 3) become ``B,3,H,W`` float32."""
     mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
     std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
 

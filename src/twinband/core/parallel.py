@@ -37,16 +37,16 @@ def map_unfinished(
     finished: Callable[[Path], object],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Do those of ``tasks`` that an interrupted run left, as ``map_tasks`` does.
+    """Run those of ``tasks`` that an interrupted run left unfinished, as ``map_tasks`` does.
 
     Temporary files (``*.tmp``) that a killed run left beside the results are removed first.
 
     Args:
-        finished: whether the file at a task's path is there and whole.
-        progress: is told how many tasks are done, those found finished included, and of how many.
+        finished: tells whether the file at a task's path is there and complete.
+        progress: called with the number of finished tasks, earlier runs included, and of all.
 
     Returns:
-        How many tasks were found finished.
+        Number of tasks that were finished before.
 
     Raises:
         InputError: as ``map_tasks``.
@@ -65,7 +65,7 @@ def map_unfinished(
 def map_tasks(
     function: Callable[[Task], Result], tasks: Sequence[Task], runtime: Runtime
 ) -> Iterator[Result]:
-    """Results in the order in which they get ready.
+    """Yield results in the order in which they get ready.
 
     ``function`` and tasks must be picklable and the function's effect must not depend on the
     order or the process. The first exception ends the iteration; tasks not begun are dropped.
@@ -103,16 +103,16 @@ def die_with_parent(parent: int) -> None:
 
 
 def code_digest() -> str:
-    """SHA-256 over the code of this process's twinband."""
-    whole = hashlib.sha256()
-    root = Path(__file__).parent
+    """Compute a SHA-256 over all code of this process's twinband."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
-        whole.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
-    return whole.hexdigest()
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _check_same_code(client: Any) -> None:
-    """Results are filed under this tree's code, so the workers must run just that."""
+    """Check that workers run this tree's code: their results are filed under it."""
     own = code_digest()
     others = [worker for worker, digest in client.run(code_digest).items() if digest != own]
     if others:

@@ -6,7 +6,7 @@ else replaced.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 DECIMALS = 5
 ITEM_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -39,8 +39,9 @@ class Params(BaseModel):
 class StageParams(Params):
     """A stage's section of params.yaml.
 
-    ``derived`` maps a field to the place in params.yaml that it repeats: what another section
-    says is never written down twice. Of a place ``STAGE.items`` the field holds the names.
+    Attributes:
+        derived: fields that repeat another section, each with its place in params.yaml, so that
+            nothing is written down twice; from ``STAGE.items`` the field gets the names.
     """
 
     derived: ClassVar[Mapping[str, str]] = {}
@@ -51,7 +52,7 @@ class ItemParams(StageParams):
 
     @classmethod
     def shared(cls, item: Mapping[str, Any]) -> tuple[str, ...]:
-        """Where in ``common`` that stands which ``item`` builds on; empty for all of it."""
+        """Return the keys in ``common`` to the part that ``item`` builds on; () for all of it."""
         return ()
 
 
@@ -101,18 +102,18 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def plain(self) -> dict[str, Any]:
-        """Plain values for a file: numbers rounded, what is None left out."""
+        """Convert to plain values for a file: numbers rounded, fields that are None left out."""
         plain: dict[str, Any] = rounded(self.model_dump(exclude_none=True))
         return plain
 
 
 def rounded(value: Any) -> Any:
-    """Plain values, fractions rounded to ``DECIMALS`` places: the one rounding of facts."""
+    """Round all fractions in plain values to ``DECIMALS`` places: the one rounding of facts."""
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, Mapping):
-        return {key: rounded(below) for key, below in value.items()}
-    return [rounded(below) for below in value] if isinstance(value, list | tuple) else value
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Run:
         item: name of the item; empty for a stage without items.
         work: folder that is kept between tries.
         runtime: settings of speed.
-        progress: is told how much is done, and of how much.
+        progress: called with how much is done, and of how much.
     """
 
     item: str
@@ -132,15 +133,15 @@ class Run:
     progress: Callable[[int, int], None]
 
     def quick(self) -> "Run":
-        """The same for work that is done sooner than processes would start: here, unseen."""
-        here = self.runtime.model_copy(update={"executor": "processes", "workers": 1})
-        return Run(self.item, self.work, here, lambda done, total: None)
+        """Return a copy for work shorter than the start of processes: in this one, no progress."""
+        serial = self.runtime.model_copy(update={"executor": "processes", "workers": 1})
+        return Run(self.item, self.work, serial, lambda done, total: None)
 
 
 class ParamsError(ValueError):
     """Wrong parameters; ``problems`` holds one line each, with its path in params.yaml."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Iterable[str]) -> None:
         self.problems = list(dict.fromkeys(problems))
         count = f"{len(self.problems)} wrong parameter{'s' if len(self.problems) > 1 else ''}"
         super().__init__("\n  ".join([f"{count} in params.yaml:", *self.problems]))
@@ -160,7 +161,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The mapping in the text of params.yaml, read by the rules by which DVC reads it (YAML 1.2).
+    """Read the text of params.yaml by the rules by which DVC reads it (YAML 1.2).
 
     Raises:
         ParamsError: it is no YAML, a key stands there twice, or it is no mapping.
@@ -168,10 +169,16 @@ def parse(text: str) -> dict[str, Any]:
     try:
         data = YAML(typ="safe").load(text)
     except YAMLError as error:
-        raise ParamsError([f"the file cannot be read: {error}"]) from None
+        raise ParamsError([f"the file cannot be read: {_in_one_line(error)}"]) from None
     if not isinstance(data, dict):
         raise ParamsError(["the file cannot be read: it is no mapping of sections"])
     return data
+
+
+def _in_one_line(error: YAMLError) -> str:
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def validate(model: type[Model], data: Any, path: str) -> Model:
@@ -187,32 +194,41 @@ def validate(model: type[Model], data: Any, path: str) -> Model:
 
 
 def describe(error: ValidationError, path: str) -> list[str]:
-    """One line a problem: ``path.to.key: what is wrong (got …)``."""
-    return _described(error, lambda _: path)
+    """Say each problem in a line: ``path.to.key: what is wrong (got …)``."""
+    return _described(error, lambda place, _: _joined(path, place))
 
 
-def _described(error: ValidationError, base: Callable[[Sequence[str | int]], str]) -> list[str]:
-    """As ``describe``; ``base`` is the path of the model, by the place of a problem in it."""
+Place = tuple[str | int, ...]
+
+
+def _described(error: ValidationError, path_of: Callable[[Place, bool], str]) -> list[str]:
+    """As ``describe``; ``path_of`` gets a place in the model, and whether nothing stands there."""
     lines = []
     for problem in error.errors():
-        place = problem["loc"]
-        where = ".".join([base(place), *map(str, place)]).strip(".") or "the file"
-        if problem["type"] == "extra_forbidden":
-            lines.append(f"{where}: unknown parameter")
-        elif problem["type"] == "missing":
-            lines.append(f"{where}: missing")
+        kind, value = problem["type"], problem["input"]
+        path = path_of(problem["loc"], kind == "missing") or "the file"
+        if kind == "extra_forbidden":
+            lines.append(f"{path}: unknown parameter")
+        elif kind == "missing":
+            lines.append(f"{path}: missing")
         else:
-            lines.append(f"{where}: {problem['msg']} (got {problem['input']!r})")
+            section = isinstance(value, Mapping) and not problem["loc"]
+            got = "" if section else f" (got {value!r})"
+            lines.append(f"{path}: {problem['msg'].removeprefix('Value error, ')}{got}")
     return lines
 
 
+def _joined(path: str, place: Place) -> str:
+    return ".".join([path, *map(str, place)]).strip(".")
+
+
 def merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """``own`` over ``common``: mappings are merged deeply, all else is replaced."""
+    """Lay ``own`` over ``common``: mappings are merged deeply, all else is replaced."""
     result = dict(common)
     for key, value in own.items():
-        below = result.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            value = merged(below, value)
+        shared = result.get(key)
+        if isinstance(shared, Mapping) and isinstance(value, Mapping):
+            value = merged(shared, value)
         result[key] = value
     return result
 
@@ -220,10 +236,10 @@ def merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 def stage_params(
     model: type[Model], data: Mapping[str, Any], stage: str, item: str | None = None
 ) -> tuple[dict[str, Any], Model]:
-    """The parameters of a stage, or of one item of it: as plain values, and checked.
+    """Return the parameters of a stage, or of one item of it: as plain values, and checked.
 
     Args:
-        data: the whole params.yaml.
+        data: all of params.yaml.
 
     Raises:
         ParamsError: the section or the item is missing, or something in it is wrong.
@@ -233,9 +249,19 @@ def stage_params(
     derived = model.derived if issubclass(model, StageParams) else {}
     section = data.get(stage, {} if derived.keys() == model.model_fields.keys() else None)
     if not isinstance(section, Mapping):
-        raise ParamsError([f"{stage}: missing section (a mapping is needed, got {section!r})"])
+        raise ParamsError([_no_mapping(stage, section)])
+    if doubled := derived.keys() & section.keys():
+        raise ParamsError(
+            f"{stage}.{field}: unknown parameter (it is always that of {derived[field]})"
+            for field in sorted(doubled)
+        )
     values = {**section, **{field: _at(data, place) for field, place in derived.items()}}
-    return values, validate(model, values, stage)
+
+    def path_of(place: Place, missing: bool) -> str:
+        repeated = derived.get(str(place[0])) if place else None
+        return _joined(repeated, place[1:]) if repeated else _joined(stage, place)
+
+    return values, _validated(model, values, path_of)
 
 
 def _item_params(
@@ -243,30 +269,46 @@ def _item_params(
 ) -> tuple[dict[str, Any], Model]:
     section = data.get(stage)
     items = items_of(section, stage)
+    path = f"{stage}.items.{item}"
     if item not in items:
         known = ", ".join(items) or "none"
-        raise ParamsError([f"{stage}.items.{item}: missing (there are: {known})"])
+        raise ParamsError([f"{path}: missing (there are: {known})"])
     assert issubclass(model, ItemParams) and isinstance(section, Mapping)
-    own = items[item] if isinstance(items[item], Mapping) else {}
-    place = model.shared(own)
-    common: Any = section.get("common") or {}
-    for key in place:
-        common = common.get(key) or {} if isinstance(common, Mapping) else {}
+    own = items[item]
+    if not isinstance(own, Mapping):
+        raise ParamsError([_no_mapping(path, own)])
+    common, common_path = section, stage
+    for key in ("common", *model.shared(own)):
+        common, common_path = common.get(key, {}), f"{common_path}.{key}"
+        if not isinstance(common, Mapping):
+            raise ParamsError([_no_mapping(common_path, common)])
     values = merged(common, own)
-    above = ".".join([stage, "common", *place])
 
-    def base(place: Sequence[str | int]) -> str:
-        inherited = _holds(common, place) and not _holds(own, place)
-        return above if inherited else f"{stage}.items.{item}"
+    def path_of(place: Place, missing: bool) -> str:
+        # What is missing is told of the mapping that lacks it.
+        holder = place[:-1] if missing else place
+        inherited = _holds(common, holder) and not _holds(own, holder)
+        return _joined(common_path if inherited else path, place)
 
+    return values, _validated(model, values, path_of)
+
+
+def _validated(
+    model: type[Model], values: Mapping[str, Any], path_of: Callable[[Place, bool], str]
+) -> Model:
     try:
-        return values, model.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ParamsError(_described(error, base)) from None
+        raise ParamsError(_described(error, path_of)) from None
+
+
+def _no_mapping(path: str, value: Any) -> str:
+    state = "missing" if value is None else f"got {value!r}"
+    return f"{path}: a mapping is needed, {{}} for none ({state})"
 
 
 def _at(data: Any, place: str) -> Any:
-    """What stands at a place of params.yaml; of ``STAGE.items`` the names, in their order."""
+    """Return the value at a place of params.yaml; of ``STAGE.items`` the names, in their order."""
     if place.endswith(".items"):
         stage = place.removesuffix(".items")
         return list(items_of(data.get(stage), stage))
@@ -278,13 +320,13 @@ def _at(data: Any, place: str) -> Any:
 
 
 def items_of(section: Any, stage: str) -> Mapping[str, Any]:
-    """The items of a section; none is a choice that a profile may make.
+    """Return the items of a section; that there are none is a choice that a profile may make.
 
     Raises:
         ParamsError: there is no mapping of items, a key besides, or a name that cannot be one.
     """
     if not isinstance(section, Mapping):
-        raise ParamsError([f"{stage}: missing section (a mapping is needed, got {section!r})"])
+        raise ParamsError([_no_mapping(stage, section)])
     problems = [
         f"{stage}.{key}: unknown parameter (a section has `common` and `items`)"
         for key in section
@@ -292,9 +334,8 @@ def items_of(section: Any, stage: str) -> Mapping[str, Any]:
     ]
     items = section.get("items")
     if not isinstance(items, Mapping):
-        problems.append(f"{stage}.items: a mapping is needed, {{}} for none (got {items!r})")
-        raise ParamsError(problems)
-    problems += list(_wrong_names(items, stage))
+        raise ParamsError([*problems, _no_mapping(f"{stage}.items", items)])
+    problems += _wrong_names(items, stage)
     if problems:
         raise ParamsError(problems)
     return items
@@ -303,10 +344,7 @@ def items_of(section: Any, stage: str) -> Mapping[str, Any]:
 def _wrong_names(items: Mapping[Any, Any], stage: str) -> Iterator[str]:
     for name in items:
         if not isinstance(name, str):
-            yield (
-                f"{stage}.items.{name}: YAML reads this name as {type(name).__name__}; "
-                "put it in quotes, or better use another name"
-            )
+            yield f"{stage}.items.{name}: YAML reads this name as no text; use another one"
         elif not re.fullmatch(ITEM_NAME, name):
             yield (
                 f"{stage}.items.{name}: a name has lower-case letters, digits, - and _, begins "
@@ -314,13 +352,12 @@ def _wrong_names(items: Mapping[Any, Any], stage: str) -> Iterator[str]:
             )
 
 
-def _holds(values: Any, place: Sequence[str | int]) -> bool:
-    """Whether ``values`` says something itself at ``place``, or at what contains it."""
+def _holds(values: Any, place: Place) -> bool:
+    """Tell whether ``values`` itself says what stands at ``place``, or at what contains it."""
     for key in place:
-        if isinstance(values, Mapping):
-            if key not in values:
-                return False
-            values = values[key]
-        else:
+        if not isinstance(values, Mapping):
             return True
+        if key not in values:
+            return False
+        values = values[key]
     return True

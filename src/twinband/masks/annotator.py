@@ -1,7 +1,5 @@
 """SAM as an annotator whose labels are kept: the automatic masks of an image, as JSON."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,20 +11,20 @@ import torch
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
+from twinband.labels.encoding import compact, digest, rounded, torch_threads
 from twinband.sam.generate import AutomaticMasks
 from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
 from twinband.weights import Weights, weights_file
 
 FIELD = "masks.json"
-DECIMALS = 6
 # What has a part in turning pixels into masks.
 PACKAGES = ("segment-anything", "torch", "numpy", "opencv-python-headless", "pillow")
 
 
 @dataclass(frozen=True)
 class SamSpec:
-    """All that says which masks are found.
+    """All that decides which masks are found.
 
     Attributes:
         weights: of the SAM.
@@ -44,7 +42,7 @@ class SamSpec:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What people should know of it; all but the code."""
+        """Plain values that identify the annotator, all but the code."""
         settings = self.settings.model_dump(exclude={"points_per_batch"})  # a matter of speed
         return {
             "weights_sha256": self.weights.sha256,
@@ -57,20 +55,34 @@ class SamSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Of facts and code: labels of another one are not used."""
-        return _digest({**self.facts, "code": self.code})
+        """Digest of facts and code: labels of another one are not used."""
+        return digest({**self.facts, "code": self.code})
 
     @property
     def annotator(self) -> str:
-        """Of the facts alone, for products: they must not change with a comment in the code."""
-        return _digest(self.facts)
+        """Digest of the facts alone, for products: they must not change with a comment in the
+        code."""
+        return digest(self.facts)
+
+    def described(self) -> dict[str, Any]:
+        """List what the product's card says of the annotator."""
+        versions = ", ".join(f"{name} {number}" for name, number in self.facts["versions"].items())
+        return {
+            "weights": self.weights.name,
+            "SHA-256 of the weights": self.weights.sha256,
+            **self.facts["settings"],
+            "device": f"{self.device}, {self.threads} threads",
+            "channel order": f"{self.facts['channel_order']}; thermal as three equal channels",
+            "versions": versions,
+            "fingerprint of all this": self.annotator,
+        }
 
     def check_device(self) -> None:
-        """Raises InputError if there is no such device."""
+        """Raise InputError if there is no such device."""
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("device = cuda, but PyTorch finds no GPU here; set it to cpu")
 
-    def open(self) -> "SamLabeller":
+    def open(self) -> "SamAnnotator":
         """Read the weights.
 
         Raises:
@@ -79,11 +91,11 @@ class SamSpec:
         self.check_device()
         file = weights_file(self.weights.path)
         model = load(file or self.weights.path).to(self.device)
-        return SamLabeller(AutomaticMasks(model, self.settings), self.threads)
+        return SamAnnotator(AutomaticMasks(model, self.settings), self.threads)
 
 
-class SamLabeller:
-    """Finds masks, one image after the other.
+class SamAnnotator:
+    """A SAM with its weights in memory, which finds masks one image after the other.
 
     Args:
         masks: the SAM at work.
@@ -95,32 +107,13 @@ class SamLabeller:
         self._threads = threads
 
     def fields(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[Mapping[str, bytes]]:
-        """``masks.json`` of each image (``H,W,3`` uint8 RGB): height, width, and masks as
-        ``AutomaticMasks`` gives them, numbers rounded to six decimals."""
+        """Label images (``H,W,3`` uint8 RGB): ``masks.json`` of each holds height, width, and
+        masks as ``AutomaticMasks`` gives them, numbers rounded to six decimals."""
         return ({FIELD: self._encoded(image)} for image in images)
 
     def _encoded(self, image: NDArray[np.uint8]) -> bytes:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self._threads)
-        try:
-            found = self._masks.generate(image)
-        finally:
-            torch.set_num_threads(threads)
+        with torch_threads(self._threads):
+            masks = self._masks.generate(image)
         height, width = image.shape[:2]
-        masks = [{name: _rounded(value) for name, value in mask.items()} for mask in found]
-        return compact({"height": height, "width": width, "masks": masks})
-
-
-def compact(data: Mapping[str, Any]) -> bytes:
-    """JSON without spaces, keys in order."""
-    return json.dumps(data, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DECIMALS) if np.isfinite(value) else None
-    return [_rounded(each) for each in value] if isinstance(value, list) else value
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(compact(data)).hexdigest()[:32]
+        plain = [{name: rounded(value) for name, value in mask.items()} for mask in masks]
+        return compact({"height": height, "width": width, "masks": plain})

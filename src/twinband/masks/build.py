@@ -1,7 +1,4 @@
-"""The whole of ``sam_masks`` for one dataset: label what is unknown, then write shard by shard.
-
-One shard of the product ``masks``: what the cache holds, and how well it fits the truth.
-"""
+"""The product ``masks`` of a dataset: images are labelled, then written shard by shard."""
 
 import json
 from collections import defaultdict
@@ -16,18 +13,19 @@ from twinband.core.errors import WorkFailed
 from twinband.core.params import Run
 from twinband.drawing import hours_of
 from twinband.labels.cache import LabelCache
+from twinband.labels.encoding import compact
 from twinband.labels.fill import fill_cache
-from twinband.labels.images import MODALITIES
-from twinband.masks.annotator import FIELD, SamSpec, compact
-from twinband.masks.facts import card, facts
-from twinband.masks.truth import object_ious, truths_of
-from twinband.shards.product import build_product, read_index, read_manifest
+from twinband.labels.images import LEAST_CONTRAST, MODALITIES, RING_PX
+from twinband.masks.annotator import FIELD, SamSpec
+from twinband.masks.facts import MaskFacts, card, facts_of
+from twinband.masks.truth import object_ious, object_scores, truths_of
+from twinband.shards.product import build_product, product_id, read_index, read_manifest
 from twinband.shards.read import open_products
 from twinband.shards.registered import registered_pair
 from twinband.shards.write import OK, Shard, ShardWriter, shard_name
 
-# What the manifest of `masks` holds beyond the columns of every product. Of an image that counts
-# as absent all is null; `object_iou_*` also of a pair that is not scored, see `truth`.
+# Columns of the manifest of `masks` beyond those of every product. Of an image that counts as
+# absent all is null; `object_iou_*` also of a pair that is not scored, see `truth`.
 COLUMNS = [
     *(pa.field(f"masks_{modality}", pa.int32()) for modality in MODALITIES),
     *(pa.field(f"sha256_{modality}", pa.string()) for modality in MODALITIES),
@@ -38,7 +36,7 @@ COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: the masks of some pairs become the shard at ``path``.
+    """One shard to be written: the masks of some pairs, at ``path``.
 
     Attributes:
         labels: of each pair's key the SHA-256 of its images by modality.
@@ -69,16 +67,16 @@ def write_masks_shard(task: ShardTask) -> Shard:
     with ShardWriter(task.path, COLUMNS) as writer:
         for index, key in enumerate(dataset.keys):
             sha256s, truth = task.labels[key], truths[key]
-            found = {modality: _read(cache, sha256) for modality, sha256 in sha256s.items()}
+            labels = {modality: _read(cache, sha256) for modality, sha256 in sha256s.items()}
             row: dict[str, Any] = {"truth": truth.status}
-            for modality, said in found.items():
-                row[f"masks_{modality}"] = len(said["masks"])
-                row[f"sha256_{modality}"] = said["sha256"]
+            for modality, label in labels.items():
+                row[f"masks_{modality}"] = len(label["masks"])
+                row[f"sha256_{modality}"] = label["sha256"]
             if truth.path is not None:
                 pair = registered_pair(dataset[index])
-                ious = object_ious(truth.path, pair, found, task.least_px)
+                ious = object_ious(truth.path, pair, labels, task.least_px)
                 row |= {f"object_iou_{modality}": values for modality, values in ious.items()}
-            fields = {f"{modality}.json": compact(said) for modality, said in found.items()}
+            fields = {f"{modality}.json": compact(label) for modality, label in labels.items()}
             writer.add(key, fields, {**row, **OK})
     return writer.shard
 
@@ -99,13 +97,13 @@ class Masked:
 
     Attributes:
         manifest: one row a pair.
-        facts: counts and scores.
+        facts: of the product.
         fresh: images that were labelled by this run.
         known: images whose label was in the cache.
     """
 
     manifest: pa.Table
-    facts: dict[str, Any]
+    facts: MaskFacts
     fresh: int
     known: int
 
@@ -155,11 +153,19 @@ def build_masks(
         )
         for number, shard in enumerate(members)
     ]
-    described: dict[str, Any] = {}
+    hours = hours_of(pairs)
 
-    def described_by(rows: pa.Table) -> str:
-        described.update(facts(rows, hours_of(pairs)))
-        return card(index["dataset"], spec, least_px, described)
+    def describe(rows: pa.Table, product: str = "") -> MaskFacts:
+        return facts_of(
+            rows,
+            object_scores(rows.to_pylist(), hours),
+            weights=spec.weights.name,
+            fingerprint=spec.annotator,
+            product=product,
+        )
+
+    def write_card(rows: pa.Table) -> str:
+        return card(index["dataset"], describe(rows), spec.described(), scored_objects(least_px))
 
     built = build_product(
         out,
@@ -167,8 +173,18 @@ def build_masks(
         dataset=index["dataset"],
         tasks=tasks,
         write_shard=write_masks_shard,
-        card=described_by,
+        card=write_card,
         run=run.quick(),
     )
     fresh = sum(label.fresh for label in labels)
+    described = describe(built.manifest, product_id(out))
     return Masked(built.manifest, described, fresh, len(labels) - fresh)
+
+
+def scored_objects(least_px: int) -> str:
+    """Say which objects are scored."""
+    return (
+        f"Objects of {least_px} px and more which the labelled image shows: in some channel their "
+        f"mean grey level differs by at least {LEAST_CONTRAST:g} of 255 from that of the "
+        f"{RING_PX} px around them."
+    )

@@ -1,4 +1,4 @@
-"""Reading the product ``masks``: what training asks for, decoded within its crop."""
+"""Reading the product ``masks``: the masks that training asks for, decoded within a crop."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ Pairing = Literal["index", "iou", "union"]
 DUPLICATE_IOU = 0.7
 
 
-class MaskCache:
-    """The masks of one dataset; can be sent to other processes.
+class MaskReader:
+    """Reads the masks of one dataset; can be sent to other processes.
 
     Args:
         folder: of the product, ``data/masks/D``.
@@ -35,7 +35,7 @@ class MaskCache:
         self._row_of = {key: row for row, key in enumerate(self._product.keys)}
 
     def annotations(self, key: str, modality: str) -> list[dict[str, Any]]:
-        """What is known of each mask of an image, largest first: segment_anything's keys
+        """Read all entries of each mask of an image, largest first: segment_anything's keys
         (``area``, ``bbox``, ``predicted_iou``, ``point_coords``, ``stability_score``,
         ``crop_box``) and ``rle``. An image that counts as absent has none.
 
@@ -53,7 +53,7 @@ class MaskCache:
         crop: tuple[int, int, int, int] | None = None,
         size: Size | None = None,
     ) -> Masks:
-        """The ``count`` largest masks of an image or fewer, ``K,h,w``, largest first.
+        """Read the ``count`` largest masks of an image or fewer, ``K,h,w``, largest first.
 
         Args:
             modality: ``rgb`` or ``thermal``.
@@ -76,8 +76,8 @@ class MaskCache:
         size: Size | None = None,
         duplicate_iou: float = DUPLICATE_IOU,
     ) -> tuple[Masks, Masks]:
-        """Masks ``K,h,w`` of RGB and thermal of which the i-th belong together, ``count`` or
-        fewer. Masks without a pixel in the crop are passed over.
+        """Read masks ``K,h,w`` of RGB and thermal of which the i-th belong together, ``count``
+        or fewer. Masks without a pixel in the crop are passed over.
 
         Args:
             how: ``index`` puts the i-th largest of both together, as SAGE does, and passes over
@@ -111,15 +111,15 @@ class MaskCache:
 
 
 def _parsed(fields: Mapping[str, bytes], modality: str) -> Mapping[str, Any]:
-    """What a sample says of an image. One that counts as absent has the size of the other."""
+    """Parse a sample's label of an image. One that counts as absent has the size of the other."""
     absent = f"{modality}.json" not in fields
-    said: dict[str, Any] = json.loads(fields["rgb.json" if absent else f"{modality}.json"])
-    return {**said, "masks": []} if absent else said
+    label: dict[str, Any] = json.loads(fields["rgb.json" if absent else f"{modality}.json"])
+    return {**label, "masks": []} if absent else label
 
 
 def masked_images(image: NDArray[Any], masks: Masks, count: int) -> NDArray[np.float32]:
-    """Images of which all but a mask is black, ``count,h,w`` in [0, 1]; where there are fewer
-    masks, the rest are the image itself, as in SAGE.
+    """Black out all but a mask in each of ``count`` images, ``count,h,w`` in [0, 1]; where there
+    are fewer masks, the rest are the image itself, as in SAGE.
 
     Args:
         image: ``h,w``, integers of any depth or floats in [0, 1].
@@ -171,12 +171,12 @@ def _by_iou(rgb: Masks, thermal: Masks, count: int) -> tuple[Masks, Masks]:
 
 
 def _union(rgb: Masks, thermal: Masks, duplicate_iou: float) -> Masks:
-    every = np.concatenate([rgb, thermal])
-    areas = every.sum((1, 2))
-    every = every[np.argsort(-areas, kind="stable")][: np.count_nonzero(areas)]
-    alike = array_iou(every, every) >= duplicate_iou
+    masks = np.concatenate([rgb, thermal])
+    areas = masks.sum((1, 2))
+    masks = masks[np.argsort(-areas, kind="stable")][: np.count_nonzero(areas)]
+    alike = array_iou(masks, masks) >= duplicate_iou
     kept: list[int] = []
-    for row in range(len(every)):
+    for row in range(len(masks)):
         if not alike[row, kept].any():
             kept.append(row)
-    return every[kept]
+    return masks[kept]

@@ -1,1 +1,1 @@
-"""Depth and classes of a dataset's images, as annotators see them: the stage ``pseudo_labels``."""
+"""Depth and classes of a dataset's images by frozen annotators: the stage ``pseudo_labels``."""

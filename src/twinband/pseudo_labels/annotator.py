@@ -1,11 +1,6 @@
-"""The annotator that params.yaml names.
+"""Annotators of depth and classes, opened by name, whose labels are kept with their consistency."""
 
-An annotator whose labels are kept with how consistent they are: ``LabelSpec``.
-"""
-
-import hashlib
 import importlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from twinband.labels.encoding import compact, digest, rounded, torch_threads
 from twinband.pseudo_labels.label import Annotator, Label, consistency, encoded, mirrored
 from twinband.weights import Weights
 
@@ -25,7 +20,7 @@ PACKAGE = "twinband.annotators"
 def open_annotator(
     name: str, weights: Weights, options: Mapping[str, Any], device: str
 ) -> Annotator:
-    """The annotator of the module ``twinband.annotators.NAME``.
+    """Open the annotator of the module ``twinband.annotators.NAME``.
 
     Raises:
         InputError: the weights are not its own.
@@ -52,7 +47,7 @@ FIELD = "json"
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """All that says which label an image gets.
+    """All that decides which label an image gets.
 
     Attributes:
         name: of the annotator's module.
@@ -75,7 +70,7 @@ class LabelSpec:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What people should know of it; all but the code."""
+        """Plain values that identify the annotator, all but the code."""
         return {
             "annotator": self.name,
             "weights_sha256": self.weights.sha256,
@@ -88,16 +83,34 @@ class LabelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Of facts and code: labels of another one are not used."""
-        return _digest({**self.facts, "code": self.code})
+        """Digest of facts and code: labels of another one are not used."""
+        return digest({**self.facts, "code": self.code})
 
     @property
     def annotator(self) -> str:
-        """Of the facts alone, for products: they must not change with a comment in the code."""
-        return _digest(self.facts)
+        """Digest of the facts alone, for products: they must not change with a comment in the
+        code."""
+        return digest(self.facts)
+
+    def described(self, rule: str) -> dict[str, Any]:
+        """List what the product's card says of the annotator.
+
+        Args:
+            rule: in words, at which size it is shown an image.
+        """
+        versions = ", ".join(f"{name} {number}" for name, number in self.facts["versions"].items())
+        return {
+            "weights": self.weights.name,
+            "SHA-256 of the weights": self.weights.sha256,
+            "an image is shown": rule,
+            **dict(self.options),
+            "device": f"{self.device}, {self.threads} threads",
+            "versions": versions,
+            "fingerprint of all this": self.annotator,
+        }
 
     def open_annotator(self) -> Annotator:
-        """The annotator itself.
+        """Open the annotator itself.
 
         Raises:
             InputError: the weights are not its own.
@@ -105,17 +118,17 @@ class LabelSpec:
         """
         return open_annotator(self.name, self.weights, dict(self.options), self.device)
 
-    def open(self) -> "PseudoLabeller":
+    def open(self) -> "PseudoLabelAnnotator":
         """Read the weights."""
-        return PseudoLabeller(self.open_annotator(), self.zoom, self.threads)
+        return PseudoLabelAnnotator(self.open_annotator(), self.zoom, self.threads)
 
 
-class PseudoLabeller:
-    """Labels images; to tell how consistent it is, each three times: as it is, mirrored, and at
-    another size.
+class PseudoLabelAnnotator:
+    """Labels images; to tell how consistent labels are, each image three times: as it is,
+    mirrored, and at another size.
 
     Args:
-        annotator: at work.
+        annotator: with its weights in memory.
         zoom: the other size, or 0.
         threads: of PyTorch meanwhile.
     """
@@ -126,21 +139,20 @@ class PseudoLabeller:
         self._threads = threads
 
     def fields(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[Mapping[str, bytes]]:
-        """The label of each image as fields; ``json`` may say ``consistency_flip`` and
-        ``consistency_scale``."""
+        """Label images (``H,W,3`` uint8 RGB): the fields of each; ``json`` may hold
+        ``consistency_flip`` and ``consistency_scale``."""
         return (self._fields(image) for image in images)
 
     def _fields(self, image: NDArray[np.uint8]) -> dict[str, bytes]:
-        """An image shares a batch with its own mirror image and no other: the last digits of what
-        a model answers depend on the batch, and must not on which images were known already."""
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self._threads)
-        try:
+        """Label one image.
+
+        It shares a batch with its own mirror image and no other: the last digits of what a model
+        answers depend on the batch, and must not on which images were known already.
+        """
+        with torch_threads(self._threads):
             label, agreement = self._consistent(image) if self._zoom else self._once(image)
-        finally:
-            torch.set_num_threads(threads)
-        fields, said = encoded(label)
-        return {**fields, FIELD: compact({**said, **agreement})}
+        fields, description = encoded(label)
+        return {**fields, FIELD: compact({**description, **agreement})}
 
     def _once(self, image: NDArray[np.uint8]) -> tuple[Label, dict[str, float]]:
         (label,) = self._annotator.labels([image])
@@ -150,15 +162,6 @@ class PseudoLabeller:
         label, flipped = self._annotator.labels([image, image[:, ::-1]])
         (scaled,) = self._annotator.labels([image], self._zoom)
         return label, {
-            "consistency_flip": round(consistency(label, mirrored(flipped)), 6),
-            "consistency_scale": round(consistency(label, scaled), 6),
+            "consistency_flip": rounded(consistency(label, mirrored(flipped))),
+            "consistency_scale": rounded(consistency(label, scaled)),
         }
-
-
-def compact(data: Mapping[str, Any]) -> bytes:
-    """JSON without spaces, keys in order."""
-    return json.dumps(data, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
-
-
-def _digest(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(compact(data)).hexdigest()[:32]

@@ -1,7 +1,4 @@
-"""One product of labels of a dataset: label what is unknown, then write shard by shard.
-
-One shard of a product of labels: what the cache holds, and how well it fits the truth.
-"""
+"""One product of labels of a dataset: images are labelled, then written shard by shard."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,27 +13,24 @@ from twinband.core.errors import WorkFailed
 from twinband.core.params import ParamsError, Run
 from twinband.drawing import hours_of
 from twinband.labels.cache import LabelCache
+from twinband.labels.encoding import compact
 from twinband.labels.fill import ImageLabel, fill_cache
-from twinband.pseudo_labels.annotator import FIELD, LabelSpec, compact
-from twinband.pseudo_labels.facts import card, facts
+from twinband.pseudo_labels.annotator import FIELD, LabelSpec
+from twinband.pseudo_labels.facts import ClassFacts, DepthFacts, card
 from twinband.pseudo_labels.label import Annotator, Kind, read_depth
+from twinband.pseudo_labels.scores import facts_of
 from twinband.pseudo_labels.truth import Truth, class_counts, depth_scores, iou_of_classes
 from twinband.shards.product import (
     build_product,
+    product_id,
     read_index,
     read_manifest,
     to_json,
 )
 from twinband.shards.read import decode_fields
-from twinband.shards.write import (
-    OK,
-    Shard,
-    ShardWriter,
-    shard_name,
-    write_atomically,
-)
+from twinband.shards.write import OK, Shard, ShardWriter, shard_name, write_atomically
 
-# What the manifests hold beyond the columns of every product. Scores are null where no truth is
+# Columns of the manifests beyond those of every product. Scores are null where no truth is
 # known; `confusion` is a matrix of the truth's classes, row after row, the truth in rows.
 COMMON = [
     pa.field("modality", pa.string()),
@@ -60,7 +54,7 @@ COLUMNS: Mapping[Kind, Sequence[pa.Field]] = {
         pa.field("confusion", pa.list_(pa.int64())),
     ],
 }
-SAID = ("consistency_flip", "consistency_scale", "inverse", "scale_m", "confidence")
+DESCRIBED = ("consistency_flip", "consistency_scale", "inverse", "scale_m", "confidence")
 ABSENT = {"status": "absent", "reason": "no_thermal", "detail": "the pair has no thermal image"}
 
 
@@ -83,7 +77,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: the labels of some pairs become the shard at ``path``.
+    """One shard to be written: the labels of some pairs, at ``path``.
 
     Attributes:
         kind: of labels.
@@ -116,9 +110,9 @@ def write_label_shard(task: ShardTask) -> Shard:
                 continue
             fields = _read(cache, member.sha256)
             image = {"modality": member.modality, "image_sha256": member.sha256}
-            said = {**json.loads(fields[FIELD]), **image}
-            fields[FIELD] = compact(said)
-            row = {**image, **{name: said[name] for name in SAID if name in said}}
+            description = {**json.loads(fields[FIELD]), **image}
+            fields[FIELD] = compact(description)
+            row = {**image, **{n: description[n] for n in DESCRIBED if n in description}}
             if member.name:
                 row |= _scores(task, member.name, decode_fields(fields))
             writer.add(member.key, fields, {**row, **OK})
@@ -136,7 +130,7 @@ def _read(cache: LabelCache, sha256: str) -> dict[str, bytes]:
 
 
 def _scores(task: ShardTask, name: str, label: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns that only the truth can fill."""
+    """Fill the columns that only the truth can tell."""
     if task.kind == "depth":
         depth = read_depth(label)
         metres = task.truth.depth_m(name, depth.values.shape)
@@ -160,13 +154,13 @@ CLASSES = "classes.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Who is to label.
+class CheckedAnnotator:
+    """An annotator that labels what it is asked for.
 
     Attributes:
         kind: of labels.
-        spec: of the annotator.
-        rule: how large it is shown an image.
+        spec: all that decides its labels.
+        rule: in words, at which size it is shown an image.
         names: of its classes.
     """
 
@@ -176,8 +170,8 @@ class Asked:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, kind: Kind, spec: LabelSpec) -> "Asked":
-        """Ask the annotator itself, before any work.
+    def of(cls, kind: Kind, spec: LabelSpec) -> "CheckedAnnotator":
+        """Open the annotator and check it, before any work.
 
         Raises:
             InputError: the weights are not its own.
@@ -196,23 +190,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What one run made.
+    """A dataset that was labelled.
 
     Attributes:
         manifest: one row a pair.
-        facts: what metrics/ shall know.
+        facts: of the product.
         fresh: images that were labelled by this run.
         known: images whose label was in the cache.
     """
 
     manifest: pa.Table
-    facts: dict[str, Any]
+    facts: DepthFacts | ClassFacts
     fresh: int
     known: int
 
 
 def build_labels(
-    asked: Asked,
+    annotator: CheckedAnnotator,
     pairs: Path,
     registered: Path,
     *,
@@ -235,49 +229,53 @@ def build_labels(
         InputError: the products do not fit together, or the truth does not fit.
         WorkFailed: the annotator's answers are unusable.
     """
+    kind, spec, names = annotator.kind, annotator.spec, annotator.names
     index = read_index(pairs)
     shards = _members(pairs, registered, {})
     keys = sorted(member.key for members in shards for member in members)
-    spec = asked.spec
     labels = fill_cache(pairs, registered, keys, modality, spec, cache, run.runtime, run.progress)
     tasks = [
         ShardTask(
-            run.work / asked.kind / shard_name(number),
-            asked.kind,
+            run.work / kind / shard_name(number),
+            kind,
             members,
             cache / spec.fingerprint,
             truth,
-            asked.names,
+            names,
         )
         for number, members in enumerate(
             _members(pairs, registered, {label.key: label for label in labels})
         )
     ]
-    described: dict[str, Any] = {}
+    hours = hours_of(pairs)
 
-    def described_by(rows: pa.Table) -> str:
-        described.update(facts(asked.kind, rows, hours_of(pairs), spec, truth.classes))
-        return card(asked.kind, index["dataset"], spec, asked.rule, asked.names, described)
+    def describe(rows: pa.Table, product: str = "") -> DepthFacts | ClassFacts:
+        return facts_of(kind, rows, hours, spec, truth.classes, product)
 
-    if asked.names:
-        write_atomically(out / CLASSES, to_json({"classes": list(asked.names)}))
+    def write_card(rows: pa.Table) -> str:
+        described = spec.described(annotator.rule)
+        return card(kind, index["dataset"], describe(rows), described, names)
+
+    if names:
+        write_atomically(out / CLASSES, to_json({"classes": list(names)}))
     built = build_product(
         out,
-        product=asked.kind,
+        product=kind,
         dataset=index["dataset"],
         tasks=tasks,
         write_shard=write_label_shard,
-        card=described_by,
+        card=write_card,
         run=run.quick(),
     )
     fresh = sum(label.fresh for label in labels)
+    described = describe(built.manifest, product_id(out))
     return Labelled(built.manifest, described, fresh, len(labels) - fresh)
 
 
 def _members(
     pairs: Path, registered: Path, labels: Mapping[str, ImageLabel]
 ) -> list[tuple[Member, ...]]:
-    """Of each shard of ``pairs`` the usable pairs, with their labels as far as there are any."""
+    """List the usable pairs of each shard of ``pairs``, with the labels that there are."""
     grids = read_manifest(registered, ["key", "grid"]).to_pylist()
     on_rgb = {row["key"] for row in grids if row["grid"] == "rgb"}
     shards: list[list[Member]] = [[] for _ in read_index(pairs)["shardlist"]]
@@ -287,4 +285,4 @@ def _members(
             name = row["name"] if key in on_rgb else ""
             image = (label.modality, label.sha256) if label else ("", "")
             shards[row["shard"]].append(Member(key, name, *image))
-    return [tuple(sorted(those, key=lambda member: member.key)) for those in shards]
+    return [tuple(sorted(members, key=lambda member: member.key)) for members in shards]

@@ -1,23 +1,16 @@
-"""The data card of a dataset's labels.
+"""Facts of a dataset's pseudo-labels, and the data cards of depth and classes."""
 
-Numbers of a dataset's labels, for metrics/ and for the card.
-"""
-
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
+from pydantic import Field
 
-from twinband.drawing import in_reading_order
-from twinband.pseudo_labels.annotator import LabelSpec
-from twinband.pseudo_labels.label import Kind
-from twinband.pseudo_labels.truth import VOID, iou_of_classes
-from twinband.shards.product import card_lines, count_values
+from twinband.core.params import Facts
+from twinband.drawing import OVERALL
+from twinband.shards.product import count_rows, markdown_card, markdown_table
 
-FIELDS: Mapping[Kind, str] = {
+METRIC, ALIGNED = "metres as they are", "after scale and shift by least squares"
+FIELDS: Mapping[str, str] = {
     "depth": "A sample holds `depth.png` (16 bits) and `json`: value = `offset` + `scale` * level, "
     "in the `unit` that stands there; `inverse` values are the greater, the nearer. With "
     "`scale_m` a distance is `scale_m` / value metres (inverse) or `scale_m` * value. "
@@ -29,185 +22,164 @@ FIELDS: Mapping[Kind, str] = {
 }
 
 
+class Spread(Facts):
+    """Spread of a quantity over images: the value that 5 % are below, and the median."""
+
+    p05: float
+    median: float
+
+
+class DepthScore(Facts):
+    """Scores of depth, means over images."""
+
+    images: int
+    abs_rel: float
+    delta1: float
+
+
+class ClassScore(Facts):
+    """Scores of classes over all pixels of some images together."""
+
+    images: int
+    miou: float
+    pixel_accuracy: float
+
+
+class LabelFacts(Facts):
+    """Facts that depth and classes share.
+
+    Attributes:
+        annotator: its name.
+        fingerprint: of the annotator.
+        images: labelled ones.
+        absent: pairs without an image to label.
+        modalities: labelled images by modality.
+        consistency_flip, consistency_scale: agreement with the label of the mirrored image, and
+            of the image at another size, in [0, 1]; None where it was not measured.
+        product: identity of the product.
+    """
+
+    annotator: str
+    fingerprint: str
+    images: int
+    absent: int
+    modalities: dict[str, int]
+    consistency_flip: Spread | None = None
+    consistency_scale: Spread | None = None
+    product: str
+
+
+class DepthFacts(LabelFacts):
+    """Facts of depth.
+
+    Attributes:
+        compared: how labels were brought to the truth's unit; None where no truth is known.
+        scores: by hour and ``overall``; empty where no truth is known.
+    """
+
+    compared: str | None = None
+    scores: dict[str, DepthScore] = Field(default_factory=dict)
+
+
+class ClassFacts(LabelFacts):
+    """Facts of classes.
+
+    Attributes:
+        confidence: mean over an image of the best class's share of all scores.
+        scores: by hour and ``overall``; empty where no truth is known.
+        iou: by class, of those that are in the truth or were predicted.
+    """
+
+    confidence: Spread | None = None
+    scores: dict[str, ClassScore] = Field(default_factory=dict)
+    iou: dict[str, float] = Field(default_factory=dict)
+
+
+class PseudoLabelFacts(Facts):
+    """facts/pseudo_labels/D.json."""
+
+    depth: DepthFacts
+    semantics: ClassFacts
+
+    def headline(self) -> dict[str, float]:
+        """List the numbers by which the labels of datasets are compared."""
+        depth, semantics = self.depth, self.semantics
+        numbers: dict[str, float] = {"images": depth.images}
+        if depth.scores:
+            numbers["abs_rel"] = depth.scores[OVERALL].abs_rel
+        if semantics.scores:
+            numbers["miou"] = semantics.scores[OVERALL].miou
+        if depth.consistency_flip:
+            numbers["depth_consistency"] = depth.consistency_flip.median
+        if semantics.consistency_flip:
+            numbers["semantics_consistency"] = semantics.consistency_flip.median
+        return numbers
+
+
 def card(
-    kind: Kind,
+    kind: Literal["depth", "semantics"],
     dataset: str,
-    spec: LabelSpec,
-    rule: str,
+    facts: DepthFacts | ClassFacts,
+    annotator: Mapping[str, Any],
     names: Sequence[str],
-    found: Mapping[str, Any],
 ) -> str:
-    """Markdown with a YAML front matter: who labelled, how, and how far to trust it.
+    """Write the data card: the annotator, its labels, and how far to trust them.
 
     Args:
-        rule: how large the annotator is shown an image.
-        names: of the annotator's classes.
-        found: what ``facts`` gives.
+        annotator: what there is to say of it, value by name.
+        names: of its classes.
     """
-    versions = ", ".join(f"{name} {number}" for name, number in spec.facts["versions"].items())
-    lines = [
-        "---",
-        f"pretty_name: {dataset}, {kind}",
-        f"tags: [rgb-thermal, {kind}, webdataset]",
-        "---",
-        f"# {dataset}: {kind}",
-        "",
-        f"Labels of {found['images']} images by `{spec.name}`. They are predictions, not "
+    counts = [
+        *count_rows("labelled", facts.modalities),
+        ("without an image to label", facts.absent),
+    ]
+    rows = [*annotator.items(), *([("classes", ", ".join(names))] if names else [])]
+    return markdown_card(
+        f"{dataset}: {kind}",
+        ["rgb-thermal", kind, "webdataset"],
+        f"Labels of {facts.images} images by `{facts.annotator}`. They are predictions, not "
         "annotations by people; the images' own licence (see the card of `pairs`) and that of the "
         "weights hold for them too.",
-        "",
-        "| what | images |",
-        "|---|---|",
-        *card_lines("labelled", found["modalities"]),
-        f"| without an image to label | {found['absent']} |",
-        "",
-        *(_trust(found) if spec.zoom else []),
-        *_scores(found),
+        markdown_table(("what", "images"), counts),
+        *_trust(facts),
+        *_scores(facts),
         "## Annotator",
-        "",
-        "| what | value |",
-        "|---|---|",
-        f"| weights | {spec.weights.name} |",
-        f"| SHA-256 of the weights | {spec.weights.sha256} |",
-        f"| an image is shown | {rule} |",
-        *(f"| {name} | {value} |" for name, value in spec.options),
-        f"| device | {spec.device}, {spec.threads} threads |",
-        f"| versions | {versions} |",
-        f"| fingerprint of all this | {spec.annotator} |",
-        *([f"| classes | {', '.join(names)} |"] if names else []),
-        "",
+        markdown_table(("what", "value"), rows),
         FIELDS[kind],
-        "",
-    ]
-    return "\n".join(lines)
+        pretty_name=f"{dataset}, {kind}",
+    )
 
 
-def _trust(found: Mapping[str, Any]) -> list[str]:
-    kept = ("consistency_flip", "consistency_scale", "confidence")
+def _trust(facts: LabelFacts) -> tuple[str, ...]:
+    if facts.consistency_flip is None:
+        return ()
+    spreads = {
+        "consistency flip": facts.consistency_flip,
+        "consistency scale": facts.consistency_scale,
+        "confidence": facts.confidence if isinstance(facts, ClassFacts) else None,
+    }
     rows = [
-        f"| {name.replace('_', ' ')} | {found[name]['median']:.3f} | {found[name]['p05']:.3f} |"
-        for name in kept
-        if name in found
+        (name, f"{spread.median:.3f}", f"{spread.p05:.3f}")
+        for name, spread in spreads.items()
+        if spread
     ]
-    return [
-        "| of an image, in `manifest.parquet` | median | 5 % are below |",
-        "|---|---|---|",
-        *rows,
-        "",
+    return (
+        markdown_table(("of an image, in `manifest.parquet`", "median", "5 % are below"), rows),
         "Consistency is the agreement with the label of the mirrored image, and with that of the "
         "image shown at another size: of classes the share of equal pixels, of depth 1 less the "
         "mean difference relative to the mean. 1 is full agreement.",
-        "",
-    ]
+    )
 
 
-def _scores(found: Mapping[str, Any]) -> list[str]:
-    if "scores" not in found:
-        return ["No truth is known to score these labels against.", ""]
-    names = [name for name in next(iter(found["scores"].values())) if name != "images"]
+def _scores(facts: DepthFacts | ClassFacts) -> tuple[str, ...]:
+    if not facts.scores:
+        return ("No truth is known to score these labels against.",)
+    compared = facts.compared if isinstance(facts, DepthFacts) else None
+    scores = {hour: score.model_dump() for hour, score in facts.scores.items()}
+    head = ["hour", *(name.replace("_", " ") for name in scores[OVERALL])]
     rows = [
-        f"| {hour} | {each['images']} | " + " | ".join(f"{each[n]:.3f}" for n in names) + " |"
-        for hour, each in found["scores"].items()
+        (hour, score.pop("images"), *(f"{value:.3f}" for value in score.values()))
+        for hour, score in scores.items()
     ]
-    head = [name.replace("_", " ") for name in names]
-    return [
-        f"## Against the truth{': ' + found['compared'] if 'compared' in found else ''}",
-        "",
-        f"| hour | images | {' | '.join(head)} |",
-        "|---|---|" + "---|" * len(names),
-        *rows,
-        "",
-    ]
-
-
-OVERALL = "overall"
-DECIMALS = 4
-METRIC, ALIGNED = "metres as they are", "after scale and shift by least squares"
-Rows = Sequence[Mapping[str, Any]]
-
-
-def facts(
-    kind: Kind,
-    manifest: pa.Table,
-    hours: Mapping[str, str],
-    spec: LabelSpec,
-    classes: tuple[str, ...],
-) -> dict[str, Any]:
-    """Counts, consistency and, where a truth is known, scores by hour and overall.
-
-    Args:
-        manifest: of the product.
-        hours: hour of the day of each pair by key.
-        classes: names of the truth's class ids.
-    """
-    rows = [row for row in manifest.to_pylist() if row["status"] == "ok"]
-    found: dict[str, Any] = {
-        "annotator": spec.name,
-        "fingerprint": spec.annotator,
-        "images": len(rows),
-        "absent": manifest.num_rows - len(rows),
-        "modalities": count_values(manifest["modality"]),
-    }
-    measured = ["consistency_flip", "consistency_scale"] if spec.zoom else []
-    measured += ["confidence"] if kind == "semantics" else []
-    if rows:
-        found |= {name: _spread(rows, name) for name in measured}
-    scored = [row for row in rows if row["abs_rel" if kind == "depth" else "miou"] is not None]
-    if scored and kind == "depth":
-        found["compared"] = ALIGNED if scored[0]["scale_m"] is None else METRIC
-        found["scores"] = {
-            hour: {"images": len(those), **_means(those, "abs_rel", "delta1")}
-            for hour, those in _by_hour(scored, hours).items()
-        }
-    elif scored:
-        found["scores"] = {
-            hour: {"images": len(those), **_class_scores(_confusion(those, len(classes)))}
-            for hour, those in _by_hour(scored, hours).items()
-        }
-        iou = iou_of_classes(_confusion(scored, len(classes))).tolist()
-        named = zip(classes[VOID + 1 :], iou, strict=True)
-        found["iou"] = {name: round(value, DECIMALS) for name, value in named if value == value}
-    return found
-
-
-def headline(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """The numbers that a dataset's labels are compared by.
-
-    Args:
-        facts: by kind of labels.
-    """
-    numbers = {
-        "images": facts["depth"]["images"],
-        "abs_rel": facts["depth"].get("scores", {}).get(OVERALL, {}).get("abs_rel"),
-        "miou": facts["semantics"].get("scores", {}).get(OVERALL, {}).get("miou"),
-        "depth_consistency": facts["depth"].get("consistency_flip", {}).get("median"),
-        "semantics_consistency": facts["semantics"].get("consistency_flip", {}).get("median"),
-    }
-    return {name: number for name, number in numbers.items() if number is not None}
-
-
-def _by_hour(rows: Rows, hours: Mapping[str, str]) -> dict[str, Rows]:
-    members = defaultdict(list)
-    for row in rows:
-        members[hours[row["key"]]].append(row)
-    return {**{hour: members[hour] for hour in in_reading_order(sorted(members))}, OVERALL: rows}
-
-
-def _confusion(rows: Rows, classes: int) -> NDArray[np.int64]:
-    """Of all images together: small ones and rare classes must not weigh more than they do."""
-    return np.sum([row["confusion"] for row in rows], axis=0).reshape(classes, classes)
-
-
-def _class_scores(confusion: NDArray[np.int64]) -> dict[str, float]:
-    miou = float(np.nanmean(iou_of_classes(confusion)))
-    accuracy = float(np.trace(confusion) / confusion.sum())
-    return {"miou": round(miou, DECIMALS), "pixel_accuracy": round(accuracy, DECIMALS)}
-
-
-def _means(rows: Rows, *names: str) -> dict[str, float]:
-    return {name: round(float(np.mean([row[name] for row in rows])), DECIMALS) for name in names}
-
-
-def _spread(rows: Rows, name: str) -> dict[str, float]:
-    low, median = np.percentile([row[name] for row in rows], (5, 50)).tolist()
-    return {"p05": round(low, DECIMALS), "median": round(median, DECIMALS)}
+    heading = "## Against the truth" + (f": {compared}" if compared else "")
+    return heading, markdown_table(head, rows)

@@ -1,9 +1,7 @@
-"""What every annotator is asked, and what it answers.
+"""Labels of an image, depth or classes: the annotator's protocol, agreement, and stored form.
 
-Whether an annotator says the same of an image shown otherwise: for leaving out bad labels where
-nobody knows the truth. 1 is full agreement.
-
-Labels as they are stored: PNG and JSON, and back.
+Where nobody knows the truth, the agreement of two labels of one image shown otherwise is for
+leaving out bad ones; 1 is full agreement. Labels are stored as PNG and JSON.
 """
 
 import io
@@ -22,7 +20,7 @@ Kind: TypeAlias = Literal["depth", "semantics"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Depth:
-    """How far everything in one image is.
+    """Distances in one image.
 
     Attributes:
         values: ``H,W`` float32.
@@ -67,20 +65,20 @@ class Annotator(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """What it answers: ``Depth`` or ``Semantics``."""
+        """The kind of its answers: ``depth`` for ``Depth``, ``semantics`` for ``Semantics``."""
 
     @property
     def rule(self) -> str:
-        """In words, at which size it is shown an image."""
+        """The size at which it is shown an image, in words."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its classes, by index; none if it tells depth."""
+        """The names of its classes, by index; none if it tells depth."""
 
     def labels(
         self, images: Sequence[NDArray[np.uint8]], zoom: float = 1.0
     ) -> Sequence[Depth] | Sequence[Semantics]:
-        """The label of each image (``H,W,3`` uint8 RGB), on the image's own grid.
+        """Label each image (``H,W,3`` uint8 RGB), on the image's own grid.
 
         Args:
             zoom: show the images at so many times the usual size.
@@ -88,14 +86,14 @@ class Annotator(Protocol):
 
 
 def mirrored(label: Label) -> Label:
-    """The label of the mirrored image, laid over the image itself."""
+    """Lay the label of the mirrored image over the image itself."""
     if isinstance(label, Depth):
         return Depth(label.values[:, ::-1], label.inverse, label.scale_m)
     return Semantics(label.classes[:, ::-1], label.confidence[:, ::-1], label.names)
 
 
 def consistency(label: Label, other: Label) -> float:
-    """How far two labels of one image agree, in [0, 1].
+    """Measure how far two labels of one image agree, in [0, 1].
 
     Of classes the share of pixels that are equal. Of depth 1 less the mean difference, relative
     to the mean of both; if the scale is unknown, ``other`` is first brought to the same median.
@@ -110,19 +108,19 @@ def consistency(label: Label, other: Label) -> float:
 
 
 def _agreement(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    whole = float(np.abs(first).mean() + np.abs(second).mean()) / 2
-    return max(0.0, 1 - float(np.abs(first - second).mean()) / whole) if whole else 1.0
+    mean = float(np.abs(first).mean() + np.abs(second).mean()) / 2
+    return max(0.0, 1 - float(np.abs(first - second).mean()) / mean) if mean else 1.0
 
 
-def _ratio(wanted: np.floating, found: np.floating) -> float:
-    return float(wanted / found) if wanted and found else 1.0
+def _ratio(first: np.floating, second: np.floating) -> float:
+    return float(first / second) if first and second else 1.0
 
 
 LEVELS = np.iinfo(np.uint16).max
 
 
 def encoded(label: Label) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Images and arrays of a label as fields, and what its JSON says of them.
+    """Encode images and arrays of a label as fields, and describe them in plain values.
 
     Raises:
         WorkFailed: the label holds numbers that are none.
@@ -131,14 +129,14 @@ def encoded(label: Label) -> tuple[dict[str, bytes], dict[str, Any]]:
 
 
 def read_depth(fields: Mapping[str, Any]) -> Depth:
-    """The depth of a decoded sample of the product ``depth``, off by half a level at most."""
-    said = fields["json"]
-    values = said["offset"] + said["scale"] * fields["depth"].astype(np.float64)
-    return Depth(values.astype(np.float32), said["inverse"], said["scale_m"])
+    """Read the depth of a decoded sample of ``depth``, off by half a level at most."""
+    description = fields["json"]
+    values = description["offset"] + description["scale"] * fields["depth"].astype(np.float64)
+    return Depth(values.astype(np.float32), description["inverse"], description["scale_m"])
 
 
 def read_semantics(fields: Mapping[str, Any], names: Sequence[str]) -> Semantics:
-    """The classes of a decoded sample of the product ``semantics``.
+    """Read the classes of a decoded sample of the product ``semantics``.
 
     The confidence is the mean over the image, at every pixel.
 
@@ -154,30 +152,30 @@ def read_semantics(fields: Mapping[str, Any], names: Sequence[str]) -> Semantics
 
 
 def unit_of(depth: Depth) -> str:
-    """What a value of it means."""
+    """Say what a value of a depth map means."""
     if depth.scale_m is None:
         return "1 / distance" if depth.inverse else "distance, up to scale and shift"
     return f"{depth.scale_m:g} m / distance" if depth.inverse else f"{depth.scale_m:g} m"
 
 
 def _depth(depth: Depth) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """16 bits: value = offset + scale * level, over the range of the image's own values."""
+    """Encode in 16 bits: value = offset + scale * level, over the image's own range."""
     values = _finite(depth.values)
     offset = float(values.min())
     scale = (float(values.max()) - offset) / LEVELS or 1.0  # a constant map is all offset
     levels = np.rint((values - offset) / scale).astype(np.uint16)
-    said = {
+    description = {
         "offset": offset,
         "scale": scale,
         "inverse": depth.inverse,
         "scale_m": depth.scale_m,
         "unit": unit_of(depth),
     }
-    return {"depth.png": encode_png(levels)}, said
+    return {"depth.png": encode_png(levels)}, description
 
 
 def _semantics(label: Semantics) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """8 bits, or 16 if there are more than 255 classes."""
+    """Encode in 8 bits, or 16 if there are more than 255 classes."""
     narrow = np.uint8 if len(label.names) <= np.iinfo(np.uint8).max else np.uint16
     fields = {"classes.png": encode_png(label.classes.astype(narrow))}
     if label.top is not None:

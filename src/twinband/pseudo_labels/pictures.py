@@ -1,6 +1,5 @@
 """Pictures by which a person judges labels: one pair an hour, with its depth and classes."""
 
-import colorsys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,15 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from twinband.core.images import encode_jpeg
-from twinband.drawing import QUALITY, Image, enlarged, example_keys, file_word, svg
+from twinband.drawing import (
+    QUALITY,
+    Image,
+    distinct_colours,
+    enlarged,
+    example_keys,
+    file_word,
+    svg,
+)
 from twinband.labels.images import image_of
 from twinband.pseudo_labels.label import Depth, read_depth
 from twinband.shards.read import open_products
@@ -50,7 +57,7 @@ def write_pictures(
     names: Sequence[str],
     folder: Path,
 ) -> None:
-    """``HOUR-rgb.jpg``, ``-thermal``, ``-depth`` and ``-semantics`` of one pair an hour, and
+    """Write ``HOUR-rgb.jpg``, ``-thermal``, ``-depth`` and ``-semantics`` of one pair an hour, and
     ``classes.svg``, into ``folder``.
 
     Args:
@@ -61,8 +68,8 @@ def write_pictures(
     samples = {s["key"]: s for s in open_products(products, examples.values())}
     seen: set[int] = set()
     for hour, key in examples.items():
-        for what, picture in _drawn(samples[key], palette(names)).items():
-            name = f"{file_word(hour)}-{what}.jpg"
+        for kind, picture in _drawn(samples[key], palette(names)).items():
+            name = f"{file_word(hour)}-{kind}.jpg"
             write_atomically(folder / name, encode_jpeg(picture, QUALITY, sharp_colours=True))
         if (label := samples[key]["semantics"]) is not None:
             seen.update(np.unique(label["classes"]).tolist())
@@ -72,21 +79,21 @@ def write_pictures(
 
 
 def _drawn(sample: Mapping[str, Any], colours: Image) -> dict[str, Image]:
-    """By what they show; a label that does not exist is not drawn."""
+    """Draw images and labels, by kind; a label that does not exist is left out."""
     pair = registered_pair(sample)
-    found = {name: image_of(pair, name) for name in ("rgb", "thermal")}
-    drawn = {name: enlarged(image) for name, image in found.items() if image is not None}
+    images = {name: image_of(pair, name) for name in ("rgb", "thermal")}
+    drawn = {name: enlarged(image) for name, image in images.items() if image is not None}
     if sample["depth"] is not None:
         drawn["depth"] = enlarged(coloured_depth(read_depth(sample["depth"])))
     if (label := sample["semantics"]) is not None:
-        image = found[label["json"]["modality"]]
+        image = images[label["json"]["modality"]]
         assert image is not None  # it was labelled
         drawn["semantics"] = coloured_classes(label["classes"], drawn_grey(image), colours)
     return drawn
 
 
 def coloured_depth(depth: Depth) -> Image:
-    """``H,W,3``: what is near is dark, what is far is bright, evenly in inverse depth."""
+    """Colour depth ``H,W,3``: near is dark, far is bright, evenly in inverse depth."""
     values = depth.values.astype(np.float64)
     inverse = values if depth.inverse else 1 / np.maximum(values, 1e-6)
     low, high = np.percentile(inverse, (LOWEST, HIGHEST))
@@ -96,7 +103,7 @@ def coloured_depth(depth: Depth) -> Image:
 
 
 def coloured_classes(classes: NDArray[np.integer], grey: Image, colours: Image) -> Image:
-    """Every class in its colour over the enlarged image.
+    """Draw every class in its colour over the enlarged image.
 
     Args:
         classes: ``h,w``.
@@ -110,19 +117,16 @@ def coloured_classes(classes: NDArray[np.integer], grey: Image, colours: Image) 
 
 
 def palette(names: Sequence[str]) -> Image:
-    """A colour for each class, ``n,3``: a natural one for what every street has; of others those
-    of near indices far apart, and none depends on how many there are."""
-    golden = (5**0.5 - 1) / 2  # turns of the colour circle that never come close to each other
-    turns = [(n * golden % 1, 0.55 + n % 2 * 0.3, 0.9 - n % 3 * 0.2) for n in range(len(names))]
-    colours = [
-        NATURAL.get(name) or [round(255 * part) for part in colorsys.hsv_to_rgb(*turn)]
-        for name, turn in zip(names, turns, strict=True)
-    ]
-    return np.array(colours, np.uint8).reshape(-1, 3)
+    """Pick a colour for each class, ``n,3``: a natural one for what every street has; of others
+    those of near indices far apart, and none depends on how many there are."""
+    colours = distinct_colours(len(names))
+    for index, name in enumerate(names):
+        colours[index] = NATURAL.get(name, colours[index])
+    return colours
 
 
 def legend(colours: Mapping[str, NDArray[np.uint8]]) -> bytes:
-    """SVG: each class's colour and name."""
+    """Draw each class's colour and name, as SVG."""
     patches = [
         Patch(facecolor=tuple(colour / 255), edgecolor="0.6", linewidth=0.5, label=name)
         for name, colour in colours.items()
@@ -138,5 +142,5 @@ def legend(colours: Mapping[str, NDArray[np.uint8]]) -> bytes:
 
 
 def drawn_grey(image: Image) -> Image:
-    """The image enlarged and without its colours."""
+    """Enlarge the image and take its colours away."""
     return cv2.cvtColor(cv2.cvtColor(enlarged(image), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

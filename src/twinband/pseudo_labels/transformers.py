@@ -1,9 +1,4 @@
-"""Images of equal size together, as tensors.
-
-What ``preprocessor_config.json`` says of the images that a model of transformers was taught.
-
-Reading a model of transformers from a folder, every one of its weights.
-"""
+"""Models of transformers as annotators: their weights, preprocessing, and batches of images."""
 
 import json
 import re
@@ -33,7 +28,7 @@ Answer = TypeVar("Answer")
 def in_batches(
     images: Sequence[NDArray[np.uint8]], device: str, answer: Callable[[Tensor], Sequence[Answer]]
 ) -> list[Answer]:
-    """What ``answer`` says of each image.
+    """Answer for each image, those of equal size together.
 
     Args:
         images: ``H,W,3`` each, of any sizes.
@@ -42,13 +37,13 @@ def in_batches(
     places = defaultdict(list)
     for place, image in enumerate(images):
         places[image.shape].append(place)
-    found: dict[int, Answer] = {}
+    answers: dict[int, Answer] = {}
     for alike in places.values():
         for begin in range(0, len(alike), BATCH):
             part = alike[begin : begin + BATCH]
             stack = torch.from_numpy(np.stack([images[place] for place in part])).to(device)
-            found.update(zip(part, answer(stack.permute(0, 3, 1, 2).float()), strict=True))
-    return [found[place] for place in range(len(images))]
+            answers.update(zip(part, answer(stack.permute(0, 3, 1, 2).float()), strict=True))
+    return [answers[place] for place in range(len(images))]
 
 
 FILE = "preprocessor_config.json"
@@ -63,16 +58,16 @@ class Preprocessing:
     Attributes:
         normalisation: of colours.
         resampling: ``bilinear`` or ``bicubic``.
-        said: the whole file.
+        config: all settings of the file.
     """
 
     normalisation: Normalisation
     resampling: str
-    said: Mapping[str, Any]
+    config: Mapping[str, Any]
 
     @classmethod
     def read(cls, folder: Path) -> "Preprocessing":
-        """From the model's folder.
+        """Read ``preprocessor_config.json`` of a model's folder.
 
         Raises:
             InputError: there is no such folder or file, or it is none.
@@ -81,8 +76,8 @@ class Preprocessing:
             raise InputError(f"{folder} is a file: name the model's folder, with its settings")
         path = folder / FILE
         try:
-            said = json.loads(path.read_bytes())
-            return cls(_normalisation(said), RESAMPLING[said.get("resample", 2)], said)
+            config = json.loads(path.read_bytes())
+            return cls(_normalisation(config), RESAMPLING[config.get("resample", 2)], config)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path} does not say how images are prepared ({error!r}); it belongs to the model"
@@ -90,25 +85,26 @@ class Preprocessing:
             ) from None
 
     def pixels(self, images: Tensor, size: tuple[int, int]) -> Tensor:
-        """``B,3,*size``, normalised, of images ``B,3,H,W`` in [0, 255]."""
+        """Compute ``B,3,*size``, normalised, of images ``B,3,H,W`` in [0, 255]."""
         return normalised(resized(images, size, self.resampling), self.normalisation)
 
 
 def resized(images: Tensor, size: tuple[int, int], resampling: str) -> Tensor:
-    """``B,3,*size`` in [0, 255], smoothed where the images shrink, as Pillow resizes."""
+    """Resize to ``B,3,*size`` in [0, 255], smoothed where the images shrink, as Pillow resizes."""
     if tuple(images.shape[2:]) == size:
         return images
-    done = F.interpolate(images, size, mode=resampling, antialias=True, align_corners=False)
-    return done.clamp(0, GREATEST)
+    result = F.interpolate(images, size, mode=resampling, antialias=True, align_corners=False)
+    return result.clamp(0, GREATEST)
 
 
-def _normalisation(said: Mapping[str, Any]) -> Normalisation:
-    """``do_rescale`` false: mean and deviation are of levels in [0, 255]."""
-    levels = GREATEST * (said.get("rescale_factor", 1 / GREATEST) if said["do_rescale"] else 1.0)
-    if not said["do_normalize"]:
+def _normalisation(config: Mapping[str, Any]) -> Normalisation:
+    """Read mean and deviation; with ``do_rescale`` false they are of levels in [0, 255]."""
+    scale = config.get("rescale_factor", 1 / GREATEST) if config["do_rescale"] else 1.0
+    levels = GREATEST * scale
+    if not config["do_normalize"]:
         return Normalisation((0.0,) * 3, (1 / levels,) * 3)
-    red, green, blue = (mean / levels for mean in said["image_mean"])
-    of_red, of_green, of_blue = (std / levels for std in said["image_std"])
+    red, green, blue = (mean / levels for mean in config["image_mean"])
+    of_red, of_green, of_blue = (std / levels for std in config["image_std"])
     return Normalisation((red, green, blue), (of_red, of_green, of_blue))
 
 
@@ -119,7 +115,7 @@ logging.disable_progress_bar()
 def load_pretrained(
     model: type[PreTrainedModel], weights: Weights, device: str, unused: str
 ) -> Any:
-    """The model in single precision, ready to answer.
+    """Load the model in single precision, ready to answer.
 
     Args:
         unused: pattern of names of weights that no answer depends on, which may be missing.
@@ -131,7 +127,7 @@ def load_pretrained(
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # what it warns of is checked here
     try:
-        read, said = model.from_pretrained(
+        loaded, info = model.from_pretrained(
             weights.path,
             local_files_only=True,
             weights_only=True,
@@ -147,19 +143,19 @@ def load_pretrained(
         raise InputError(f"{weights.path} holds no {model.__name__}: {error}") from None
     finally:
         logging.set_verbosity(verbosity)
-    lacking = [name for name in said["missing_keys"] if not re.fullmatch(unused, name)]
-    if lacking := sorted([*lacking, *map(str, said["mismatched_keys"])]):
+    lacking = [name for name in info["missing_keys"] if not re.fullmatch(unused, name)]
+    if lacking := sorted([*lacking, *map(str, info["mismatched_keys"])]):
         raise InputError(
             f"{weights.path} lacks {len(lacking)} weights of a {model.__name__} "
             f"({', '.join(lacking[:3])}): nothing stands in for them; fetch the model again"
         )
     try:
-        return read.eval().to(torch.device(device))
+        return loaded.eval().to(torch.device(device))
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"no device {device}: {error}") from None
 
 
 def positive(name: str, value: object) -> None:
-    """Raises ValueError unless an option is a positive number."""
+    """Raise ValueError unless an option is a positive number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         raise ValueError(f"{name} must be a positive number, not {value!r}")

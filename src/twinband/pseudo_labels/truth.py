@@ -1,4 +1,4 @@
-"""What is truly so in an image, and how well a label says it."""
+"""The truth of an image, and scores of a label against it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ CLASS_TABLES: Mapping[str, tuple[str, ...]] = {"sample_world": SCENE_CLASSES}
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A folder of truth.
+    """True depth and classes in a folder.
 
     Attributes:
         folder: with ``depth/NAME.png`` and ``semantics/NAME.png``, as far as they are known.
@@ -34,11 +34,11 @@ class Truth:
     classes: tuple[str, ...]
 
     def knows(self, kind: str) -> bool:
-        """Whether there is any truth for ``depth`` or ``semantics``."""
+        """Tell if there is any truth for ``depth`` or ``semantics``."""
         return (self.folder / kind).is_dir()
 
     def depth_m(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-        """Distances ``H,W`` in metres, 0 for sky and unknown; None if there is no such truth.
+        """Read distances ``H,W`` in metres, 0 for sky and unknown; None if there is no such truth.
 
         Raises:
             InputError: it cannot be read, or is of another shape.
@@ -47,7 +47,7 @@ class Truth:
         return None if levels is None else levels / LEVELS_PER_M
 
     def semantics(self, name: str, shape: tuple[int, ...]) -> NDArray[np.integer] | None:
-        """Class ids ``H,W``; None if there is no such truth.
+        """Read class ids ``H,W``; None if there is no such truth.
 
         Raises:
             InputError: it cannot be read, is of another shape, or holds an id that is no class.
@@ -61,8 +61,8 @@ class Truth:
         return ids
 
     def ids_of(self, names: Sequence[str]) -> NDArray[np.intp] | None:
-        """The id of each of an annotator's classes, void for one that the truth does not know;
-        None if the annotator lacks one of the truth's, for then nothing can be compared."""
+        """Find the id of each of an annotator's classes, void for one that the truth does not
+        know; None if the annotator lacks one of the truth's, for then nothing can be compared."""
         known = self.classes[VOID + 1 :]
         if not set(known) <= set(names):
             return None
@@ -84,8 +84,8 @@ class Truth:
         return pixels
 
 
-def depth_scores(truth: NDArray[np.float64], found: Depth) -> dict[str, float] | None:
-    """``abs_rel`` and ``delta1`` where there is a true distance; None if there is nowhere one.
+def depth_scores(truth: NDArray[np.float64], depth: Depth) -> dict[str, float] | None:
+    """Compute ``abs_rel`` and ``delta1`` where there is a true distance; None if there is none.
 
     Labels in metres are compared as they are; others are first brought to the truth's scale and
     shift by least squares, in their own kind: inverse depth in inverse depth. Nothing is taken to
@@ -98,13 +98,13 @@ def depth_scores(truth: NDArray[np.float64], found: Depth) -> dict[str, float] |
     if not known.any():
         return None
     metres = truth[known]
-    values: NDArray[np.floating] = found.values[known].astype(np.float64)
-    if found.scale_m is not None:
-        values = values / found.scale_m if found.inverse else values * found.scale_m
+    values: NDArray[np.floating] = depth.values[known].astype(np.float64)
+    if depth.scale_m is not None:
+        values = values / depth.scale_m if depth.inverse else values * depth.scale_m
     else:
-        values = aligned(values, 1 / metres if found.inverse else metres)
+        values = aligned(values, 1 / metres if depth.inverse else metres)
     nearest = 1 / LEVELS_PER_M
-    if found.inverse:
+    if depth.inverse:
         values = 1 / np.clip(values, 1 / FARTHEST_M, 1 / nearest)
     else:
         values = np.clip(values, nearest, FARTHEST_M)
@@ -113,17 +113,17 @@ def depth_scores(truth: NDArray[np.float64], found: Depth) -> dict[str, float] |
 
 
 def class_counts(
-    truth: NDArray[np.integer], found: NDArray[np.integer], ids: NDArray[np.intp], classes: int
+    truth: NDArray[np.integer], predicted: NDArray[np.integer], ids: NDArray[np.intp], classes: int
 ) -> NDArray[np.int64]:
-    """Confusion matrix ``classes,classes``; void counts in the prediction only.
+    """Count the confusion matrix ``classes,classes``; void counts in the prediction only.
 
     Args:
-        found: indices of the annotator's classes.
+        predicted: indices of the annotator's classes.
         ids: of these, see ``Truth.ids_of``.
     """
-    return confusion_matrix(truth, ids[found], classes, ignore=VOID)
+    return confusion_matrix(truth, ids[predicted], classes, ignore=VOID)
 
 
 def iou_of_classes(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """IoU of every class but void; NaN for one that is in neither truth nor prediction."""
+    """Compute the IoU of every class but void; NaN for one that occurs nowhere."""
     return class_iou(confusion)[VOID + 1 :]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from twinband.core.errors import InputError
 from twinband.core.parallel import map_unfinished
 from twinband.core.params import ParamsError, Run
-from twinband.registration.facts import card
+from twinband.registration.facts import card, facts_of
 from twinband.registration.geometry import Matrix
 from twinband.registration.params import RegisterParams
 from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
@@ -85,7 +85,7 @@ def register(
         dataset=index["dataset"],
         tasks=tasks,
         write_shard=write_registered_shard,
-        card=lambda rows: card(index["dataset"], params, rows),
+        card=lambda rows: card(index["dataset"], params, facts_of(rows)),
         run=run,
     )
 

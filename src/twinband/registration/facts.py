@@ -1,119 +1,203 @@
-"""The data card of a dataset's registration.
+"""Facts of a registered dataset, and its data card."""
 
-The distribution of a dataset's registration, for metrics/ and for people.
-"""
-
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from twinband.core.params import Facts
 from twinband.registration.params import RegisterParams
-from twinband.shards.product import card_lines, count_values
-
-
-def card(name: str, settings: RegisterParams, rows: pa.Table) -> str:
-    """Markdown with a YAML front matter: on which grid the pairs are, and how they got there."""
-    moved = sum(rows["resampled"].to_pylist())
-    other = "thermal" if settings.grid == "rgb" else "rgb"
-    lines = [
-        "---",
-        f"pretty_name: {name}, registered",
-        "tags: [rgb-thermal, registration, webdataset]",
-        "---",
-        f"# {name}: registered",
-        "",
-        f"{rows.num_rows} pairs on the {settings.grid} grid; in {moved} of them the {other} image "
-        "was resampled onto it.",
-        "",
-        "| what | pairs |",
-        "|---|---|",
-        *card_lines("status", count_values(rows["registration"])),
-        *card_lines("transform from", count_values(rows["source"])),
-        *card_lines("reason", count_values(rows["registration_reason"])),
-        *card_lines("failed pairs", count_values(rows["policy"])),
-        "",
-        "A sample holds only what changed: the resampled image, `valid.png` (255 where it has "
-        "data), labels that moved with it, and `json` with the transform (thermal pixel to RGB "
-        "pixel, pixel centres at integers) and its quality. Everything else stands in `pairs`, "
-        "under the same key; `twinband.registration.registered_pair` puts both together.",
-        "",
-    ]
-    return "\n".join(lines)
-
+from twinband.shards.product import count_rows, count_values, markdown_card, markdown_table
 
 UNDER_PX = 5.0
 WORSE_PX = 0.5  # beyond doing nothing
 
 
-def facts_of(manifest: pa.Table) -> dict[str, Any]:
-    """Counts and quantiles over all pairs; a quantity that no pair has is left out."""
-    corner_before, corner = _numbers(manifest, "corner_error_px_before", "corner_error_px")
-    found: dict[str, Any] = {
-        "pairs": manifest.num_rows,
-        "grid": manifest["grid"][0].as_py() if manifest.num_rows else "",
-        "status": count_values(manifest["registration"]),
-        "reasons": count_values(manifest["registration_reason"]),
-        "sources": count_values(manifest["source"]),
-        "policies": count_values(manifest["policy"]),
-        "resampled": sum(manifest["resampled"].to_pylist()),
-    }
-    for name in ("score", "score_before", "valid_fraction"):
-        found |= _group(name, manifest, {"p05": 5, "median": 50, "p95": 95})
-    for name in ("motion_px", "forward_backward_px"):
-        found |= _group(name, manifest, {"median": 50, "p90": 90, "largest": 100})
-    [residual] = _numbers(manifest, "residual_px_median")
-    [residual_p90] = _numbers(manifest, "residual_px_p90")
-    if residual.size:
-        found["residual_px"] = {
-            "median": _round(np.median(residual)),
-            "p90": _round(np.median(residual_p90)),
-            "pairs": int(residual.size),
-        }
-    if corner.size:
-        found["corner_error_px"] = {
-            "before": _corner(corner_before),
-            "after": _corner(corner),
-            "under_5px": _round(np.mean(corner < UNDER_PX)),
-            "worse": _round(np.mean(corner > corner_before + WORSE_PX)),
-            "pairs": int(corner.size),
-        }
-    return found
+class Spread(Facts):
+    """Quantiles of a quantity over all pairs that have it."""
+
+    p05: float
+    median: float
+    p95: float
 
 
-def headline(facts: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that a dataset's registration is compared by."""
-    status, corner = facts["status"], facts.get("corner_error_px", {})
-    numbers = {
-        "pairs": facts["pairs"],
-        "failed": status.get("failed", 0),
-        "score_median": facts.get("score", {}).get("median"),
-        "residual_px_median": facts.get("residual_px", {}).get("median"),
-        "corner_error_px_median": corner.get("after", {}).get("median"),
-        "corner_error_under_5px": corner.get("under_5px"),
-    }
-    return {name: number for name, number in numbers.items() if number is not None}
+class Tail(Facts):
+    """Upper quantiles of a quantity over all pairs that have it; px."""
+
+    median: float
+    p90: float
+    largest: float
 
 
-def _corner(errors: NDArray[np.float64]) -> dict[str, float]:
-    return {"mean": _round(errors.mean()), **_quantiles(errors, {"median": 50, "p95": 95})}
+class Residual(Facts):
+    """Local shifts of the middle pair, and the number of pairs that they were measured in; px."""
+
+    median: float
+    p90: float
+    pairs: int
 
 
-def _group(name: str, manifest: pa.Table, wanted: Mapping[str, int]) -> dict[str, Any]:
-    [values] = _numbers(manifest, name)
-    return {name: _quantiles(values, wanted)} if values.size else {}
+class Errors(Facts):
+    """Corner errors over all pairs with a true transform; px."""
+
+    mean: float
+    median: float
+    p95: float
 
 
-def _quantiles(values: NDArray[np.float64], wanted: Mapping[str, int]) -> dict[str, float]:
-    return {name: _round(np.percentile(values, share)) for name, share in wanted.items()}
+class CornerErrors(Facts):
+    """Corner errors of doing nothing and of what was done.
+
+    Attributes:
+        under_5px: share of pairs.
+        worse: share of pairs that are further off than if nothing had been done.
+        pairs: with a true transform.
+    """
+
+    before: Errors
+    after: Errors
+    under_5px: float
+    worse: float
+    pairs: int
 
 
-def _numbers(manifest: pa.Table, *names: str) -> list[NDArray[np.float64]]:
-    columns = (manifest[name].drop_null().to_numpy() for name in names)
-    return [np.asarray(column, np.float64) for column in columns]
+class RegisterFacts(Facts):
+    """facts/register/D.json; a quantity that no pair has is None.
+
+    Attributes:
+        grid: the modality whose pixels all got; empty if there is no pair.
+        resampled: pairs in which an image was resampled.
+        status, reasons, sources, policies: pairs by status, by the reason why a transform was
+            not accepted, by where the transform comes from, and by what became of failed ones.
+        score, score_before: correlation of the edges, -1..1.
+        valid_fraction: share of the pixels that both images have.
+        motion_px: of the corners.
+        forward_backward_px: disagreement of both directions.
+        product: identity of the product.
+    """
+
+    pairs: int
+    grid: str
+    resampled: int
+    status: dict[str, int]
+    reasons: dict[str, int]
+    sources: dict[str, int]
+    policies: dict[str, int]
+    score: Spread | None = None
+    score_before: Spread | None = None
+    valid_fraction: Spread | None = None
+    motion_px: Tail | None = None
+    forward_backward_px: Tail | None = None
+    residual_px: Residual | None = None
+    corner_error_px: CornerErrors | None = None
+    product: str
+
+    def headline(self) -> dict[str, float]:
+        """The numbers for metrics/."""
+        numbers: dict[str, float] = {"pairs": self.pairs, "failed": self.status.get("failed", 0)}
+        if self.score:
+            numbers["score_median"] = self.score.median
+        if self.residual_px:
+            numbers["residual_px_median"] = self.residual_px.median
+        if self.corner_error_px:
+            numbers["corner_error_px_median"] = self.corner_error_px.after.median
+            numbers["corner_error_under_5px"] = self.corner_error_px.under_5px
+        return numbers
 
 
-def _round(value: Any) -> float:
-    return round(float(value), 4)
+def facts_of(rows: pa.Table, product: str = "") -> RegisterFacts:
+    """Count and measure the pairs of a dataset, by its manifest's rows."""
+    return RegisterFacts(
+        pairs=rows.num_rows,
+        grid=rows["grid"][0].as_py() if rows.num_rows else "",
+        resampled=sum(rows["resampled"].to_pylist()),
+        status=count_values(rows["registration"]),
+        reasons=count_values(rows["registration_reason"]),
+        sources=count_values(rows["source"]),
+        policies=count_values(rows["policy"]),
+        score=_spread(rows, "score"),
+        score_before=_spread(rows, "score_before"),
+        valid_fraction=_spread(rows, "valid_fraction"),
+        motion_px=_tail(rows, "motion_px"),
+        forward_backward_px=_tail(rows, "forward_backward_px"),
+        residual_px=_residual(rows),
+        corner_error_px=_corner_errors(rows),
+        product=product,
+    )
+
+
+def card(name: str, params: RegisterParams, facts: RegisterFacts) -> str:
+    """Write the data card: the grid that the pairs are on, and how they got there."""
+    moved = "thermal" if params.grid == "rgb" else "rgb"
+    counts = [
+        *count_rows("status", facts.status),
+        *count_rows("transform from", facts.sources),
+        *count_rows("reason", facts.reasons),
+        *count_rows("failed pairs", facts.policies),
+    ]
+    return markdown_card(
+        f"{name}: registered",
+        ["rgb-thermal", "registration", "webdataset"],
+        f"{facts.pairs} pairs on the {params.grid} grid; in {facts.resampled} of them the {moved} "
+        "image was resampled onto it.",
+        markdown_table(("what", "pairs"), counts),
+        "A sample holds only what changed: the resampled image, `valid.png` (255 where it has "
+        "data), labels that moved with it, and `json` with the transform (thermal pixel to RGB "
+        "pixel, pixel centres at integers) and its quality. Everything else stands in `pairs`, "
+        "under the same key; `twinband.shards.registered.registered_pair` puts both together.",
+        pretty_name=f"{name}, registered",
+    )
+
+
+def _spread(rows: pa.Table, name: str) -> Spread | None:
+    values = _numbers(rows, name)
+    if not values.size:
+        return None
+    p05, median, p95 = _quantiles(values, 5, 50, 95)
+    return Spread(p05=p05, median=median, p95=p95)
+
+
+def _tail(rows: pa.Table, name: str) -> Tail | None:
+    values = _numbers(rows, name)
+    if not values.size:
+        return None
+    median, p90, largest = _quantiles(values, 50, 90, 100)
+    return Tail(median=median, p90=p90, largest=largest)
+
+
+def _residual(rows: pa.Table) -> Residual | None:
+    medians = _numbers(rows, "residual_px_median")
+    if not medians.size:
+        return None
+    [median] = _quantiles(medians, 50)
+    [p90] = _quantiles(_numbers(rows, "residual_px_p90"), 50)
+    return Residual(median=median, p90=p90, pairs=medians.size)
+
+
+def _corner_errors(rows: pa.Table) -> CornerErrors | None:
+    before, after = _numbers(rows, "corner_error_px_before"), _numbers(rows, "corner_error_px")
+    if not after.size:
+        return None
+    return CornerErrors(
+        before=_errors(before),
+        after=_errors(after),
+        under_5px=float(np.mean(after < UNDER_PX)),
+        worse=float(np.mean(after > before + WORSE_PX)),
+        pairs=after.size,
+    )
+
+
+def _errors(values: NDArray[np.float64]) -> Errors:
+    median, p95 = _quantiles(values, 50, 95)
+    return Errors(mean=float(values.mean()), median=median, p95=p95)
+
+
+def _quantiles(values: NDArray[np.float64], *percent: int) -> list[float]:
+    quantiles: list[float] = np.percentile(values, percent).tolist()
+    return quantiles
+
+
+def _numbers(rows: pa.Table, name: str) -> NDArray[np.float64]:
+    column: Any = rows[name].drop_null().to_numpy()
+    return np.asarray(column, np.float64)

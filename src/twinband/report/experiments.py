@@ -7,10 +7,12 @@ import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from scipy.stats import t
 
 from twinband.core.errors import InputError
@@ -31,11 +33,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentSet:
-    """One table.
+    """Results of one set, for a table.
 
     Attributes:
         name: of the set.
-        description: what it asks.
+        description: the question that it asks.
         seeds: how many each arm ran with.
         metrics: their names, without the file's when all are of one file.
         arms: for each arm the spread of every metric.
@@ -43,6 +45,8 @@ class ExperimentSet:
         processors: that the runs were made on, as far as known.
         detectable: for each metric the smallest difference of two arms that a two-sided t test
             at 5 % finds with a chance of 80 %; nan if there is one seed.
+        told_apart: for each metric the pairs of arms, the lower first, whose means differ by a
+            two-sided t test at 5 % over all pairs together (Bonferroni).
     """
 
     name: str
@@ -53,10 +57,11 @@ class ExperimentSet:
     older: dict[str, int]
     processors: tuple[str, ...]
     detectable: tuple[float, ...]
+    told_apart: tuple[tuple[tuple[str, str], ...], ...]
 
     @property
     def some_older(self) -> bool:
-        """Whether an arm has such runs."""
+        """True if an arm has such runs."""
         return any(self.older.values())
 
 
@@ -76,7 +81,7 @@ def read_experiments(
     results = folder / "results" / f"{name}.csv"
     if not results.is_file():
         raise InputError(f"{results} does not exist: `python -m flows.compare {described}`")
-    set_of_arms = yaml.safe_load(present(described, "report").read_text(encoding="utf-8"))
+    set_of_arms = _read_set(present(described, "report"))
     with results.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     try:
@@ -109,21 +114,36 @@ def read_experiments(
             _detectable([[run[column] for run in runs] for runs in values.values()])
             for column in names
         ),
+        told_apart=tuple(
+            _told_apart({arm: [run[column] for run in runs] for arm, runs in values.items()})
+            for column in names
+        ),
     )
 
 
+def _read_set(path: Path) -> Mapping[str, Any]:
+    """Read ``SET.yaml`` by the rules by which DVC reads parameters (YAML 1.2)."""
+    try:
+        content = YAML(typ="safe").load(path)
+    except YAMLError as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} is no set of experiments: it is no mapping")
+    return content
+
+
 def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float]]]:
-    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    runs: dict[str, list[dict[str, float]]] = defaultdict(list)
     for row in rows:
         numbers = {name: float(value) for name, value in row.items() if name not in ORIGIN}
-        found[row["arm"]].append(numbers)
-    if not found:
+        runs[row["arm"]].append(numbers)
+    if not runs:
         raise ValueError("no rows")
-    return dict(found)
+    return dict(runs)
 
 
 def _short(names: Sequence[str]) -> tuple[str, ...]:
-    """Metrics without folders, without what all of them begin with, and without ``overall``."""
+    """Shorten names of metrics: no folders, nothing that all begin with, no ``overall``."""
     split = [name.partition(":") for name in names]
     parts = [[Path(file).stem, *_keys(key)] for file, _, key in split]
     common = 0
@@ -143,11 +163,30 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def _detectable(arms: Sequence[Sequence[float]]) -> float:
-    """From the deviation within arms, pooled, and the smallest number of seeds."""
-    freedom = sum(len(values) - 1 for values in arms)
-    seeds = min(len(values) for values in arms)
+    """From the deviation within arms and the smallest number of seeds."""
+    deviation, freedom = _pooled(arms)
     if freedom < 1:
         return math.nan
-    squares = sum((len(v) - 1) * statistics.variance(v) for v in arms if len(v) > 1)
     reach = t.ppf(1 - LEVEL / 2, freedom) + t.ppf(POWER, freedom)
-    return float(reach * math.sqrt(squares / freedom) * math.sqrt(2 / seeds))
+    return float(reach * deviation * math.sqrt(2 / min(len(values) for values in arms)))
+
+
+def _told_apart(arms: Mapping[str, Sequence[float]]) -> tuple[tuple[str, str], ...]:
+    deviation, freedom = _pooled(list(arms.values()))
+    pairs = list(combinations(sorted(arms, key=lambda arm: statistics.fmean(arms[arm])), 2))
+    if freedom < 1 or not pairs:
+        return ()
+    reach = t.ppf(1 - LEVEL / 2 / len(pairs), freedom) * deviation
+
+    def differ(low: str, high: str) -> bool:
+        gap = statistics.fmean(arms[high]) - statistics.fmean(arms[low])
+        return bool(gap > reach * math.sqrt(1 / len(arms[low]) + 1 / len(arms[high])))
+
+    return tuple(pair for pair in pairs if differ(*pair))
+
+
+def _pooled(arms: Sequence[Sequence[float]]) -> tuple[float, int]:
+    """Standard deviation within arms, and its degrees of freedom; nan if there are none."""
+    freedom = sum(len(values) - 1 for values in arms)
+    squares = sum((len(v) - 1) * statistics.variance(v) for v in arms if len(v) > 1)
+    return (math.sqrt(squares / freedom) if freedom else math.nan), freedom

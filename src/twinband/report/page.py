@@ -1,9 +1,4 @@
-"""The report: one page of sections, in a file that loads nothing from anywhere.
-
-The templates and what they may call: every value is escaped unless it is markup already.
-
-What the page is made of.
-"""
+"""The page: sections in one HTML file that loads nothing from anywhere, made from templates."""
 
 import re
 from collections.abc import Sequence
@@ -20,18 +15,44 @@ from twinband.report.tables import tables_of
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page.
+
+    Attributes:
+        title: its heading, and its name in the table of contents.
+        anchor: its id in the page, of ``[a-z0-9-]``.
+        html: what stands below the heading, already escaped; its own headings begin at ``h3``.
+    """
+
+    title: str
+    anchor: str
+    html: Markup
+
+
+def page(title: str, sections: Sequence[Section]) -> str:
+    """Lay out the whole HTML document: heading, table of contents and sections, its style inline.
+
+    Equal arguments give equal text.
+    """
+    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    return str(render("page.html.j2", title=title, sections=sections, style=style))
+
+
 def render(template: str, **values: Any) -> Markup:
-    """Fill a template of ``templates/``; a value that it lacks is an error."""
+    """Fill a template of ``templates/``: values are escaped unless they are markup already, and
+    one that is lacking is an error."""
     return Markup(_environment().get_template(template).render(**values))
 
 
 def anchor_of(kind: str, name: str) -> str:
-    """An id of letters, digits, ``-``, ``_`` and ``.``, another for every ``name`` of a kind.
+    """Return an id of letters, digits, ``-``, ``_`` and ``.``, another for every ``name`` of a
+    kind.
 
     >>> anchor_of("dataset", "kaist day")
     'dataset-kaist.20.day'
     """
-    return f"{kind}-" + re.sub(r"[^A-Za-z0-9_-]", lambda found: f".{ord(found[0]):x}.", name)
+    return f"{kind}-" + re.sub(r"[^A-Za-z0-9_-]", lambda match: f".{ord(match[0]):x}.", name)
 
 
 def _environment() -> Environment:
@@ -52,27 +73,3 @@ def _environment() -> Environment:
         words=drawing.words,
     )
     return environment
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the page.
-
-    Attributes:
-        title: its heading, and its name in the table of contents.
-        anchor: its id in the page, of ``[a-z0-9-]``.
-        html: what stands below the heading, already escaped; its own headings begin at ``h3``.
-    """
-
-    title: str
-    anchor: str
-    html: Markup
-
-
-def page(title: str, sections: Sequence[Section]) -> str:
-    """The whole HTML document: heading, table of contents and sections, its style inline.
-
-    Equal arguments give equal text.
-    """
-    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    return str(render("page.html.j2", title=title, sections=sections, style=style))

@@ -9,13 +9,14 @@ from twinband.core.params import StageParams
 
 
 class ReportParams(StageParams):
-    """What the report shows: all that the other sections name, in their order.
+    """Contents of the report: all that the other sections name, in their order.
 
     Attributes:
         title: heading of the page.
         experiments: sets in experiments/ with committed results, in this order.
         quarantined: quarantined pairs listed for each dataset, at most.
         datasets: ingested datasets.
+        registered: registered datasets.
         cmss: measured datasets.
         masks: datasets with masks.
         pseudo_labels: datasets with depth and classes.
@@ -25,6 +26,7 @@ class ReportParams(StageParams):
 
     derived: ClassVar[Mapping[str, str]] = {
         "datasets": "ingest.items",
+        "registered": "register.items",
         "cmss": "cmss.items",
         "masks": "sam_masks.items",
         "pseudo_labels": "pseudo_labels.items",
@@ -36,6 +38,7 @@ class ReportParams(StageParams):
     experiments: list[str]
     quarantined: Annotated[int, Field(ge=0)]
     datasets: list[str]
+    registered: list[str]
     cmss: list[str]
     masks: list[str]
     pseudo_labels: list[str]

@@ -1,26 +1,21 @@
-"""What ``cmss`` and ``cmss_mixture`` have said, read from metrics/ and plots/.
-
-What the stages have said of their outputs, read from metrics/, plots/ and data/left_out/.
+"""Reading of what other stages wrote: facts, headline metrics, pictures, and pairs left out.
 
 Only items that the parameters name are read: the folders may hold those of other profiles.
-
-What ``sam_masks`` and ``pseudo_labels`` have said, read from metrics/ and plots/.
-
-What ``mae`` and ``pretrain`` have said, read from metrics/ and plots/.
 """
 
 import base64
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from twinband.core.errors import InputError
-from twinband.core.params import describe
-from twinband.pretraining.facts import PretrainFacts
+from twinband.core.params import Facts, describe
+from twinband.ingest.facts import IngestFacts
 
 PICTURE_TYPES = {
     ".jpeg": "image/jpeg",
@@ -30,53 +25,25 @@ PICTURE_TYPES = {
 }
 
 
-class Facts(BaseModel):
-    """Metrics files may grow: what is not shown here is not looked at."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture by its file's name, as a ``data:`` address."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class DatasetFacts(Facts):
-    """metrics/ingest/D.json: pairs, those left out by reason, usable ones by split and hour."""
-
-    pairs: int
-    left_out: int
-    reasons: dict[str, int]
-    splits: dict[str, int]
-    hours: dict[str, int]
-    bytes: int
-    product: str
+    name: str
+    address: str
 
 
-class RegistrationFacts(Facts):
-    """metrics/register/D.json: pairs by status, and the spread of what was measured.
-
-    A quantity that was measured for no pair is an empty dictionary.
-    """
-
-    pairs: int
-    grid: str
-    resampled: int
-    status: dict[str, int]
-    reasons: dict[str, int]
-    sources: dict[str, int]
-    policies: dict[str, int]
-    score: dict[str, float] = {}
-    score_before: dict[str, float] = {}
-    motion_px: dict[str, float] = {}
-    residual_px: dict[str, float] = {}
-    corner_error_px: dict[str, Any] = {}
-    product: str
+Pictures = Mapping[str, Picture]  # by the names of their files, without the suffix
+Item = TypeVar("Item", bound=Facts)
 
 
-class Pool(Facts):
-    """metrics/pool.json: pairs to pretrain on, by dataset, and those left out, by reason."""
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[Item]):
+    """An item of a stage, or a stage without items: its facts and pictures."""
 
-    pairs: int
-    left_out: int
-    reasons: dict[str, int]
-    datasets: dict[str, int]
-    product: str | None = None
+    name: str
+    facts: Item
+    pictures: Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,392 +58,149 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture by its file's name, as a ``data:`` address."""
+class Dataset(Shown[IngestFacts]):
+    """One ingested dataset; among its pictures is ``sheet``."""
 
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """One ingested dataset."""
-
-    name: str
-    facts: DatasetFacts
-    sheet: Picture
     left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """One registered dataset; ``pictures`` by the names of their files."""
+class Evaluation:
+    """One model on one benchmark.
+
+    Attributes:
+        name: ``BENCHMARK-MODEL``.
+        metrics: headline numbers.
+        facts: all other numbers, nested as the benchmark has them.
+        pictures: in order of name.
+    """
 
     name: str
-    facts: RegistrationFacts
-    pictures: dict[str, Picture]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One model on one benchmark."""
-
-    key: str
+    metrics: dict[str, float]
     facts: dict[str, Any]
-    pictures: tuple[Picture, ...]
+    pictures: Pictures
 
 
-FactsModel = TypeVar("FactsModel", bound=BaseModel)
+def read_shown(
+    model: type[Item], name: str, facts: Path, plots: Path, stage: str = ""
+) -> Shown[Item]:
+    """Read ``facts/STAGE/NAME.json`` and the pictures in ``plots/STAGE/NAME/``.
 
-
-def read_dataset(name: str, metrics: Path, plots: Path, left_out: Path) -> Dataset:
-    """Read ``metrics/NAME.json``, ``plots/NAME/sheet.jpg`` and ``left_out/NAME.csv``.
+    Args:
+        model: class of the facts.
+        name: of the item; of a stage without items, the stage's own.
+        facts: the folder ``facts``.
+        plots: the folder ``plots``.
+        stage: of the item; empty for a stage without items.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
     """
-    stage = f"ingest@{name}"
-    return Dataset(
+    made_by = f"{stage}@{name}" if stage else name
+    return Shown(
         name,
-        read_facts(DatasetFacts, metrics / f"{name}.json", stage),
-        read_picture(present(plots / name / "sheet.jpg", stage)),
-        _read_left_out(present(left_out / f"{name}.csv", stage), stage),
+        read_facts(model, facts / stage / f"{name}.json", made_by),
+        read_pictures(plots / stage / name, made_by),
     )
 
 
-def read_registration(name: str, metrics: Path, plots: Path) -> Registration:
-    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
+def read_dataset(name: str, facts: Path, plots: Path, left_out: Path) -> Dataset:
+    """Read an ingested dataset as ``read_shown`` does, and ``left_out/NAME.csv``.
 
     Raises:
         InputError: one is missing or not what it should be; says how to make it.
     """
-    stage = f"register@{name}"
-    facts = read_facts(RegistrationFacts, metrics / f"{name}.json", stage)
-    return Registration(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
+    shown = read_shown(IngestFacts, name, facts, plots, "ingest")
+    made_by = f"ingest@{name}"
+    present(plots / "ingest" / name / "sheet.jpg", made_by)
+    pairs = _read_left_out(present(left_out / f"{name}.csv", made_by), made_by)
+    return Dataset(name, shown.facts, shown.pictures, pairs)
 
 
-def read_pool(path: Path) -> Pool:
-    """Read metrics/pool.json.
+def read_evaluation(name: str, metrics: Path, facts: Path, plots: Path) -> Evaluation:
+    """Read ``evaluate/NAME.json`` of metrics and facts, and the pictures in ``evaluate/NAME/``.
+
+    Raises:
+        InputError: one is missing or not what it should be; says how to make it.
+    """
+    made_by = f"evaluate@{name}"
+    file = Path("evaluate") / f"{name}.json"
+    return Evaluation(
+        name,
+        read_metrics(metrics / file, made_by),
+        _read_json(facts / file, made_by),
+        read_pictures(plots / "evaluate" / name, made_by),
+    )
+
+
+def read_facts(model: type[Item], path: Path, made_by: str) -> Item:
+    """Read a file of facts; ``made_by`` is the stage that writes it.
 
     Raises:
         InputError: it is missing or not what it should be; says how to make it.
     """
-    return read_facts(Pool, path, "pool")
+    try:
+        return model.model_validate(_read_json(path, made_by))
+    except ValidationError as error:
+        raise _spoilt(path, "; ".join(describe(error, "")), made_by) from None
 
 
-def read_evaluation(key: str, facts: Path, plots: Path) -> Evaluation:
-    """Read ``facts/KEY.json`` and the pictures in ``plots/KEY/``, in order of name.
+def read_metrics(path: Path, made_by: str) -> dict[str, float]:
+    """Read a file of headline numbers; ``made_by`` is the stage that writes it.
 
     Raises:
-        InputError: one is missing or not what it should be; says how to make it.
+        InputError: it is missing or not what it should be; says how to make it.
     """
-    stage = f"evaluate@{key}"
-    values = _json(facts / f"{key}.json", stage)
-    return Evaluation(key, values, tuple(read_pictures(plots / key, stage)))
+    metrics = _read_json(path, made_by)
+    if wrong := [name for name, value in metrics.items() if not isinstance(value, int | float)]:
+        raise _spoilt(path, f"no numbers: {', '.join(wrong)}", made_by)
+    return metrics
 
 
-def read_pictures(folder: Path, stage: str) -> list[Picture]:
-    """The pictures in a folder that a stage wrote, in order of name.
+def read_pictures(folder: Path, made_by: str) -> dict[str, Picture]:
+    """Read the pictures in a folder, in order of name; ``made_by`` is the stage that writes it.
 
     Raises:
         InputError: there is no such folder; says how to make it.
     """
-    files = sorted(present(folder, stage).iterdir())
-    return [read_picture(file) for file in files if file.suffix.lower() in PICTURE_TYPES]
+    files = sorted(present(folder, made_by).iterdir())
+    return {path.stem: _picture(path) for path in files if path.suffix.lower() in PICTURE_TYPES}
 
 
-def read_picture(path: Path) -> Picture:
-    """The picture as a ``data:`` address; ``path`` ends in one of ``PICTURE_TYPES``."""
+def present(path: Path, made_by: str) -> Path:
+    """Return the path of something that is there.
+
+    Raises:
+        InputError: it is missing; says how to make it.
+    """
+    if path.exists():
+        return path
+    raise InputError(f"{path} does not exist: `dvc repro {made_by}` makes it")
+
+
+def _picture(path: Path) -> Picture:
     kind = PICTURE_TYPES[path.suffix.lower()]
     return Picture(path.stem, f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}")
 
 
-def read_facts(model: type[FactsModel], path: Path, stage: str) -> FactsModel:
-    """A metrics file that a stage wrote.
-
-    Raises:
-        InputError: it is missing or not what it should be; says how to make it.
-    """
+def _read_json(path: Path, made_by: str) -> dict[str, Any]:
     try:
-        return model.model_validate(_json(path, stage))
-    except ValidationError as error:
-        problems = "; ".join(describe(error, ""))
-        raise InputError(f"{path}: {problems}; `dvc repro -f -s {stage}` makes it anew") from None
-
-
-def _json(path: Path, stage: str) -> dict[str, Any]:
-    try:
-        found = json.loads(present(path, stage).read_bytes())
+        values = json.loads(present(path, made_by).read_bytes())
     except ValueError as error:
-        raise InputError(f"{path}: {error}; `dvc repro -f -s {stage}` makes it anew") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: not an object; `dvc repro -f -s {stage}` makes it anew")
-    return found
+        raise _spoilt(path, str(error), made_by) from None
+    if not isinstance(values, dict):
+        raise _spoilt(path, "not an object", made_by)
+    return values
 
 
-def _read_left_out(path: Path, stage: str) -> tuple[LeftOut, ...]:
+def _read_left_out(path: Path, made_by: str) -> tuple[LeftOut, ...]:
     with path.open(encoding="utf-8", newline="") as stream:
         try:
             return tuple(LeftOut(**row) for row in csv.DictReader(stream))
         except (csv.Error, TypeError, UnicodeDecodeError):
             wanted = ", ".join(LeftOut.__annotations__)
-            raise InputError(
-                f"{path}: not a table of {wanted}; `dvc repro -f -s {stage}` makes it anew"
-            ) from None
+            raise _spoilt(path, f"not a table of {wanted}", made_by) from None
 
 
-def present(path: Path, stage: str) -> Path:
-    if path.exists():
-        return path
-    raise InputError(f"{path} does not exist: `dvc repro {stage}` makes it")
-
-
-class Mixture(Facts):
-    """Components in increasing order of their means, in log10 of the unnormalised measure."""
-
-    components: int
-    weights: list[float]
-    means: list[float]
-
-
-class Normaliser(Facts):
-    """The value (log10) that a share of all values does not exceed."""
-
-    quantile: float
-    log10: float
-
-
-class Hour(Facts):
-    """Pairs of one hour of the day, and the median of their patches."""
-
-    pairs: int
-    median: float
-
-
-class Pixels(Facts):
-    """Pixels that labels call objects, or none: their median, and shares of the components."""
-
-    pixels: int
-    median: float
-    shares: list[float]
-
-
-class Spread(Facts):
-    """Quantiles of log10 of the measure."""
-
-    p05: float
-    median: float
-    p95: float
-
-
-class Distribution(Facts):
-    """What a dataset and all of them have in common."""
-
-    values: int
-    below: int
-    above: int
-    log10: Spread
-    normaliser: Normaliser
-    mixture: Mixture
-    mixture_by_bic: Mixture
-
-
-class CmssFacts(Distribution):
-    """metrics/cmss/D.json."""
-
-    pairs: int
-    thermal_absent: int
-    partial_patches: int
-    hours: dict[str, Hour]
-    objects: Pixels | None = None
-    background: Pixels | None = None
-
-
-class PooledFacts(Distribution):
-    """metrics/cmss_mixture.json; ``datasets`` holds the patches of each."""
-
-    datasets: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CmssDataset:
-    """One measured dataset; ``pictures`` by the names of their files."""
-
-    name: str
-    facts: CmssFacts
-    pictures: dict[str, Picture]
-
-
-@dataclass(frozen=True, slots=True)
-class CmssPool:
-    """All measured datasets together."""
-
-    facts: PooledFacts
-    pictures: dict[str, Picture]
-
-
-def read_cmss(name: str, metrics: Path, plots: Path) -> CmssDataset:
-    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
-
-    Raises:
-        InputError: one is missing or not what it should be; says how to make it.
-    """
-    stage = f"cmss@{name}"
-    facts = read_facts(CmssFacts, metrics / f"{name}.json", stage)
-    return CmssDataset(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
-
-
-def read_cmss_mixture(metrics: Path, plots: Path) -> CmssPool:
-    """Read metrics/cmss_mixture.json and the pictures in ``plots/``.
-
-    Raises:
-        InputError: one is missing or not what it should be; says how to make it.
-    """
-    stage = "cmss_mixture"
-    return CmssPool(
-        read_facts(PooledFacts, metrics, stage), {p.name: p for p in read_pictures(plots, stage)}
-    )
-
-
-class ImageMasks(Facts):
-    """Images of one modality, those that are absent, and masks of an image on average."""
-
-    images: int
-    absent: int
-    masks_mean: float
-    without_masks: int
-
-
-class ObjectScore(Facts):
-    """How well masks cover objects; no figures if there is no object."""
-
-    objects: int
-    mean_iou: float | None = None
-    recall: float | None = None
-
-
-class MaskFacts(Facts):
-    """metrics/sam_masks/D.json; ``scores`` by modality, then by hour and ``overall``."""
-
-    pairs: int
-    images: dict[str, ImageMasks]
-    scores: dict[str, dict[str, ObjectScore]] = Field(default_factory=dict)
-
-
-class LabelSpread(Facts):
-    """Of a quantity of images: the median, and what 5 % are below."""
-
-    p05: float
-    median: float
-
-
-class DepthScore(Facts):
-    """Means over images."""
-
-    images: int
-    abs_rel: float
-    delta1: float
-
-
-class ClassScore(Facts):
-    """Over all pixels of some images."""
-
-    images: int
-    miou: float
-    pixel_accuracy: float
-
-
-class LabelFacts(Facts):
-    """What depth and semantics have in common: labelled images by modality, and consistency."""
-
-    images: int
-    absent: int
-    modalities: dict[str, int]
-    consistency_flip: LabelSpread | None = None
-    consistency_scale: LabelSpread | None = None
-
-
-class DepthFacts(LabelFacts):
-    """Scores by hour and ``overall``, where a truth is known."""
-
-    compared: str = ""
-    scores: dict[str, DepthScore] = Field(default_factory=dict)
-
-
-class ClassFacts(LabelFacts):
-    """Scores by hour and ``overall``, where a truth is known."""
-
-    confidence: LabelSpread | None = None
-    scores: dict[str, ClassScore] = Field(default_factory=dict)
-
-
-class PseudoLabelFacts(Facts):
-    """metrics/pseudo_labels/D.json."""
-
-    depth: DepthFacts
-    semantics: ClassFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Masks:
-    """One dataset with masks; ``pictures`` by the names of their files."""
-
-    name: str
-    facts: MaskFacts
-    pictures: dict[str, Picture]
-
-
-@dataclass(frozen=True, slots=True)
-class PseudoLabels:
-    """One dataset with pseudo-labels; ``pictures`` by the names of their files."""
-
-    name: str
-    facts: PseudoLabelFacts
-    pictures: dict[str, Picture]
-
-
-def read_masks(name: str, metrics: Path, plots: Path) -> Masks:
-    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
-
-    Raises:
-        InputError: one is missing or not what it should be; says how to make it.
-    """
-    stage = f"sam_masks@{name}"
-    facts = read_facts(MaskFacts, metrics / f"{name}.json", stage)
-    return Masks(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
-
-
-def read_pseudo_labels(name: str, metrics: Path, plots: Path) -> PseudoLabels:
-    """Read ``metrics/NAME.json`` and the pictures in ``plots/NAME/``.
-
-    Raises:
-        InputError: one is missing or not what it should be; says how to make it.
-    """
-    stage = f"pseudo_labels@{name}"
-    facts = read_facts(PseudoLabelFacts, metrics / f"{name}.json", stage)
-    return PseudoLabels(name, facts, {p.name: p for p in read_pictures(plots / name, stage)})
-
-
-@dataclass(frozen=True, slots=True)
-class Pretrained:
-    """One pretrained model; ``pictures`` by the names of their files."""
-
-    name: str
-    facts: PretrainFacts
-    pictures: dict[str, Picture]
-
-    @property
-    def drawings(self) -> list[Picture]:
-        """Reconstructions, the earliest and the latest."""
-        steps = [name for name in sorted(self.pictures) if name.startswith("step-")]
-        return [self.pictures[name] for name in dict.fromkeys([*steps[:1], *steps[-1:]])]
-
-
-def read_pretrained(name: str, facts: Path, plots: Path, stage: str) -> Pretrained:
-    """Read a stage's file of facts and the pictures in its folder of plots.
-
-    Raises:
-        InputError: one is missing or not what it should be; says how to make it.
-    """
-    pictures = {picture.name: picture for picture in read_pictures(plots, stage)}
-    return Pretrained(name, read_facts(PretrainFacts, facts, stage), pictures)
+def _spoilt(path: Path, problem: str, made_by: str) -> InputError:
+    return InputError(f"{path}: {problem}; `dvc repro -f -s {made_by}` makes it anew")

@@ -1,4 +1,4 @@
-"""Recipes of results, compared with a tree: which of them its code and parameters would repeat.
+"""Recipes of results, compared with the code and parameters of a tree.
 
 ``flows/provenance.py`` writes them and hashes alike; the two may not import each other.
 """
@@ -17,7 +17,7 @@ def current_arms(
     tree: Path,
     params: Mapping[str, Any],
 ) -> set[tuple[str, str]]:
-    """Fingerprint and arm of each result that the tree would have again.
+    """Return fingerprint and arm of each result that the tree would have again.
 
     Args:
         recipes: content of ``SET.recipes.json``: by fingerprint the hashes of ``inputs`` (files
@@ -56,7 +56,7 @@ def _value_at(params: Mapping[str, Any], path: str) -> Any:
 
 
 def _without(params: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """A copy that lacks the values at these dotted paths."""
+    """Copy the parameters, leaving out the values at these dotted paths."""
     left = copy.deepcopy(dict(params))
     for path in paths:
         parent, _, key = path.rpartition(".")
@@ -71,8 +71,7 @@ def _hash_of(value: Any) -> str:
 
 
 def _hash_of_path(path: Path) -> str:
-    """Of a file, or of a folder's files without what Python leaves there; empty if there are
-    none."""
+    """Hash a file, or a folder's files but what Python compiled; empty if there are none."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     contents = {
         file.relative_to(path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()

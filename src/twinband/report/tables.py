@@ -1,7 +1,7 @@
-"""Nested metrics, whatever they measure, as tables."""
+"""Tables of nested numbers, whatever they measure."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from twinband.drawing import count, in_reading_order
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a cell, and its share of 1 where that is worth a bar."""
+    """Text of a cell, and its share of 1 where that is worth a bar."""
 
     text: str
     share: float | None = None
@@ -25,18 +25,18 @@ class Table:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def tables_of(metrics: Mapping[str, Any], caption: str = "") -> list[Table]:
-    """Tables of a dict of numbers, texts, lists and further dicts, to any depth.
+def tables_of(facts: Mapping[str, Any], caption: str = "") -> list[Table]:
+    """Lay out a dict of numbers, texts, lists and further dicts, to any depth.
 
     A dict of dicts with keys in common is a matrix; single values come last, in one list.
 
     Args:
-        caption: names the way to ``metrics`` from the outermost dict.
+        caption: names the way to ``facts`` from the outermost dict.
     """
-    nested = {key: found for key, value in metrics.items() if (found := _as_mapping(value))}
+    nested = {key: inner for key, value in facts.items() if (inner := _as_mapping(value))}
     single = {
         key: value
-        for key, value in metrics.items()
+        for key, value in facts.items()
         if key not in nested and not (isinstance(value, Mapping | list) and not value)
     }
     flat = {key: value for key, value in nested.items() if _is_flat(value)}
@@ -48,29 +48,13 @@ def tables_of(metrics: Mapping[str, Any], caption: str = "") -> list[Table]:
     return [*tables, _listed(single, caption)] if single else tables
 
 
-def headlines(metrics: Mapping[str, Any]) -> list[tuple[str, Cell]]:
-    """The figures that say it all: every ``overall`` with its path, or else the single numbers."""
-    found = list(_overall(metrics, ()))
-    if not found:
-        found = [
-            (key, value)
-            for key, value in metrics.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        ]
-    return [(label, _cells([value])[0]) for label, value in found]
-
-
-def _overall(metrics: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    for key in in_reading_order(metrics):
-        value = metrics[key]
-        if isinstance(value, Mapping):
-            yield from _overall(value, (*path, key))
-        elif key == "overall" and isinstance(value, int | float):
-            yield " · ".join(path or (key,)), value
+def headlines(metrics: Mapping[str, float]) -> list[tuple[str, Cell]]:
+    """Lay out headline numbers, each with the decimals and the bar that it needs."""
+    return [(name, _cells([metrics[name]])[0]) for name in in_reading_order(metrics)]
 
 
 def _as_mapping(value: Any) -> Mapping[str, Any] | None:
-    """Dicts, and lists of dicts or lists: those, and the lists in them, are dicts by position."""
+    """Turn lists of dicts or lists, and the lists in them, into dicts by position."""
     if isinstance(value, Mapping):
         return {str(key): item for key, item in value.items()}
     if isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
@@ -83,22 +67,22 @@ def _as_mapping(value: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _is_flat(metrics: Mapping[str, Any]) -> bool:
-    return all(_as_mapping(value) is None for value in metrics.values())
+def _is_flat(facts: Mapping[str, Any]) -> bool:
+    return all(_as_mapping(value) is None for value in facts.values())
 
 
-def _matrix(metrics: Mapping[str, Mapping[str, Any]], caption: str) -> Table:
-    rows = in_reading_order(metrics)
-    columns = in_reading_order(dict.fromkeys(key for row in rows for key in metrics[row]))
-    cells = iter(_cells([metrics[row].get(column) for row in rows for column in columns]))
+def _matrix(facts: Mapping[str, Mapping[str, Any]], caption: str) -> Table:
+    rows = in_reading_order(facts)
+    columns = in_reading_order(dict.fromkeys(key for row in rows for key in facts[row]))
+    cells = iter(_cells([facts[row].get(column) for row in rows for column in columns]))
     return Table(
         caption, tuple(columns), tuple((row, tuple(next(cells) for _ in columns)) for row in rows)
     )
 
 
-def _listed(metrics: Mapping[str, Any], caption: str) -> Table:
-    rows = in_reading_order(metrics)
-    cells = _cells([metrics[row] for row in rows])
+def _listed(facts: Mapping[str, Any], caption: str) -> Table:
+    rows = in_reading_order(facts)
+    cells = _cells([facts[row] for row in rows])
     plain = [Cell(cell.text) for cell in cells]  # unlike things: bars would compare them
     return Table(
         caption, ("",), tuple((row, (cell,)) for row, cell in zip(rows, plain, strict=True))
@@ -106,7 +90,7 @@ def _listed(metrics: Mapping[str, Any], caption: str) -> Table:
 
 
 def _cells(values: Sequence[Any]) -> list[Cell]:
-    """Cells with decimals in common, and with bars if all numbers are fractions of 1."""
+    """Fill cells with decimals in common, and with bars if all numbers are fractions of 1."""
     floats = [v for v in values if isinstance(v, float) and math.isfinite(v)]
     integers = any(isinstance(v, int) and not isinstance(v, bool) for v in values)
     bars = bool(floats) and not integers and all(0 <= v <= 1 for v in floats)

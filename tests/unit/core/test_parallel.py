@@ -1,6 +1,7 @@
 """Tasks over processes and over Dask: same results, errors that arrive, no orphans."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,8 @@ from twinband.core.errors import BadSample, InputError
 from twinband.core.parallel import map_tasks, map_unfinished
 from twinband.core.params import Runtime
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
+NO_CACHES = shutil.ignore_patterns("__pycache__")
 TWO = RUNTIME.model_copy(update={"workers": 2})
 
 
@@ -167,6 +169,25 @@ def test_workers_die_when_their_parent_is_killed(tmp_path: Path) -> None:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     wait_until(20, lambda: not any(map(is_running, pids)), "workers outlived their parent")
+
+
+@pytest.mark.parametrize("changed", ["cli.py", "core/errors.py", "readers/mfnet.py"])
+def test_workers_of_other_code_are_told_apart_by_any_file(tmp_path: Path, changed: str) -> None:
+    shutil.copytree(ROOT / "src/twinband", tmp_path / "twinband", ignore=NO_CACHES)
+    command = [
+        sys.executable,
+        "-c",
+        "from twinband.core import parallel as p; print(p.code_digest())",
+    ]
+
+    def digest() -> bytes:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.check_output(command, env=environment, cwd=tmp_path)
+
+    before = digest()
+    with (tmp_path / "twinband" / changed).open("a") as file:
+        file.write("# other code\n")
+    assert digest() != before
 
 
 def test_dask_gives_what_processes_give(tmp_path: Path) -> None:

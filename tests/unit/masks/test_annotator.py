@@ -24,7 +24,7 @@ WEIGHTS = Weights(Path("models/sam"), "1" * 64, "small")
 
 @pytest.fixture
 def one_thread() -> Iterator[None]:
-    """As the labeller has: two threads round otherwise."""
+    """As the annotator has: two threads round otherwise."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -38,16 +38,16 @@ def test_labels_are_what_sam_finds(tmp_path: Path) -> None:
     labels = [fields[FIELD] for fields in opened.fields(images)]
     assert labels == [fields[FIELD] for fields in opened.fields(images)]
     for image, label in zip(images, labels, strict=True):
-        said = json.loads(label)
-        found = AutomaticMasks(small_sam(), MaskSettings(**SETTINGS)).generate(image)
-        assert len(found) == 6 and (said["height"], said["width"]) == image.shape[:2]
-        for mask, kept in zip(found, said["masks"], strict=True):
+        parsed = json.loads(label)
+        masks = AutomaticMasks(small_sam(), MaskSettings(**SETTINGS)).generate(image)
+        assert len(masks) == 6 and (parsed["height"], parsed["width"]) == image.shape[:2]
+        for mask, kept in zip(masks, parsed["masks"], strict=True):
             assert kept.keys() == mask.keys() and kept["rle"] == mask["rle"]
             for name in ("area", "bbox", "crop_box"):
                 assert kept[name] == mask[name]
             for name in ("predicted_iou", "stability_score", "point_coords"):
                 np.testing.assert_allclose(kept[name], mask[name], atol=5e-7)
-        assert label == json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
+        assert label == json.dumps(parsed, separators=(",", ":"), sort_keys=True).encode()
 
 
 def test_no_masks_is_a_label(tmp_path: Path) -> None:
@@ -57,11 +57,11 @@ def test_no_masks_is_a_label(tmp_path: Path) -> None:
 
 
 def test_a_score_that_is_no_number_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Found:
+    class Generator:
         def generate(self, image: Any) -> list[dict[str, Any]]:
             return [{"stability_score": float("nan"), "predicted_iou": 0.12345678}]
 
-    opened = annotator.SamLabeller(Found(), 1)  # type: ignore[arg-type]
+    opened = annotator.SamAnnotator(Generator(), 1)  # type: ignore[arg-type]
     (fields,) = opened.fields([np.zeros((2, 3, 3), np.uint8)])
     (mask,) = json.loads(fields[FIELD])["masks"]
     assert mask == {"stability_score": None, "predicted_iou": 0.123457}
@@ -71,12 +71,12 @@ def test_threads_are_those_asked_for_and_given_back(monkeypatch: pytest.MonkeyPa
     before = torch.get_num_threads()
     seen = []
 
-    class Found:
+    class Generator:
         def generate(self, image: Any) -> list[dict[str, Any]]:
             seen.append(torch.get_num_threads())
             raise RuntimeError
 
-    opened = annotator.SamLabeller(Found(), before + 2)  # type: ignore[arg-type]
+    opened = annotator.SamAnnotator(Generator(), before + 2)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError):
         list(opened.fields([np.zeros((2, 3, 3), np.uint8)]))
     assert seen == [before + 2] and torch.get_num_threads() == before
@@ -92,15 +92,15 @@ def test_all_that_can_change_a_mask_is_in_the_fingerprint(monkeypatch: pytest.Mo
         dataclasses.replace(spec, device="cuda"),
         dataclasses.replace(spec, threads=2),
         *(
-            spec_of(WEIGHTS, **{name: value + 1})
+            spec_of(WEIGHTS, **{name: value + (1 if isinstance(value, int) else 0.1)})
             for name, value in SETTINGS.items()
             if name != "crop_n_points_downscale_factor"
         ),
     ]
-    assert len({each.fingerprint for each in [spec, *others]}) == len(others) + 1
-    assert len({each.annotator for each in [spec, *others]}) == len(others) + 1
+    assert len({other.fingerprint for other in [spec, *others]}) == len(others) + 1
+    assert len({other.annotator for other in [spec, *others]}) == len(others) + 1
     monkeypatch.setattr(annotator, "version", lambda name: "9" if name == "torch" else "1")
-    assert spec_of(WEIGHTS).fingerprint not in {each.fingerprint for each in others}
+    assert spec_of(WEIGHTS).fingerprint not in {other.fingerprint for other in others}
     assert spec_of(WEIGHTS).annotator != spec.annotator
 
 
@@ -119,5 +119,5 @@ def test_other_code_makes_other_labels_but_no_other_product() -> None:
 def test_a_missing_gpu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     spec_of(WEIGHTS).check_device()
-    with pytest.raises(InputError, match=r"sam_masks.common.device = cuda, but PyTorch finds no"):
+    with pytest.raises(InputError, match=r"device = cuda, but PyTorch finds no"):
         dataclasses.replace(spec_of(WEIGHTS), device="cuda").open()

@@ -16,9 +16,10 @@ from twinband.labels.fill import cache_of
 from twinband.labels.images import MODALITIES, image_of, pixels_sha256
 from twinband.masks.annotator import SamSpec
 from twinband.masks.build import ShardTask, write_masks_shard
-from twinband.masks.read import MaskCache
+from twinband.masks.facts import ImageFacts, ObjectFacts
+from twinband.masks.read import MaskReader
 from twinband.sam.generate import AutomaticMasks
-from twinband.shards.product import read_manifest
+from twinband.shards.product import product_id, read_manifest
 from twinband.shards.read import open_products
 from twinband.shards.registered import registered_pair
 from twinband.verify import verify_product
@@ -31,34 +32,35 @@ def sam(tmp_path_factory: pytest.TempPathFactory) -> SamSpec:
 
 def test_the_product_holds_what_sam_finds(tmp_path: Path, sam: SamSpec) -> None:
     base = write_pairs(tmp_path / "one", [0, 2, 4], [1, 3])
-    done = build(base, sam)
-    assert (done.fresh, done.known) == (10, 0)
+    masked = build(base, sam)
+    assert (masked.fresh, masked.known) == (10, 0)
     assert verify_product(base / "masks", source=base / "pairs") == []
     dataset = open_products({name: base / name for name in ("pairs", "registered", "masks")})
-    cache = MaskCache(base / "masks")
+    reader = MaskReader(base / "masks")
     finder = AutomaticMasks(small_sam(), sam.settings)
-    rows = {row["key"]: row for row in done.manifest.to_pylist()}
+    rows = {row["key"]: row for row in masked.manifest.to_pylist()}
     for sample in dataset:
         key, view = sample["key"], registered_pair(sample)
         for modality in MODALITIES:
             image = image_of(view, modality)
             assert image is not None
             rles = [mask["rle"] for mask in finder.generate(image)]
-            assert [each["rle"] for each in cache.annotations(key, modality)] == rles
+            assert [mask["rle"] for mask in reader.annotations(key, modality)] == rles
             assert rows[key][f"masks_{modality}"] == len(rles) > 0
             sha256 = pixels_sha256(image)
             assert rows[key][f"sha256_{modality}"] == sha256
             assert sample["masks"][modality]["sha256"] == sha256
     assert {row["truth"] for row in rows.values()} == {"no_truth"}
-    counts = done.facts["images"]["rgb"]
-    assert counts == {
+    counts = [row["masks_rgb"] for row in rows.values()]
+    assert masked.facts.images["rgb"].model_dump() == {
         "images": 5,
         "absent": 0,
-        "masks": sum(row["masks_rgb"] for row in rows.values()),
-        "masks_mean": pytest.approx(np.mean([row["masks_rgb"] for row in rows.values()]), abs=1e-4),
+        "masks": sum(counts),
+        "masks_mean": pytest.approx(np.mean(counts)),
         "without_masks": 0,
     }
-    assert "scores" not in done.facts
+    assert not masked.facts.scores
+    assert masked.facts.product == product_id(base / "masks")
     card = (base / "masks/README.md").read_text()
     assert "pretty_name: made-up, masks" in card and "Against the truth" not in card
     assert f"| SHA-256 of the weights | {sam.weights.sha256} |" in card
@@ -73,31 +75,32 @@ def test_workers_and_the_cache_change_no_byte(tmp_path: Path, sam: SamSpec) -> N
     expected = contents(first / "masks")
     assert contents(second / "masks") == expected
     third = write_pairs(tmp_path / "one" / "again", range(9), range(9, 12))
-    done = build(third, sam)
-    assert (done.fresh, done.known) == (0, 24) and contents(third / "masks") == expected
+    masked = build(third, sam)
+    assert (masked.fresh, masked.known) == (0, 24) and contents(third / "masks") == expected
 
 
 def test_absent_thermal_and_no_masks_are_recorded(tmp_path: Path, sam: SamSpec) -> None:
     base = tmp_path / "one"
     write_dataset(base, {"a": without_thermal(1), "b": without_thermal(2)}, **WITHOUT)
     strict = spec_of(sam.weights, pred_iou_thresh=1e6)
-    done = build(base, strict)
-    for row in done.manifest.to_pylist():
+    masked = build(base, strict)
+    for row in masked.manifest.to_pylist():
         assert row["status"] == "ok" and row["masks_rgb"] == 0 and row["masks_thermal"] is None
         assert row["sha256_thermal"] is None
-    assert done.facts["images"]["rgb"]["without_masks"] == 2
-    thermal = done.facts["images"]["thermal"]
-    assert thermal == {"images": 0, "absent": 2, "masks": 0, "masks_mean": 0.0, "without_masks": 0}
-    cache = MaskCache(base / "masks")
-    assert cache.annotations("a", "rgb") == [] == cache.annotations("a", "thermal")
+    assert masked.facts.images["rgb"].without_masks == 2
+    assert masked.facts.images["thermal"] == ImageFacts(
+        images=0, absent=2, masks=0, masks_mean=0.0, without_masks=0
+    )
+    reader = MaskReader(base / "masks")
+    assert reader.annotations("a", "rgb") == [] == reader.annotations("a", "thermal")
     assert "| images that count as absent | 0 | 2 |" in (base / "masks/README.md").read_text()
 
 
 def test_keys_and_shards_are_those_of_the_pairs(tmp_path: Path, sam: SamSpec) -> None:
     base = write_pairs(tmp_path / "one", [0], [], [1])
-    done = build(base, sam)
-    assert done.manifest["key"].to_pylist() == ["p000", "p001"]
-    assert done.manifest["shard"].to_pylist() == [0, 2]
+    masked = build(base, sam)
+    assert masked.manifest["key"].to_pylist() == ["p000", "p001"]
+    assert masked.manifest["shard"].to_pylist() == [0, 2]
     assert verify_product(base / "masks", source=base / "pairs") == []
 
 
@@ -128,46 +131,45 @@ def test_masks_are_scored_against_objects_that_the_image_shows(
     base = tmp_path / "one"
     write_dataset(base, {key: at for key, (at, _) in made.items()})
     truth = write_truth(
-        tmp_path / "truth", {key: each for key, (_, each) in made.items() if each is not None}
+        tmp_path / "truth", {key: truth for key, (_, truth) in made.items() if truth is not None}
     )
-    done = build(base, sam, truth)
-    rows = {row["key"]: row for row in done.manifest.to_pylist()}
+    masked = build(base, sam, truth)
+    rows = {row["key"]: row for row in masked.manifest.to_pylist()}
     assert [rows[key]["truth"] for key in "abc"] == ["scored", "scored", "no_truth"]
     assert rows["c"]["object_iou_rgb"] is None and rows["b"]["object_iou_thermal"] == []
-    cache = MaskCache(base / "masks")
+    reader = MaskReader(base / "masks")
     best = {}
     for key, modality in (("a", "rgb"), ("a", "thermal"), ("b", "rgb")):
         thing = made[key][1] == 5
-        found = cache.masks_for(key, modality, 99)
-        iou = max(float((thing & m).sum() / (thing | m).sum()) for m in found)
+        masks = reader.masks_for(key, modality, 99)
+        iou = max(float((thing & m).sum() / (thing | m).sum()) for m in masks)
         assert rows[key][f"object_iou_{modality}"] == [pytest.approx(iou)]
         best[key, modality] = iou
-    scores = done.facts["scores"]
+    scores = masked.facts.scores
     assert list(scores["rgb"]) == ["day", "night", "overall"]
-    assert scores["thermal"]["night"] == {"objects": 0}
-    assert scores["rgb"]["night"]["mean_iou"] == pytest.approx(best["b", "rgb"], abs=1e-4)
-    whole = scores["both"]["overall"]
-    assert whole["objects"] == 3
-    assert whole["mean_iou"] == pytest.approx(np.mean(list(best.values())), abs=1e-4)
-    assert whole["recall"] == pytest.approx(
-        np.mean([iou >= 0.5 for iou in best.values()]), abs=1e-4
-    )
-    assert done.facts["pairs_by_truth"] == {"no_truth": 1, "scored": 2}
-    assert (
-        f"| both | overall | 3 | {whole['mean_iou']:.3f} |"
-        in (base / "masks/README.md").read_text()
-    )
+    assert scores["thermal"]["night"] == ObjectFacts(objects=0)
+    assert scores["rgb"]["night"].mean_iou == pytest.approx(best["b", "rgb"])
+    overall = scores["both"]["overall"]
+    assert overall.model_dump() == {
+        "objects": 3,
+        "mean_iou": pytest.approx(np.mean(list(best.values()))),
+        "recall": pytest.approx(np.mean([iou >= 0.5 for iou in best.values()])),
+    }
+    assert masked.facts.headline()["mean_best_iou_both"] == overall.mean_iou
+    assert masked.facts.pairs_by_truth == {"no_truth": 1, "scored": 2}
+    card = (base / "masks/README.md").read_text()
+    assert f"| both | overall | 3 | {overall.mean_iou:.3f} |" in card
 
 
 def test_pairs_on_the_grid_of_thermal_are_not_scored(tmp_path: Path, sam: SamSpec) -> None:
     at, instances = object_pair(1, "day", in_thermal=True)
     base = tmp_path / "one"
     write_dataset(base, {"a": at}, grid="thermal")
-    done = build(base, sam, write_truth(tmp_path / "truth", {"a": instances}))
-    (row,) = done.manifest.to_pylist()
+    masked = build(base, sam, write_truth(tmp_path / "truth", {"a": instances}))
+    (row,) = masked.manifest.to_pylist()
     assert row["truth"] == "other_grid" and row["object_iou_rgb"] is None
-    assert "scores" not in done.facts
-    assert done.facts["pairs_by_truth"] == {"other_grid": 1}
+    assert not masked.facts.scores
+    assert masked.facts.pairs_by_truth == {"other_grid": 1}
     card = (base / "masks/README.md").read_text()
     assert "Pairs by their truth: 1 on the pixels of thermal, where the truth is not." in card
 
@@ -208,6 +210,6 @@ def test_other_weights_are_not_served_by_old_shards(tmp_path: Path, sam: SamSpec
     """Shards left in the work folder are those of their annotator."""
     base = write_pairs(tmp_path / "one", [1, 2])
     before = build(base, sam).manifest["masks_rgb"].to_pylist()
-    done = build(base, spec_of(sam.weights, max_masks=1))
-    assert done.manifest["masks_rgb"].to_pylist() == [1, 1] != before
+    masked = build(base, spec_of(sam.weights, max_masks=1))
+    assert masked.manifest["masks_rgb"].to_pylist() == [1, 1] != before
     assert json.loads((base / "masks/index.json").read_text())["product"] == "masks"

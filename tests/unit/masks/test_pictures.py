@@ -9,7 +9,7 @@ from tests.made.cmss import pair, write_dataset
 from tests.made.labelled import WITHOUT, without_thermal, write_pairs
 from tests.made.masked import image_of_masks, write_masks
 from twinband.drawing import example_keys
-from twinband.masks.annotator import compact
+from twinband.labels.encoding import compact
 from twinband.masks.pictures import histogram, overlay, write_pictures
 
 IMAGE = pair(1).made.rgb  # 48x64
@@ -72,8 +72,8 @@ def test_a_picture_of_each_hour_and_modality(tmp_path: Path) -> None:
         assert picture is not None
         made = pair(seed).made
         image = made.rgb if "rgb" in name else np.repeat(made.thermal[..., None], 3, 2)
-        said = image_of_masks(boxes((0, 0, 24, 32)) if "rgb" in name else boxes())
-        wanted = overlay(image, said["masks"])
+        label = image_of_masks(boxes((0, 0, 24, 32)) if "rgb" in name else boxes())
+        wanted = overlay(image, label["masks"])
         assert np.abs(picture[..., ::-1].astype(int) - wanted).mean() < 4
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.made.masked import image_of_masks, write_masks
 from twinband.core.errors import InputError
-from twinband.masks.read import MaskCache, masked_images
+from twinband.masks.read import MaskReader, masked_images
 
 HEIGHT, WIDTH = 20, 30
 Masks = NDArray[np.bool_]
@@ -59,32 +59,36 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cache(folder: Path) -> MaskCache:
-    return MaskCache(folder)
+def reader(folder: Path) -> MaskReader:
+    return MaskReader(folder)
 
 
-def test_the_largest_masks_come_first(cache: MaskCache) -> None:
+def test_the_largest_masks_come_first(reader: MaskReader) -> None:
     for count in (0, 2, 4, 9):
-        masks = cache.masks_for("boxes", "rgb", count)
+        masks = reader.masks_for("boxes", "rgb", count)
         assert masks.dtype == np.bool_ and masks.flags["WRITEABLE"]
         np.testing.assert_array_equal(masks, RGB[:count])
-    assert [each["area"] for each in cache.annotations("boxes", "thermal")] == [144, 120, 16]
+    assert [mask["area"] for mask in reader.annotations("boxes", "thermal")] == [144, 120, 16]
 
 
 @given(st.data())
-def test_a_crop_is_cut_from_the_whole(cache: MaskCache, data: st.DataObject) -> None:
+def test_a_crop_is_cut_from_the_whole(reader: MaskReader, data: st.DataObject) -> None:
     top, left = data.draw(st.integers(0, HEIGHT - 1)), data.draw(st.integers(0, WIDTH - 1))
     height = data.draw(st.integers(1, HEIGHT - top))
     width = data.draw(st.integers(1, WIDTH - left))
-    whole = blobs(1, 7)[:4]
-    cut = whole[:, top : top + height, left : left + width]
-    found = cache.masks_for("blobs", "rgb", 4, crop=(top, left, height, width))
-    np.testing.assert_array_equal(found, cut)
-    double = cache.masks_for("blobs", "rgb", 4, (top, left, height, width), (2 * height, 2 * width))
+    uncut = blobs(1, 7)[:4]
+    cut = uncut[:, top : top + height, left : left + width]
+    masks = reader.masks_for("blobs", "rgb", 4, crop=(top, left, height, width))
+    np.testing.assert_array_equal(masks, cut)
+    double = reader.masks_for(
+        "blobs", "rgb", 4, (top, left, height, width), (2 * height, 2 * width)
+    )
     np.testing.assert_array_equal(double, cut.repeat(2, 1).repeat(2, 2))
 
 
-def test_no_mask_of_full_size_is_decoded(cache: MaskCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_mask_of_full_size_is_decoded(
+    reader: MaskReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[Any] = []
     repeat = np.repeat
 
@@ -93,43 +97,45 @@ def test_no_mask_of_full_size_is_decoded(cache: MaskCache, monkeypatch: pytest.M
         return made[-1]
 
     monkeypatch.setattr(np, "repeat", seen)
-    cache.masks_for("boxes", "rgb", 2, crop=(3, 4, 5, 6), size=(2, 2))
-    assert made and max(each.size for each in made) == 2 * 5 * 6
+    reader.masks_for("boxes", "rgb", 2, crop=(3, 4, 5, 6), size=(2, 2))
+    assert made and max(array.size for array in made) == 2 * 5 * 6
 
 
-def test_where_there_is_no_mask(cache: MaskCache) -> None:
-    assert cache.annotations("nothing", "rgb") == []
-    assert cache.masks_for("nothing", "rgb", 5).shape == (0, HEIGHT, WIDTH)
-    assert cache.masks_for("nothing", "rgb", 5, size=(3, 2)).shape == (0, 3, 2)
-    assert cache.masks_for("absent", "thermal", 5, (1, 1, 4, 5)).shape == (0, 4, 5)
-    assert len(cache.masks_for("absent", "rgb", 5)) == 4
+def test_where_there_is_no_mask(reader: MaskReader) -> None:
+    assert reader.annotations("nothing", "rgb") == []
+    assert reader.masks_for("nothing", "rgb", 5).shape == (0, HEIGHT, WIDTH)
+    assert reader.masks_for("nothing", "rgb", 5, size=(3, 2)).shape == (0, 3, 2)
+    assert reader.masks_for("absent", "thermal", 5, (1, 1, 4, 5)).shape == (0, 4, 5)
+    assert len(reader.masks_for("absent", "rgb", 5)) == 4
     for how in ("index", "iou"):
-        assert [each.shape for each in cache.paired_masks("nothing", 5, how)] == [(0, 20, 30)] * 2
-    assert len(cache.paired_masks("absent", 9, "union")[1]) == 4
+        assert [masks.shape for masks in reader.paired_masks("nothing", 5, how)] == [
+            (0, 20, 30)
+        ] * 2
+    assert len(reader.paired_masks("absent", 9, "union")[1]) == 4
 
 
-def test_pairs_by_index_pass_over_what_either_crop_lacks(cache: MaskCache) -> None:
-    rgb, thermal = cache.paired_masks("boxes", 9)
+def test_pairs_by_index_pass_over_what_either_crop_lacks(reader: MaskReader) -> None:
+    rgb, thermal = reader.paired_masks("boxes", 9)
     np.testing.assert_array_equal(rgb, RGB[:3])
     np.testing.assert_array_equal(thermal, THERMAL)
-    rgb, thermal = cache.paired_masks("boxes", 9, "index", (0, 0, 20, 30), (10, 15))
+    rgb, thermal = reader.paired_masks("boxes", 9, "index", (0, 0, 20, 30), (10, 15))
     assert rgb.shape == (3, 10, 15)
     # In this part there is of RGB's the third alone, of thermal's the first and the third.
-    rgb, thermal = cache.paired_masks("boxes", 1, "index", (0, 16, 5, 14))
+    rgb, thermal = reader.paired_masks("boxes", 1, "index", (0, 16, 5, 14))
     np.testing.assert_array_equal(rgb, RGB[2:3, :5, 16:])
     np.testing.assert_array_equal(thermal, THERMAL[2:3, :5, 16:])
 
 
-def test_pairs_by_iou_are_the_best_one_to_one(cache: MaskCache) -> None:
-    rgb, thermal = cache.paired_masks("boxes", 9, "iou")
+def test_pairs_by_iou_are_the_best_one_to_one(reader: MaskReader) -> None:
+    rgb, thermal = reader.paired_masks("boxes", 9, "iou")
     np.testing.assert_array_equal(rgb, RGB[[1, 2, 0]])  # 100 / 144, 12 / 20, 120 / 300
     np.testing.assert_array_equal(thermal, THERMAL[[0, 2, 1]])
-    first, _ = cache.paired_masks("boxes", 1, "iou")
+    first, _ = reader.paired_masks("boxes", 1, "iou")
     np.testing.assert_array_equal(first, RGB[[1]])
 
 
-def test_masks_that_do_not_meet_are_no_pair(cache: MaskCache) -> None:
-    rgb, thermal = cache.paired_masks("boxes", 9, "iou", crop=(0, 18, 5, 12))
+def test_masks_that_do_not_meet_are_no_pair(reader: MaskReader) -> None:
+    rgb, thermal = reader.paired_masks("boxes", 9, "iou", crop=(0, 18, 5, 12))
     assert len(rgb) == len(thermal) == 1
 
 
@@ -137,35 +143,35 @@ def test_the_union_has_each_thing_once(tmp_path: Path) -> None:
     rgb = boxes((0, 0, 10, 10), (0, 20, 10, 3))
     thermal = boxes((0, 0, 10, 11), (0, 0, 10, 7), (15, 0, 3, 3))
     write_masks(tmp_path, {"a": {"rgb.json": field(rgb), "thermal.json": field(thermal)}})
-    cache = MaskCache(tmp_path)
-    for_rgb, for_thermal = cache.paired_masks("a", 9, "union")
+    reader = MaskReader(tmp_path)
+    for_rgb, for_thermal = reader.paired_masks("a", 9, "union")
     np.testing.assert_array_equal(for_rgb, for_thermal)
     # 100 of 110 px are alike; 70 of 110 are not alike enough.
     np.testing.assert_array_equal(for_rgb, np.stack([thermal[0], thermal[1], rgb[1], thermal[2]]))
-    assert len(cache.paired_masks("a", 2, "union")[0]) == 2
-    assert len(cache.paired_masks("a", 9, "union", duplicate_iou=0.95)[0]) == 5
-    assert len(cache.paired_masks("a", 9, "union", duplicate_iou=0.6)[0]) == 3
-    assert len(cache.paired_masks("a", 9, "union", crop=(0, 19, 9, 9))[0]) == 1
+    assert len(reader.paired_masks("a", 2, "union")[0]) == 2
+    assert len(reader.paired_masks("a", 9, "union", duplicate_iou=0.95)[0]) == 5
+    assert len(reader.paired_masks("a", 9, "union", duplicate_iou=0.6)[0]) == 3
+    assert len(reader.paired_masks("a", 9, "union", crop=(0, 19, 9, 9))[0]) == 1
 
 
 @pytest.mark.parametrize("crop", [(0, 0, 21, 3), (-1, 0, 3, 3), (0, 28, 3, 3), (0, 0, 0, 3)])
-def test_a_crop_outside_is_an_error(cache: MaskCache, crop: Box) -> None:
+def test_a_crop_outside_is_an_error(reader: MaskReader, crop: Box) -> None:
     with pytest.raises(ValueError, match=r"top=.* is not within an image of 20x30"):
-        cache.masks_for("boxes", "rgb", 1, crop)
+        reader.masks_for("boxes", "rgb", 1, crop)
 
 
-def test_unknown_pairs_and_folders(cache: MaskCache, tmp_path: Path) -> None:
+def test_unknown_pairs_and_folders(reader: MaskReader, tmp_path: Path) -> None:
     for key in ("unknown", "left-out"):
         with pytest.raises(InputError, match=f"has no masks of a pair {key}"):
-            cache.masks_for(key, "rgb", 1)
+            reader.masks_for(key, "rgb", 1)
     with pytest.raises(InputError, match="is no finished product"):
-        MaskCache(tmp_path)
+        MaskReader(tmp_path)
 
 
-def test_it_travels_to_other_processes(cache: MaskCache, folder: Path) -> None:
-    again = pickle.loads(pickle.dumps(cache))
+def test_it_travels_to_other_processes(reader: MaskReader, folder: Path) -> None:
+    again = pickle.loads(pickle.dumps(reader))
     np.testing.assert_array_equal(again.masks_for("boxes", "rgb", 9), RGB)
-    np.testing.assert_array_equal(MaskCache(str(folder)).masks_for("boxes", "rgb", 9), RGB)
+    np.testing.assert_array_equal(MaskReader(str(folder)).masks_for("boxes", "rgb", 9), RGB)
 
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])

@@ -21,9 +21,9 @@ from tests.made.registered_pairs import (
     write_pairs,
 )
 from tests.made.scenes import displaced, scene
-from twinband.registration.build import Registered
-from twinband.registration.facts import facts
+from twinband.registration.facts import facts_of
 from twinband.registration.geometry import Frame, Matrix, Similarity, corner_error_px, grid_change
+from twinband.shards.product import Built
 from twinband.shards.registered import registered_pair
 from twinband.verify import verify_product
 
@@ -58,7 +58,7 @@ def every_kind() -> tuple[dict[str, Made], Matrix]:
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Registered, Matrix]:
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built, Matrix]:
     base = tmp_path_factory.mktemp("kinds")
     pairs, truth = every_kind()
     write_pairs(base / "pairs", {**pairs, "bad": None}, {})
@@ -66,7 +66,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Registered, M
     return base, done, truth
 
 
-def test_every_pair_gets_a_status_and_a_reason(kinds: tuple[Path, Registered, Matrix]) -> None:
+def test_every_pair_gets_a_status_and_a_reason(kinds: tuple[Path, Built, Matrix]) -> None:
     rows = rows_by_key(kinds[1])
     found = {key: (row["registration"], row["registration_reason"]) for key, row in rows.items()}
     half_saturated = found.pop("half-saturated")
@@ -96,7 +96,7 @@ def numbers(row: Mapping[str, Any]) -> list[float | None]:
 
 
 def test_the_product_verifies_and_joins_with_its_pairs(
-    kinds: tuple[Path, Registered, Matrix],
+    kinds: tuple[Path, Built, Matrix],
 ) -> None:
     base, done, _ = kinds
     assert verify_product(base / "registered", source=base / "pairs") == []
@@ -107,7 +107,7 @@ def test_the_product_verifies_and_joins_with_its_pairs(
 
 
 def test_a_moved_pair_is_brought_back_and_only_then_resampled(
-    kinds: tuple[Path, Registered, Matrix],
+    kinds: tuple[Path, Built, Matrix],
 ) -> None:
     base, done, truth = kinds
     row, sample = rows_by_key(done)["moved"], joined(base)["moved"]
@@ -128,7 +128,7 @@ def test_a_moved_pair_is_brought_back_and_only_then_resampled(
     assert row["residual_px_median"] < 1.0
 
 
-def test_a_rejected_transform_is_never_applied(kinds: tuple[Path, Registered, Matrix]) -> None:
+def test_a_rejected_transform_is_never_applied(kinds: tuple[Path, Built, Matrix]) -> None:
     base, done, _ = kinds
     row, sample = rows_by_key(done)["wrong"], joined(base)["wrong"]
     assert row["matrix"] == IDENTITY != row["estimate"]
@@ -142,7 +142,7 @@ def test_a_rejected_transform_is_never_applied(kinds: tuple[Path, Registered, Ma
     assert found.labels["boxes"] == [] and found.valid.all() and found.training
 
 
-def test_an_aligned_pair_is_left_untouched(kinds: tuple[Path, Registered, Matrix]) -> None:
+def test_an_aligned_pair_is_left_untouched(kinds: tuple[Path, Built, Matrix]) -> None:
     base, done, _ = kinds
     row = rows_by_key(done)["aligned"]
     assert row["matrix"] == IDENTITY and not row["resampled"] and row["policy"] == ""
@@ -150,7 +150,7 @@ def test_an_aligned_pair_is_left_untouched(kinds: tuple[Path, Registered, Matrix
 
 
 def test_a_failed_pair_of_other_sizes_still_comes_onto_one_grid(
-    kinds: tuple[Path, Registered, Matrix],
+    kinds: tuple[Path, Built, Matrix],
 ) -> None:
     base, done, _ = kinds
     for key, shape in (("long", (200, 320)), ("tiny-flat", (16, 16))):
@@ -159,11 +159,12 @@ def test_a_failed_pair_of_other_sizes_still_comes_onto_one_grid(
         assert found.valid.all() and rows_by_key(done)[key]["resampled"]
 
 
-def test_its_facts_tell_the_distribution(kinds: tuple[Path, Registered, Matrix]) -> None:
-    found = facts(kinds[1].manifest)
-    assert found["pairs"] == 11 and sum(found["status"].values()) == 11
-    assert found["reasons"]["flat_rgb"] == 2 and found["reasons"]["too_small"] == 3
-    assert found["corner_error_px"]["pairs"] == 2 and found["corner_error_px"]["under_5px"] == 0.5
+def test_its_facts_tell_the_distribution(kinds: tuple[Path, Built, Matrix]) -> None:
+    facts = facts_of(kinds[1].manifest)
+    assert facts.pairs == 11 and sum(facts.status.values()) == 11
+    assert facts.reasons["flat_rgb"] == 2 and facts.reasons["too_small"] == 3
+    corner = facts.corner_error_px
+    assert corner is not None and (corner.pairs, corner.under_5px) == (2, 0.5)
 
 
 # Grids, depths, labels.

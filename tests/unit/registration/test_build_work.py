@@ -22,7 +22,7 @@ from tests.made.scenes import displaced, scene
 from twinband.core.errors import InputError
 from twinband.core.params import ParamsError
 from twinband.registration import build, trust
-from twinband.registration.facts import facts
+from twinband.registration.facts import facts_of
 from twinband.registration.geometry import Matrix, Similarity
 from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
 from twinband.shards.write import Shard
@@ -133,14 +133,14 @@ def test_tables_are_read_once_and_a_task_carries_only_its_own_transforms(
 def test_a_dataset_without_one_usable_pair_is_an_empty_product(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"bad": None}, {})
     done = register_pairs(tmp_path, rig="dataset")
-    assert done.manifest.num_rows == 0 and facts(done.manifest)["pairs"] == 0
+    assert done.manifest.num_rows == 0 and facts_of(done.manifest).pairs == 0
     assert verify_product(tmp_path / "registered", source=tmp_path / "pairs") == []
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"backend": "nobody"}, r"datasets\.made-up: there is no registration backend nobody"),
+        ({"backend": "nobody"}, r"items\.made-up: there is no registration backend nobody"),
         ({"options": {"colour": 1}}, "registration backend search cannot be opened: .*colour"),
         (
             {"options": {"max_shift_px": "far"}},

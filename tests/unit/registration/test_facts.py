@@ -1,4 +1,4 @@
-"""The distribution of a dataset's registration."""
+"""Facts and card of a dataset's registration."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from tests.made.registered_pairs import SETTINGS
-from twinband.registration.facts import card, facts
-from twinband.registration.params import RegisterDataset
+from twinband.registration.facts import card, facts_of
+from twinband.registration.params import RegisterParams
 from twinband.registration.shard import COLUMNS
 
 ROW: dict[str, Any] = {
@@ -48,11 +48,11 @@ FAILED = {
 
 def test_counts() -> None:
     rig = {"source": "rig"}
-    found = facts(manifest({}, FAILED, FAILED | {"registration_reason": "flat_rgb"}, rig))
-    assert (found["pairs"], found["grid"], found["resampled"]) == (4, "rgb", 2)
-    assert found["status"] == {"accepted": 2, "failed": 2}
-    assert found["reasons"] == {"flat_rgb": 1, "low_score": 1}
-    assert found["sources"] == {"pair": 3, "rig": 1} and found["policies"] == {"drop": 2}
+    facts = facts_of(manifest({}, FAILED, FAILED | {"registration_reason": "flat_rgb"}, rig))
+    assert (facts.pairs, facts.grid, facts.resampled) == (4, "rgb", 2)
+    assert facts.status == {"accepted": 2, "failed": 2}
+    assert facts.reasons == {"flat_rgb": 1, "low_score": 1}
+    assert facts.sources == {"pair": 3, "rig": 1} and facts.policies == {"drop": 2}
 
 
 def test_distributions_and_not_only_means() -> None:
@@ -67,38 +67,50 @@ def test_distributions_and_not_only_means() -> None:
         }
         for number in range(101)
     ]
-    found = facts(manifest(*rows))
-    assert found["score"] == {"p05": 0.05, "median": 0.5, "p95": 0.95}
-    assert found["motion_px"] == {"median": 50.0, "p90": 90.0, "largest": 100.0}
-    corner = found["corner_error_px"]
+    facts = facts_of(manifest(*rows)).plain()
+    assert facts["score"] == {"p05": 0.05, "median": 0.5, "p95": 0.95}
+    assert facts["motion_px"] == {"median": 50.0, "p90": 90.0, "largest": 100.0}
+    corner = facts["corner_error_px"]
     assert corner["before"] == {"mean": 4.0, "median": 4.0, "p95": 4.0}
     assert corner["after"]["median"] == 0.0 and corner["after"]["p95"] == 5.0
     assert corner["pairs"] == 101
-    assert corner["under_5px"] == pytest.approx(91 / 101, abs=1e-4)
-    assert corner["worse"] == pytest.approx(20 / 101, abs=1e-4)
-    assert found["residual_px"] == {"median": 51.0, "p90": 3.0, "pairs": 101}
+    assert corner["under_5px"] == pytest.approx(91 / 101, abs=1e-5)
+    assert corner["worse"] == pytest.approx(20 / 101, abs=1e-5)
+    assert facts["residual_px"] == {"median": 51.0, "p90": 3.0, "pairs": 101}
 
 
 def test_a_quantity_that_no_pair_has_is_left_out() -> None:
     nothing = {name: None for name in ROW if name not in NOT_NUMBERS}
-    found = facts(manifest(nothing, nothing))
-    assert set(found) == {
-        *("pairs", "grid", "status", "reasons", "sources", "policies", "resampled")
+    facts = facts_of(manifest(nothing, nothing))
+    assert set(facts.plain()) == {
+        *("pairs", "grid", "status", "reasons", "sources", "policies", "resampled", "product")
     }
-    some = facts(manifest(nothing, {}))
+    assert facts.headline() == {"pairs": 2, "failed": 0}
+    some = facts_of(manifest(nothing, {})).plain()
     assert some["forward_backward_px"] == {"median": 0.25, "p90": 0.25, "largest": 0.25}
     assert some["corner_error_px"]["pairs"] == some["residual_px"]["pairs"] == 1
 
 
+def test_the_headline_has_the_numbers_that_datasets_are_compared_by() -> None:
+    assert facts_of(manifest({}, FAILED)).headline() == {
+        "pairs": 2,
+        "failed": 1,
+        "score_median": 0.5,
+        "residual_px_median": 1.0,
+        "corner_error_px_median": 1.0,
+        "corner_error_under_5px": 1.0,
+    }
+
+
 def test_no_pairs_at_all() -> None:
-    found = facts(manifest())
-    assert found["pairs"] == 0 and found["status"] == {} and "score" not in found
-    json.dumps(found, allow_nan=False)
+    facts = facts_of(manifest())
+    assert facts.pairs == 0 and facts.status == {} and facts.score is None
+    json.dumps(facts.plain(), allow_nan=False)
 
 
 def test_the_card_says_where_the_pairs_are_and_how_they_got_there() -> None:
-    settings = RegisterDataset(**SETTINGS)
-    text = card("kaist", settings, manifest({}, FAILED))
+    params = RegisterParams(**SETTINGS)
+    text = card("kaist", params, facts_of(manifest({}, FAILED)))
     for line in (
         "pretty_name: kaist, registered",
         "2 pairs on the rgb grid; in 1 of them the thermal image",
@@ -107,5 +119,6 @@ def test_the_card_says_where_the_pairs_are_and_how_they_got_there() -> None:
         "| failed pairs: drop | 1 |",
     ):
         assert line in text
-    other = card("kaist", RegisterDataset(**(SETTINGS | {"grid": "thermal"})), manifest({}))
-    assert "1 pairs on the thermal grid; in 1 of them the rgb image" in other
+    other = RegisterParams(**(SETTINGS | {"grid": "thermal"}))
+    text = card("kaist", other, facts_of(manifest({})))
+    assert "1 pairs on the thermal grid; in 1 of them the rgb image" in text

@@ -6,18 +6,18 @@ import pytest
 
 from tests.made.report import write_inputs, write_json
 from twinband.core.errors import InputError
+from twinband.masks.facts import MaskFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.report import sections
-from twinband.report.read import Masks, PseudoLabels, read_masks, read_pseudo_labels
+from twinband.report.read import Shown, read_shown
 
 
-def read(root: Path, *names: str) -> tuple[list[Masks], list[PseudoLabels]]:
+def read(root: Path, *names: str) -> tuple[list[Shown[MaskFacts]], list[Shown[PseudoLabelFacts]]]:
     paths = write_inputs(root, names)
+    facts, plots = paths["facts"], paths["plots"]
     return (
-        [read_masks(n, paths["sam_masks"], paths["sam_masks_plots"]) for n in names],
-        [
-            read_pseudo_labels(n, paths["pseudo_labels"], paths["pseudo_labels_plots"])
-            for n in names
-        ],
+        [read_shown(MaskFacts, name, facts, plots, "sam_masks") for name in names],
+        [read_shown(PseudoLabelFacts, name, facts, plots, "pseudo_labels") for name in names],
     )
 
 
@@ -50,6 +50,6 @@ def test_a_profile_without_labels_says_so() -> None:
 
 def test_a_spoilt_file_names_the_stage_that_makes_it(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist",))
-    write_json(paths["sam_masks"] / "kaist.json", {"pairs": 3})
+    write_json(paths["facts"] / "sam_masks/kaist.json", {"pairs": 3})
     with pytest.raises(InputError, match="dvc repro -f -s sam_masks@kaist"):
-        read_masks("kaist", paths["sam_masks"], paths["sam_masks_plots"])
+        read_shown(MaskFacts, "kaist", paths["facts"], paths["plots"], "sam_masks")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_steps.report import run
 from tests.made.report import (
     distribution,
     params,
+    run_report,
     write_cmss,
     write_dataset,
     write_evaluation,
@@ -58,8 +58,7 @@ def make(
     root: Path, datasets: tuple[str, ...], evaluations: tuple[str, ...] = (), quarantined: int = 5
 ) -> str:
     paths = write_inputs(root, datasets, evaluations)
-    run(params(datasets, evaluations, quarantined), **paths, out=root / "out")
-    return (root / "out/index.html").read_text(encoding="utf-8")
+    return run_report(params(datasets, evaluations, quarantined), paths, root / "out")
 
 
 def test_equal_inputs_give_equal_bytes_wherever_they_are(tmp_path: Path) -> None:
@@ -70,11 +69,10 @@ def test_equal_inputs_give_equal_bytes_wherever_they_are(tmp_path: Path) -> None
 
 def test_other_inputs_give_other_bytes(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist",))
-    run(params(("kaist",)), **paths, out=tmp_path / "before")
+    before = run_report(params(("kaist",)), paths, tmp_path / "before")
     rows = [("k", "n", "quarantined", "undecodable", "a detail of its own")]
     write_left_out(paths, "kaist", rows)
-    run(params(("kaist",)), **paths, out=tmp_path / "after")
-    before, after = ((tmp_path / n / "index.html").read_text() for n in ("before", "after"))
+    after = run_report(params(("kaist",)), paths, tmp_path / "after")
     assert "a detail of its own" in after and "a detail of its own" not in before
 
 
@@ -87,14 +85,13 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     write_left_out(paths, HOSTILE_NAME, [(HOSTILE,) * 5])
     write_evaluation(paths, HOSTILE_NAME, {HOSTILE: {"a": {HOSTILE: HOSTILE}}, "x": HOSTILE})
     pool = {"pairs": 1, "left_out": 1, "reasons": {HOSTILE: 1}, "datasets": {HOSTILE_NAME: 1}}
-    write_json(paths["pool"], {**pool, "product": HOSTILE})
+    write_json(paths["facts"] / "pool.json", {**pool, "product": HOSTILE})
     runs = tmp_path / "runs"
     (runs / "x").mkdir(parents=True)
     record = {"stage": HOSTILE, "fingerprint": "", "finished": HOSTILE, "seconds": 1.0}
     write_json(runs / "x/1.json", {**record, "samples": 0, "peak_memory_mib": 1})
     titled = params((HOSTILE_NAME,), (HOSTILE_NAME,)).model_copy(update={"title": HOSTILE})
-    run(titled, **paths, out=tmp_path / "out", runs=runs)
-    page = Page((tmp_path / "out/index.html").read_text(encoding="utf-8"))
+    page = Page(run_report(titled, paths, tmp_path / "out", runs))
     assert not page.open, "an element is not closed"
     assert not page.all("script")
     assert not [attributes for _, attributes in page.elements if "onerror" in attributes]
@@ -156,7 +153,7 @@ def test_a_set_without_results_says_how_to_make_them(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
     (paths["experiments"] / "results/masks.csv").unlink()
     with pytest.raises(InputError, match=r"python -m flows.compare .*masks.yaml"):
-        run(params(()), **paths, out=tmp_path / "out")
+        run_report(params(()), paths, tmp_path / "out")
 
 
 def test_cmss_is_told_in_words(tmp_path: Path) -> None:
@@ -174,7 +171,7 @@ def test_the_overview_sums_up(tmp_path: Path) -> None:
     assert "to pretrain on 180 from 2 datasets, 30 taken out" in text
     assert "near duplicate 6 kaist 3, llvip 3" in text
     assert "test split 24 evaluated on" in text
-    assert "probe-hog accuracy · rgb 0.812 accuracy · thermal 0.854 accuracy · both 0.902" in text
+    assert "probe-hog linear both 0.902 linear rgb 0.812 linear thermal 0.854" in text
 
 
 def test_no_more_left_out_pairs_are_listed_than_asked_for(tmp_path: Path) -> None:
@@ -188,8 +185,7 @@ def test_no_more_left_out_pairs_are_listed_than_asked_for(tmp_path: Path) -> Non
 
 def test_a_page_without_evaluations_or_left_out_pairs_says_so(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
-    run(params(()), **paths, out=tmp_path / "out")
-    text = Page((tmp_path / "out/index.html").read_text(encoding="utf-8")).text
+    text = Page(run_report(params(()), paths, tmp_path / "out")).text
     assert "No dataset in this profile." in text
     assert "No evaluation in this profile." in text
     assert "every pair found was usable" in text
@@ -197,15 +193,16 @@ def test_a_page_without_evaluations_or_left_out_pairs_says_so(tmp_path: Path) ->
 
 def test_items_that_params_do_not_name_are_not_read(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist", "stale"), ("probe-hog", "stale-probe"))
-    (paths["ingest"] / "stale.json").write_text("spoilt")
-    (paths["evaluate"] / "stale-probe.json").unlink()
-    write_json(paths["mixture"], {**distribution(), "datasets": {"kaist": 9600}})
-    run(params(("kaist",), ("probe-hog",)), **paths, out=tmp_path / "out")
-    assert "stale" not in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    (paths["facts"] / "ingest/stale.json").write_text("spoilt")
+    (paths["metrics"] / "evaluate/stale-probe.json").unlink()
+    mixture = {**distribution(), "datasets": {"kaist": 9600}}
+    write_json(paths["facts"] / "cmss_mixture.json", mixture)
+    assert "stale" not in run_report(params(("kaist",), ("probe-hog",)), paths, tmp_path / "out")
+    assert "stale" not in (tmp_path / "out/summary.json").read_text()
 
 
 def test_an_item_that_params_name_must_be_there(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist",))
     with pytest.raises(InputError, match="dvc repro ingest@llvip"):
-        run(params(("kaist", "llvip")), **paths, out=tmp_path / "out")
+        run_report(params(("kaist", "llvip")), paths, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,9 +1,9 @@
-from tests.made.report import METRICS
+from tests.made.report import FACTS, METRICS
 from twinband.report.tables import Cell, headlines, tables_of
 
 
 def test_two_levels_are_a_matrix_and_single_values_a_list_after_it() -> None:
-    matrix, single = tables_of(METRICS)
+    matrix, single = tables_of(FACTS)
     assert (matrix.caption, matrix.columns) == ("accuracy", ("day", "night", "overall"))
     assert [name for name, _ in matrix.rows] == ["rgb", "thermal", "both"]
     assert matrix.rows[0][1] == (
@@ -66,11 +66,14 @@ def test_only_fractions_of_one_get_bars() -> None:
     assert all(cell.share is None for _, cells in others.rows for cell in cells)
 
 
-def test_headlines_are_the_overall_figures_or_else_the_single_numbers() -> None:
+def test_headlines_have_decimals_and_bars_of_their_own() -> None:
     assert headlines(METRICS) == [
-        ("accuracy · rgb", Cell("0.812", 0.8123)),
-        ("accuracy · thermal", Cell("0.854", 0.8542)),
-        ("accuracy · both", Cell("0.902", 0.9017)),
+        ("linear_rgb", Cell("0.812", 0.8123)),
+        ("linear_thermal", Cell("0.854", 0.8542)),
+        ("linear_both", Cell("0.902", 0.9017)),
     ]
-    assert headlines({"map": 0.5, "done": True, "name": "x"}) == [("map", Cell("0.500", 0.5))]
-    assert headlines({"overall": 2.0}) == [("overall", Cell("2.000"))]
+    assert headlines({"pairs": 1200, "error": 12.345, "overall": 0.5}) == [
+        ("pairs", Cell("1\u202f200")),
+        ("error", Cell("12.35")),
+        ("overall", Cell("0.500", 0.5)),
+    ]

@@ -4,7 +4,8 @@ import pytest
 
 from tests.made.report import write_json
 from twinband.core.errors import InputError
-from twinband.report.sections import read_timings, timings_section
+from twinband.report.sections import timings_section
+from twinband.report.timings import read_timings
 
 
 def write_run(runs: Path, stage: str, hour: int, fingerprint: str, seconds: float = 10.0) -> None:
