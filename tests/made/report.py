@@ -288,7 +288,14 @@ def _label_facts(pairs: int, with_truth: bool) -> PseudoLabelFacts:
 def write_pretrained(paths: dict[str, Path], stage: str) -> None:
     """What a pretraining stage leaves: losses, counts of visible patches, reconstructions."""
     ends = {"first": 1.25, "last": 0.75}
-    names = ("loss_rgb", "loss_thermal", "kept_rgb", "kept_thermal", "visible_objects_thermal")
+    names = (
+        "loss",
+        "loss_rgb",
+        "loss_thermal",
+        "kept_rgb",
+        "kept_thermal",
+        "visible_objects_thermal",
+    )
     facts = {"pairs": 261, "steps": 40, **dict.fromkeys(names, ends)}
     write_numbers(paths, stage, facts, {"pairs": 261, "steps": 40, "loss_rgb": 0.75})
     plots = paths["plots"] / stage

@@ -31,5 +31,5 @@ class EvaluateParams(ItemParams):
 
     @classmethod
     def shared(cls, item: Mapping[str, Any]) -> tuple[str, ...]:
-        """The benchmark's own part of ``common``."""
+        """Return the key of the benchmark's own part of ``common``."""
         return (str(item.get("benchmark", "")),)

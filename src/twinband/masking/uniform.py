@@ -30,7 +30,7 @@ class UniformSampler(Sampler):
 
     @torch.no_grad()
     def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
-        """Indices in random order; only the batch size and the device of the tokens matter."""
+        """Choose indices in random order; of the tokens only batch size and device matter."""
         self.check(rgb_tokens)
         self.check(thermal_tokens)
         generator = self.generator(rgb_tokens.device)

@@ -1,4 +1,4 @@
-"""A ViT of someone else's as a model of twinband: its sizes are read off its weights."""
+"""ViTs of other projects as models of twinband, their sizes read off their weights."""
 
 import re
 from pathlib import Path
@@ -17,10 +17,10 @@ HEAD_WIDTH = 64  # of the ViTs that are published: ViT-Ti, S, B, L, DINOv2, MAE
 
 
 def imported_vit(path: Path, heads: int | None = None) -> VisionTransformer:
-    """The encoder in a file of weights, in any layout that ``layouts.from_any`` knows.
+    """Import the encoder in a file of weights, in any layout that ``key_layouts.from_any`` knows.
 
     Args:
-        heads: attention heads, which no weight tells; a head of 64 channels each unless given.
+        heads: attention heads, which no weight tells; by default one for every 64 channels.
 
     Raises:
         InputError: no such file, no encoder in a known layout, one without positions, or with
@@ -36,9 +36,9 @@ def imported_vit(path: Path, heads: int | None = None) -> VisionTransformer:
 
 
 def read_tensors(path: Path) -> Tensors:
-    """The tensors in a ``.safetensors`` file, or in another one as a ``torch.save`` of them.
+    """Read the tensors in a ``.safetensors`` file, or in one that ``torch.save`` wrote.
 
-    Of the latter the entries ``model``, ``state_dict`` and ``teacher`` are looked into.
+    In the latter they may stand in an entry ``model``, ``state_dict`` or ``teacher``.
 
     Raises:
         InputError: there is no such file, it is damaged, or holds more than tensors.
@@ -59,7 +59,7 @@ def read_tensors(path: Path) -> Tensors:
 def _built(path: Path, tensors: Tensors, heads: int | None) -> VisionTransformer:
     width, _, patch_px, _ = tensors[PATCH_KEY].shape
     rows, columns = tensors[POSITIONS_KEY].shape[-2:]
-    blocks = {int(found[1]) for key in tensors if (found := re.match(r"blocks\.(\d+)\.", key))}
+    blocks = {int(match[1]) for key in tensors if (match := re.match(r"blocks\.(\d+)\.", key))}
     sizes = {
         "image_px": (rows * patch_px, columns * patch_px),
         "patch_px": patch_px,

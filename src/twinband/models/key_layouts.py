@@ -49,17 +49,17 @@ _NO_PART_OF_AN_ENCODER = re.compile(r"^(head|mask_token|decoder|pooler|neck|data
 
 
 def to_timm(encoder: VisionTransformer) -> Tensors:
-    """Weights as timm, mmdetection's ViT and DINOv2 name them."""
+    """Name weights as timm, mmdetection's ViT and DINOv2 do."""
     return dict(_with_pos_embed(encoder))
 
 
 def to_mmseg(encoder: VisionTransformer) -> Tensors:
-    """Weights as M-SpecGene's segmentation names them: mmsegmentation's, but ``norm`` last."""
+    """Name weights as M-SpecGene's segmentation does: mmsegmentation's names, but ``norm`` last."""
     return _renamed(to_timm(encoder), _TIMM_TO_MM)
 
 
 def from_any(weights: Mapping[str, Tensor]) -> tuple[Tensors, list[str]]:
-    """An encoder's weights in twinband's names, and the sorted keys that were left out.
+    """Name an encoder's weights as twinband does; returns them and the sorted keys left out.
 
     Known are twinband's own names, timm's (DINOv2's, MAE's), those of mmpretrain and
     mmsegmentation (M-SpecGene's published weights) and transformers' ``ViTModel`` and
@@ -125,8 +125,8 @@ def _with_table(weights: Tensors) -> Tensors:
 def _without_layer_scale(weights: Tensors) -> Tensors:
     scaled = {key: value for key, value in weights.items() if not re.search(r"\.ls[12]\.", key)}
     for key, gamma in weights.items():
-        if found := re.fullmatch(r"(blocks\.\d+)\.ls([12])\.gamma", key):
-            block, which = found.groups()
+        if match := re.fullmatch(r"(blocks\.\d+)\.ls([12])\.gamma", key):
+            block, which = match.groups()
             layer = f"{block}.attn.proj" if which == "1" else f"{block}.mlp.fc2"
             scaled[f"{layer}.weight"] = weights[f"{layer}.weight"] * gamma[:, None]
             scaled[f"{layer}.bias"] = weights[f"{layer}.bias"] * gamma

@@ -80,7 +80,7 @@ Config = TypeVar("Config", bound=VitConfig)
 
 
 def configuration(kind: type[Config], settings: Mapping[str, Any], name: str) -> Config:
-    """A model's configuration by its fields.
+    """Make a model's configuration from its fields.
 
     Args:
         name: of the kind of model, for the error.

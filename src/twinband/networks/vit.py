@@ -131,13 +131,13 @@ class VisionTransformer(nn.Module):
         wanted = list(layers)
         if wanted != sorted(set(wanted) & set(range(len(self.blocks)))):
             raise ValueError(f"layers {wanted} must rise and lie in 0..{len(self.blocks) - 1}")
-        found = []
+        features = []
         x = self._with_class_token(tokens)
         for number, block in enumerate(self.blocks[: max(wanted, default=-1) + 1]):
             x = block(x)
             if number in wanted:
-                found.append(_features(x, grid))
-        return tuple(found)
+                features.append(_features(x, grid))
+        return tuple(features)
 
     def forward(self, images: Tensor) -> Features:
         """Compute the last layer's features of ``B,3,H,W`` images."""

@@ -51,7 +51,7 @@ def _resize_matrix(old: int, new: int) -> Tensor:
 
 
 def on_grid_of(model: torch.nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """``tensors`` with their position tables resized to the grids of ``model``."""
+    """Resize the position tables among ``tensors`` to the grids of ``model``."""
     tables = {k: v.shape[-2:] for k, v in model.state_dict().items() if k.endswith(POSITIONS_KEY)}
     return {
         key: resize_table(value, (tables[key][0], tables[key][1])) if key in tables else value

@@ -97,7 +97,7 @@ def load_encoder(path: Path) -> VisionTransformer:
 
 
 def encoder_of(weights: Weights) -> Tensors:
-    """The encoder's part of a model's weights, by the encoder's own names."""
+    """Take the encoder's part of a model's weights, by the encoder's own names."""
     if weights.kind == VisionTransformer.kind:
         return weights.tensors
     prefix = "encoder."

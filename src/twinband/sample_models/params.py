@@ -48,7 +48,7 @@ class SampleModelsParams(ItemParams):
     @model_validator(mode="before")
     @classmethod
     def _lessons_share(cls, values: Any) -> Any:
-        """A lesson names only what it has otherwise than ``lesson``, which is what all share."""
+        """Merge ``lesson``, which all share, under each lesson, which names only differences."""
         if not isinstance(values, Mapping) or not isinstance(values.get("lessons"), list):
             return values
         shared = values.get("lesson") or {}
