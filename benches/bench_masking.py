@@ -5,12 +5,12 @@ Times are the least of several repetitions, taken in turns; the choices are chec
 
 import torch
 from torch import Tensor
-from twinband.masking.sampler import open_arm
 
 from benches._record import record
 from benches.bench_sparsity import least_ms
 from twinband.masking.draws import nearest_without_replacement
 from twinband.masking.measure import cmss
+from twinband.pretraining.start import open_arm
 
 BATCH, LENGTH, FEATURES, KEPT = 128, 196, 768, 19
 

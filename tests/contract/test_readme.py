@@ -41,21 +41,21 @@ def experiments_table(name: str, arms: Mapping[str, str], metrics: Mapping[str, 
 def hog_table() -> str:
     """What HOG features tell of crops, over rendered worlds."""
     file = "metrics/evaluate/probe-hog.json"
-    names = {f"{file}:accuracy.{name}.overall": name for name in ("rgb", "thermal", "both")}
+    names = {f"{file}:linear_{name}": name for name in ("rgb", "thermal", "both")}
     return experiments_table("hog_cell", {"cell-8": "HOG, linear"}, {"arm": "accuracy", **names})
 
 
 def pretraining_table() -> str:
     """What pretraining gains."""
-    probe = "metrics/evaluate/probe-mspecgene.json:accuracy"
+    probe = "metrics/evaluate/probe-mspecgene.json"
     return experiments_table(
         "pretraining",
         {name: name for name in ("untrained", "mae", "mspecgene")},
         {
             "arm": "encoder",
-            f"{probe}.linear.both.overall": "linear probe",
-            f"{probe}.knn.both.overall": "10-NN",
-            "metrics/evaluate/seg_mfnet-mspecgene.json:mean_iou.overall": "segmentation, mIoU",
+            f"{probe}:linear_both": "linear probe",
+            f"{probe}:knn_both": "10-NN",
+            "metrics/evaluate/seg_mfnet-mspecgene.json:mean_iou": "segmentation, mIoU",
         },
     )
 
@@ -69,7 +69,7 @@ def annotators_table() -> str:
         ("mask2former", "Mask2Former", "mIoU of 13 classes", "mean_iou"),
     )
     for name, title, what, score in shown:
-        found = json.loads((ROOT / f"metrics/sample_models/{name}.json").read_text())["scores"]
+        found = json.loads((ROOT / f"facts/sample_models/{name}.json").read_text())["scores"]
         values = [found[m]["overall"][score] for m in ("rgb", "thermal")]
         values.append(found["overall"][score])
         rows.append(f"| {title} | {what} | " + " | ".join(f"{v:.3f}" for v in values) + " |")

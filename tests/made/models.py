@@ -1,13 +1,14 @@
 """Models, samplers and batches small enough for tests."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.methods.mae.model import MaeConfig, MaskedAutoencoder
 from twinband.methods.mspecgene.model import MSpecGene
-from twinband.networks.config import AutoencoderConfig, MaeConfig
+from twinband.networks.config import AutoencoderConfig
+from twinband.networks.sampler import Sampler, Visible
 
 SIZES: dict[str, Any] = {
     "image_px": 32,
@@ -21,36 +22,30 @@ SIZES: dict[str, Any] = {
 }
 
 
-class Chosen(NamedTuple):
-    rgb: Tensor
-    thermal: Tensor
-    cmss: Tensor | None = None
-
-
-class RandomSampler(nn.Module):
+class RandomSampler(Sampler):
     """Disjoint random places; hears losses and counts how often."""
 
     heard: Tensor
 
     def __init__(self, kept_rgb: int = 4, kept_thermal: int = 3) -> None:
-        super().__init__()
+        super().__init__(16)
         self.counts = (kept_rgb, kept_thermal)
         self.register_buffer("heard", torch.zeros((), dtype=torch.long))
         self.progress: list[float] = []
         self.modes: list[bool] = []
-        self.losses: tuple[Tensor, Tensor] | None = None
+        self.losses: tuple[Tensor | float, Tensor | float] | None = None
         self.seen: tuple[Tensor, Tensor] | None = None
 
     def advance(self, progress: float) -> None:
         self.progress.append(progress)
 
-    def forward(self, rgb: Tensor, thermal: Tensor) -> Chosen:
-        self.seen = (rgb, thermal)
+    def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
+        self.seen = (rgb_tokens, thermal_tokens)
         self.modes.append(self.training)
-        places = torch.rand(rgb.shape[:2]).argsort(1)[:, : sum(self.counts)]
-        return Chosen(*places.split(self.counts, 1))
+        places = torch.rand(rgb_tokens.shape[:2]).argsort(1)[:, : sum(self.counts)]
+        return Visible(*places.split(self.counts, 1))
 
-    def observe(self, loss_rgb: Tensor, loss_thermal: Tensor) -> None:
+    def observe(self, loss_rgb: Tensor | float, loss_thermal: Tensor | float) -> None:
         self.heard += 1
         self.losses = (loss_rgb, loss_thermal)
 
@@ -62,15 +57,17 @@ class FixedSampler(RandomSampler):
         super().__init__(len(rgb), len(thermal))
         self.places = (rgb, thermal)
 
-    def forward(self, rgb: Tensor, thermal: Tensor) -> Chosen:
-        self.seen = (rgb, thermal)
+    def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
+        self.seen = (rgb_tokens, thermal_tokens)
         self.modes.append(self.training)
-        return Chosen(*(torch.tensor([kept] * len(rgb)) for kept in self.places))
+        return Visible(*(torch.tensor([kept] * len(rgb_tokens)) for kept in self.places))
 
 
-def mspecgene(sampler: RandomSampler | None = None, **sizes: Any) -> MSpecGene:
+def mspecgene(sampler: Sampler | None = None, **sizes: Any) -> MSpecGene:
     torch.manual_seed(0)
-    return MSpecGene(AutoencoderConfig(**{**SIZES, **sizes}), sampler or RandomSampler())
+    model = MSpecGene(AutoencoderConfig(**{**SIZES, **sizes}))
+    model.sampler = sampler or RandomSampler()
+    return model
 
 
 def mae(**sizes: Any) -> MaskedAutoencoder:

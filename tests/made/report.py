@@ -12,9 +12,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline_steps.report import run
+from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts
 from twinband.core.params import Run, Runtime
 from twinband.drawing import contact_sheet, svg
 from twinband.evaluation.figures import grouped_bars
+from twinband.masks.facts import ImageFacts, MaskFacts, ObjectFacts
+from twinband.pseudo_labels.facts import (
+    ClassFacts,
+    ClassScore,
+    DepthFacts,
+    DepthScore,
+    PseudoLabelFacts,
+    Spread,
+)
 from twinband.report.params import ReportParams
 
 RUNTIME = Runtime(executor="processes", workers=1, scheduler="", log_level="info")
@@ -177,13 +187,15 @@ def bars() -> bytes:
 
 
 def distribution() -> dict[str, Any]:
-    """What the stages ``cmss`` and ``cmss_mixture`` say of values that they counted."""
-    mixture = {"weights": [0.2, 0.5, 0.3], "means": [1.25, 2.5, 4.0], "variances": [0.1] * 3}
+    """The fields that the facts of ``cmss`` and ``cmss_mixture`` share."""
+    shared = {"weights": [0.2, 0.5, 0.3], "means": [1.25, 2.5, 4.0], "variances": [0.1] * 3}
+    mixture = {**shared, "mean_log_likelihood": -1.5}
     return {
-        "values": 9600,
+        "patches": 9600,
         "below": 0,
         "above": 2,
-        "log10": {"p05": 0.75, "median": 2.4, "p95": 4.4},
+        "non_finite": 0,
+        "log10": {"p01": 0.25, "p05": 0.75, "median": 2.4, "p95": 4.4, "p99": 5.0},
         "normaliser": {"quantile": 0.999, "log10": 5.5},
         "mixture": {**mixture, "components": 3},
         "mixture_by_bic": {**mixture, "components": 5},
@@ -193,46 +205,28 @@ def distribution() -> dict[str, Any]:
 
 def write_cmss(paths: dict[str, Path], name: str, pairs: int) -> None:
     """What the stage ``cmss`` leaves of a dataset with hours and labelled objects."""
-    facts = {
+    facts = CmssFacts(
         **distribution(),
-        "pairs": pairs,
-        "thermal_absent": 0,
-        "partial_patches": 12,
-        "hours": {"day": {"pairs": pairs, "median": 2.25}, "night": {"pairs": 0, "median": 3.5}},
-        "objects": {"pixels": 900, "median": 1.5, "shares": [0.4, 0.4, 0.2]},
-        "background": {"pixels": 9000, "median": 2.75, "shares": [0.1, 0.5, 0.4]},
-    }
-    write_numbers(paths, f"cmss/{name}", facts, {"median_log10": 2.4})
+        pairs=pairs,
+        thermal_absent=0,
+        labelled_pairs=pairs,
+        partial_patches=12,
+        hours={
+            "day": HourFacts(pairs=pairs, median=2.25),
+            "night": HourFacts(pairs=0, median=3.5),
+        },
+        objects=PixelFacts(pixels=900, median=1.5, shares=[0.4, 0.4, 0.2]),
+        background=PixelFacts(pixels=9000, median=2.75, shares=[0.1, 0.5, 0.4]),
+    )
+    write_numbers(paths, f"cmss/{name}", facts.plain(), {"median_log10": 2.4})
     write_figures(paths["plots"] / "cmss" / name, "distribution")
 
 
 def write_labels(paths: dict[str, Path], name: str, pairs: int, with_truth: bool) -> None:
     """What ``sam_masks`` and ``pseudo_labels`` leave of a dataset of two hours."""
-    images = {"images": pairs, "absent": 0, "masks": 9 * pairs, "masks_mean": 9.0,
-              "without_masks": 2}  # fmt: skip
-    masks: dict[str, Any] = {"pairs": pairs, "images": {"rgb": images, "thermal": images}}
-    spread = {"p05": 0.625, "median": 0.875}
-    label = {"images": pairs, "absent": 0, "modalities": {"rgb": pairs - 3, "thermal": 3}}
-    depth: dict[str, Any] = dict(label)
-    semantics: dict[str, Any] = {**label, "confidence": spread}
-    if with_truth:
-        of_hours = {
-            "day": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
-            "night": {"objects": 0},
-            "overall": {"objects": 7, "mean_iou": 0.6875, "recall": 0.8},
-        }
-        masks["scores"] = dict.fromkeys(("rgb", "thermal", "both"), of_hours)
-        hours = ("day", "night", "overall")
-        depth["compared"] = "metres as they are"
-        errors = {"images": 5, "abs_rel": 0.1125, "delta1": 0.9}
-        depth["scores"] = dict.fromkeys(hours, errors)
-        scores = {"images": 5, "miou": 0.5625, "pixel_accuracy": 0.95}
-        semantics["scores"] = dict.fromkeys(hours, scores)
-    else:
-        consistency = {"consistency_flip": spread, "consistency_scale": spread}
-        depth, semantics = {**depth, **consistency}, {**semantics, **consistency}
+    masks = _mask_facts(pairs, with_truth).plain()
     write_numbers(paths, f"sam_masks/{name}", masks, {"masks_mean": 9.0})
-    labels = {"depth": depth, "semantics": semantics}
+    labels = _label_facts(pairs, with_truth).plain()
     write_numbers(paths, f"pseudo_labels/{name}", labels, {"labelled": pairs})
     plots = paths["plots"]
     write_figures(plots / "pseudo_labels" / name, "classes")
@@ -243,6 +237,52 @@ def write_labels(paths: dict[str, Path], name: str, pairs: int, with_truth: bool
             cv2.imwrite(str(plots / "sam_masks" / name / f"{hour}-{modality}.jpg"), grey)
         for kind in ("rgb", "thermal", "depth", "semantics"):
             cv2.imwrite(str(plots / "pseudo_labels" / name / f"{hour}-{kind}.jpg"), grey)
+
+
+def _mask_facts(pairs: int, with_truth: bool) -> MaskFacts:
+    images = ImageFacts(images=pairs, absent=0, masks=9 * pairs, masks_mean=9.0, without_masks=2)
+    score = ObjectFacts(objects=7, mean_iou=0.6875, recall=0.8)
+    hours = {"day": score, "night": ObjectFacts(objects=0), "overall": score}
+    return MaskFacts(
+        weights="models/sample/sam",
+        fingerprint="0" * 32,
+        pairs=pairs,
+        images={"rgb": images, "thermal": images},
+        pairs_by_truth={"scored": pairs} if with_truth else {"no_truth": pairs},
+        scores=dict.fromkeys(("rgb", "thermal", "both"), hours) if with_truth else {},
+        product="0123456789abcdef",
+    )
+
+
+def _label_facts(pairs: int, with_truth: bool) -> PseudoLabelFacts:
+    """Scores of a dataset with truth, consistency of one without."""
+    spread = Spread(p05=0.625, median=0.875)
+    shared: dict[str, Any] = {
+        "fingerprint": "0" * 32,
+        "images": pairs,
+        "absent": 0,
+        "modalities": {"rgb": pairs - 3, "thermal": 3},
+        "product": "0123456789abcdef",
+    }
+    if not with_truth:
+        shared |= {"consistency_flip": spread, "consistency_scale": spread}
+    hours = ("day", "night", "overall") if with_truth else ()
+    depth_score = DepthScore(images=5, abs_rel=0.1125, delta1=0.9)
+    class_score = ClassScore(images=5, miou=0.5625, pixel_accuracy=0.95)
+    return PseudoLabelFacts(
+        depth=DepthFacts(
+            annotator="dpt",
+            **shared,
+            compared="metres as they are" if with_truth else None,
+            scores=dict.fromkeys(hours, depth_score),
+        ),
+        semantics=ClassFacts(
+            annotator="mask2former",
+            **shared,
+            confidence=spread,
+            scores=dict.fromkeys(hours, class_score),
+        ),
+    )
 
 
 def write_pretrained(paths: dict[str, Path], stage: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +42,10 @@ def save_weights(model: nn.Module, path: Path) -> None:
     kind, config = getattr(model, "kind", None), getattr(model, "config", None)
     if not isinstance(kind, str) or not isinstance(config, VitConfig):
         raise TypeError(f"{type(model).__name__} is no model that build makes")
-    description = {"kind": kind, "settings": asdict(config)}
+    # an encoder may have its whole model's configuration, of which it needs some fields
+    own: type[VitConfig] = getattr(model, "Config", VitConfig)
+    settings = {field.name: getattr(config, field.name) for field in fields(own)}
+    description = {"kind": kind, "settings": settings}
     write_safetensors(model.state_dict(), path, description)
 
 

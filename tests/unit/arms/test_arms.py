@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from torch import Tensor
-from twinband.masking.sampler import Sampler, Visible, open_arm
 
 from twinband.masking.draws import nearest_without_replacement
+from twinband.networks.sampler import Sampler, Visible
+from twinband.pretraining.start import open_arm
 
 NAMES = ["random", "fixed", "cmss", "gmm_cmss"]
 TARGETED = ["cmss", "gmm_cmss"]
@@ -268,7 +269,7 @@ def _without_generator(function: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match="random, fixed, cmss, gmm_cmss"):
+    with pytest.raises(ValueError, match="'mae'; known are cmss, fixed, gmm_cmss, random"):
         open_arm("mae", patches=4)
     with pytest.raises(ValueError, match="leaves 0 of 6"):
         open_arm("random", patches=6)

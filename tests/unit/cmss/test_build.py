@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.made.cmss import PATCH_PX, common, flat, pair, write_dataset, write_model
-from tests.made.raw_pairs import RUNTIME
+from tests.made.cmss import PATCH_PX, cmss_params, flat, pair, write_dataset, write_model
+from tests.made.raw_pairs import RUNTIME, run_in
 from tests.made.registered_pairs import name_of, shift
-from twinband.cmss.build import Measured, WeightsFile, measure_dataset
+from twinband.cmss.build import Measured, measure_dataset
+from twinband.cmss.encoder import WeightsFile
 from twinband.cmss.statistics import Bins, Statistics
 from twinband.core.errors import InputError
 from twinband.core.params import Runtime
@@ -29,13 +30,11 @@ def measure(
 ) -> Measured:
     """Measure the dataset at ``base`` with the encoder there."""
     return measure_dataset(
+        cmss_params(**settings),
         base / "pairs",
         base / "registered",
         WeightsFile.of(base / "weights.safetensors"),
-        common(**settings),
-        work=base / work,
-        runtime=runtime,
-        progress=lambda done, total: None,
+        run_in(base / work, runtime),
     )
 
 

@@ -19,8 +19,8 @@ from twinband.evaluation.features import (
     load_encoder,
     with_missing,
 )
-from twinband.networks.config import build
-from twinband.networks.masked import refold
+from twinband.networks.build import build
+from twinband.networks.masked import MaskedModel, refold
 from twinband.networks.vit import Features, VisionTransformer
 from twinband.networks.weights import save_weights
 from twinband.shards.registered import RegisteredPair
@@ -49,7 +49,7 @@ def test_a_folder_is_the_encoder_of_the_model_in_it(tmp_path: Path, name: str) -
     save_weights(model, tmp_path / "weights.safetensors")
     encoder = load_encoder(tmp_path)
     assert isinstance(encoder, VisionTransformer)
-    assert equal(encoder, model.encoder)  # type: ignore[arg-type]
+    assert isinstance(model, MaskedModel) and equal(encoder, model.encoder)
 
 
 def test_the_projects_own_description_can_be_used() -> None:

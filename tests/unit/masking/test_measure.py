@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, distributed
 from torch.multiprocessing.spawn import spawn
-from twinband.masking.sampler import Sampler, open_arm
 
 from tests.unit.arms.test_arms import LENGTH, batch
 from twinband.masking.measure import RunningMaximum, cmss, cmss_raw
+from twinband.networks.sampler import Sampler
+from twinband.pretraining.start import open_arm
 
 ARMS: dict[str, dict[str, Any]] = {
     "random": {"name": "random"},

@@ -92,7 +92,7 @@ def test_all_that_can_change_a_mask_is_in_the_fingerprint(monkeypatch: pytest.Mo
         dataclasses.replace(spec, device="cuda"),
         dataclasses.replace(spec, threads=2),
         *(
-            spec_of(WEIGHTS, **{name: value + 1})
+            spec_of(WEIGHTS, **{name: value + (1 if isinstance(value, int) else 0.1)})
             for name, value in SETTINGS.items()
             if name != "crop_n_points_downscale_factor"
         ),

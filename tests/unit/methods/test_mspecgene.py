@@ -1,12 +1,12 @@
 import pytest
 import torch
 from torch import Tensor
-from twinband.masking.sampler import open_arm as build_sampler
 
 from tests.made.models import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
 from twinband.methods.mspecgene.model import MSpecGene
 from twinband.networks.config import AutoencoderConfig
 from twinband.networks.masked import masked_loss
+from twinband.pretraining.start import open_arm
 
 RGB, THERMAL = [5, 0, 9], [12, 3]
 
@@ -208,9 +208,7 @@ def test_the_sampler_hears_how_far_training_is() -> None:
 
 @pytest.mark.parametrize("strategy", ["random", "gmm_cmss"])
 def test_with_the_samplers_of_the_project(strategy: str) -> None:
-    torch.manual_seed(0)
-    sampler = build_sampler(strategy, patches=16, mask_ratio=0.75)
-    model = MSpecGene(AutoencoderConfig(**SIZES), sampler)
+    model = mspecgene(open_arm(strategy, patches=16, mask_ratio=0.75))
     for step in range(2):
         model.before_step(step, 2)
         losses = model(pairs())

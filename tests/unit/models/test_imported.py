@@ -1,5 +1,7 @@
 """ViTs of other code bases become models of twinband."""
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,30 +9,38 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.made.models import mae
 from twinband.core.errors import InputError
-from twinband.models.imported import imported_vit
+from twinband.models.imported import imported_vit, read_tensors
 from twinband.models.key_layouts import to_mmseg, to_timm
-from twinband.networks.config import build
+from twinband.networks.config import VitConfig
+from twinband.networks.vit import VisionTransformer
+from twinband.networks.weights import Tensors
 
 SIZES: dict[str, Any] = {"image_px": 32, "patch_px": 8, "width": 128, "depth": 2, "heads": 2}
 
 
+def vit(**sizes: int) -> VisionTransformer:
+    return VisionTransformer(VitConfig(**{**SIZES, **sizes}))
+
+
 @pytest.mark.parametrize("layout", [to_timm, to_mmseg])
-def test_sizes_are_read_off_the_weights(tmp_path: Path, layout: object) -> None:
+def test_sizes_are_read_off_the_weights(
+    tmp_path: Path, layout: Callable[[VisionTransformer], Tensors]
+) -> None:
     torch.manual_seed(0)
-    source = build("vit_tiny", **SIZES).eval()
-    assert callable(layout)
+    source = vit().eval()
     tensors = {key: value.contiguous() for key, value in layout(source).items()}
     save_file(tensors, tmp_path / "vit.safetensors")
     found = imported_vit(tmp_path / "vit.safetensors").eval()
     images = torch.randn(2, 3, 32, 48)
     with torch.no_grad():
-        assert torch.equal(found.features(images)[0].tokens, source.features(images)[0].tokens)  # type: ignore[operator]
+        assert torch.equal(found.features(images)[0].tokens, source.features(images)[0].tokens)
 
 
 def test_heads_that_no_weight_tells_can_be_said(tmp_path: Path) -> None:
-    source = build("vit_tiny", **{**SIZES, "heads": 4})
-    torch.save(to_timm(source), tmp_path / "vit.pth")  # type: ignore[arg-type]
+    source = vit(heads=4)
+    torch.save(to_timm(source), tmp_path / "vit.pth")
     assert imported_vit(tmp_path / "vit.pth", heads=4).config.heads == 4
     assert imported_vit(tmp_path / "vit.pth").config.heads == 2
     with pytest.raises(InputError, match="divisible by 4 and by its heads, 3; say --heads"):
@@ -38,10 +48,43 @@ def test_heads_that_no_weight_tells_can_be_said(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_imported_is_told(tmp_path: Path) -> None:
-    weights = to_timm(build("vit_tiny", **SIZES))  # type: ignore[arg-type]
+    weights = to_timm(vit())
     torch.save({k: v for k, v in weights.items() if k != "pos_embed"}, tmp_path / "rope.pth")
     with pytest.raises(InputError, match=r"without positions\.table cannot be imported"):
         imported_vit(tmp_path / "rope.pth")
     torch.save({**weights, "reg_token": torch.zeros(1, 4, 128)}, tmp_path / "registers.pth")
     with pytest.raises(InputError, match="unexpected: reg_token"):
         imported_vit(tmp_path / "registers.pth")
+
+
+@pytest.mark.parametrize("wrapped", ["", "model", "state_dict"])
+def test_files_of_torch_save(tmp_path: Path, wrapped: str) -> None:
+    state = mae().encoder.state_dict()
+    saved = {wrapped: state, "epoch": 3} if wrapped else state
+    torch.save(saved, tmp_path / "weights.pth")
+    assert set(read_tensors(tmp_path / "weights.pth")) == set(state)
+
+
+class Hostile:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.target,)
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
+    path, target = tmp_path / "weights.pth", tmp_path / "touched"
+    torch.save({"model": Hostile(target)}, path)
+    with pytest.raises(InputError, match=r"weights.pth: cannot be read as tensors only"):
+        read_tensors(path)
+    path.write_bytes(pickle.dumps(Hostile(target)))
+    with pytest.raises(InputError, match="cannot be read as tensors only"):
+        read_tensors(path)
+    assert not target.exists()
+
+
+def test_a_list_is_no_state_dict(tmp_path: Path) -> None:
+    torch.save([torch.zeros(1)], tmp_path / "list.pth")
+    with pytest.raises(InputError, match="holds a list, not a state_dict"):
+        read_tensors(tmp_path / "list.pth")

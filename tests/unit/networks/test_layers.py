@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from twinband.networks.config import build
+from twinband.networks.build import build
 from twinband.networks.layers import (
     Attention,
     Block,

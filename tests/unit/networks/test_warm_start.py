@@ -7,17 +7,23 @@ from torch.nn import functional
 from tests.made.models import mae, mspecgene, pairs
 from tests.unit.networks.test_vit import VIT_SIZES
 from twinband.core.errors import InputError
-from twinband.models.key_layouts import to_timm
+from twinband.methods.mae.model import MaskedAutoencoder
+from twinband.models.imported import read_tensors
+from twinband.models.key_layouts import from_any, to_timm
 from twinband.networks.config import VitConfig
 from twinband.networks.vit import VisionTransformer
-from twinband.networks.warm_start import encoder_from_vit, mspecgene_from_mae, resize_kernel
-from twinband.networks.weights import read_weights
+from twinband.networks.warm_start import resize_kernel, start_encoder
+from twinband.networks.weights import Weights
+
+
+def weights(model: MaskedAutoencoder) -> Weights:
+    return Weights(model.state_dict(), model.kind, {})
 
 
 def test_mspecgene_from_mae() -> None:
     model, source = mspecgene(), mae()
     fresh = {k: v.clone() for k, v in model.state_dict().items() if k.startswith("cross_")}
-    mspecgene_from_mae(model, source.state_dict())
+    model.start_from(weights(source))
     loaded = model.state_dict()
     for key, value in source.state_dict().items():
         name, _, rest = key.partition(".")
@@ -32,27 +38,28 @@ def test_mspecgene_from_mae() -> None:
 
 def test_mspecgene_from_a_mae_of_another_grid_and_of_another_size() -> None:
     model = mspecgene(image_px=48)
-    mspecgene_from_mae(model, mae().state_dict())
+    model.start_from(weights(mae()))
     assert model.encoder.positions.table.shape[-2:] == (6, 6)
     assert model(pairs(height=48, width=48))["loss"].isfinite()
     with pytest.raises(InputError, match=r"encoder\.blocks\.2\.norm1\.weight"):
-        mspecgene_from_mae(mspecgene(depth=3), mae().state_dict())
+        mspecgene(depth=3).start_from(weights(mae()))
     with pytest.raises(InputError, match=r"of another size: .*decoder_rgb"):
-        mspecgene_from_mae(mspecgene(decoder_width=32), mae().state_dict())
+        mspecgene(decoder_width=32).start_from(weights(mae()))
 
 
 def test_a_mae_must_bring_its_decoder() -> None:
     encoder_only = {k: v for k, v in mae().state_dict().items() if k.startswith("encoder.")}
     with pytest.raises(InputError, match=r"missing: decoder_rgb\.mask_token"):
-        mspecgene_from_mae(mspecgene(), encoder_only)
+        mspecgene().start_from(Weights(encoder_only, "mae", {}))
 
 
 def test_encoder_from_an_rgb_vit_of_another_grid_and_patch() -> None:
     torch.manual_seed(0)
     source = VisionTransformer(VitConfig(**{**VIT_SIZES, "image_px": 24, "patch_px": 4}))
     encoder = mspecgene().encoder
-    left_out = encoder_from_vit(encoder, {**to_timm(source), "head.bias": torch.zeros(2)})
+    tensors, left_out = from_any({**to_timm(source), "head.bias": torch.zeros(2)})
     assert left_out == ["head.bias"]
+    start_encoder(encoder, tensors)
     assert encoder.positions.table.shape == (1, 24, 4, 4)
     # a smooth image means the same to both: patches twice as large of a picture twice as large
     small = functional.interpolate(torch.randn(1, 3, 3, 3), 16, mode="bilinear")
@@ -61,13 +68,20 @@ def test_encoder_from_an_rgb_vit_of_another_grid_and_patch() -> None:
     assert functional.cosine_similarity(ours.flatten(), theirs.flatten(), 0) > 0.98
 
 
+def test_a_model_starts_from_the_encoder_of_any_other() -> None:
+    source = VisionTransformer(VitConfig(**VIT_SIZES))
+    for model in (mae(), mspecgene()):
+        model.start_from(Weights(source.state_dict(), "vit", {}))
+        assert torch.equal(model.encoder.cls_token, source.cls_token)
+
+
 def test_a_vit_that_does_not_fit_changes_nothing() -> None:
     encoder = mspecgene().encoder
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
     source = to_timm(VisionTransformer(VitConfig(**VIT_SIZES)))
     source["register_tokens"] = torch.zeros(1, 4, 24)
     with pytest.raises(InputError, match="unexpected: register_tokens"):
-        encoder_from_vit(encoder, source)
+        start_encoder(encoder, from_any(source)[0])
     assert all(torch.equal(encoder.state_dict()[key], value) for key, value in before.items())
 
 
@@ -100,7 +114,8 @@ def test_transformers_models_give_the_same_features(family: str, tmp_path: Path)
         torch.nn.init.normal_(parameter, std=0.2)
     model.save_pretrained(tmp_path)
     encoder = VisionTransformer(VitConfig(**VIT_SIZES))
-    left_out = encoder_from_vit(encoder, read_weights(tmp_path / "model.safetensors").tensors)
+    tensors, left_out = from_any(read_tensors(tmp_path / "model.safetensors"))
+    start_encoder(encoder, tensors)
     assert all("mask_token" in key or "pooler" in key for key in left_out)
     images = torch.randn(2, 3, 32, 32)
     with torch.no_grad():

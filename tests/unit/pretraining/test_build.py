@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from twinband.masking.sampler import Sampler
 
 from tests.made.pretraining import TINY, mae_params, method, write_pool
 from tests.made.raw_pairs import RUNTIME
@@ -16,7 +15,8 @@ from twinband.core.errors import InputError
 from twinband.core.params import ParamsError
 from twinband.methods.mae.model import MaskedAutoencoder
 from twinband.methods.mspecgene.model import MSpecGene
-from twinband.networks.config import build
+from twinband.networks.build import build
+from twinband.networks.sampler import Sampler
 from twinband.networks.weights import load_model, read_weights, save_weights
 from twinband.pretraining.build import WEIGHTS, Pretrained, open_pool, pretrain
 from twinband.pretraining.params import Pretraining

@@ -11,7 +11,8 @@ from tests.made.pretraining import TINY
 from tests.made.raw_pairs import scene
 from tests.made.registered_pairs import Made, register_pairs, write_pairs
 from twinband.methods.mae.model import MaskedAutoencoder
-from twinband.networks.config import AutoencoderConfig, build
+from twinband.networks.build import build
+from twinband.networks.config import AutoencoderConfig
 from twinband.pretraining.task import PAIRS, VisibleObjects
 from twinband.shards.read import Dataset, open_products
 

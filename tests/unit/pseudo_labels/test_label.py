@@ -1,7 +1,4 @@
-"""Agreement of two labels of one image.
-
-Labels as they are stored, and back.
-"""
+"""Agreement of two labels of one image; labels as they are stored, and back."""
 
 import json
 from typing import Any
@@ -67,8 +64,8 @@ def test_a_mirrored_label_is_laid_over_the_image() -> None:
 
 def stored(label: Label) -> dict[str, Any]:
     """Through bytes and back to decoded fields."""
-    fields, said = encoded(label)
-    return decode_fields({**fields, "json": json.dumps(said).encode()})
+    fields, description = encoded(label)
+    return decode_fields({**fields, "json": json.dumps(description).encode()})
 
 
 @given(

@@ -132,10 +132,10 @@ def test_regions_are_those_of_the_package(area: int, share: float) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"points_per_side": 0}, "points_per_side is 0"),
-        ({"points_per_batch": -1}, "points_per_batch is -1"),
-        ({"crop_n_layers": -1}, "crop_n_layers is -1"),
-        ({"max_masks": 0}, "max_masks is 0"),
+        ({"points_per_side": 0}, r"points_per_side\s+Input should be greater than or equal to 1"),
+        ({"points_per_batch": -1}, r"points_per_batch\s+Input should be greater than or equal"),
+        ({"crop_n_layers": -1}, r"crop_n_layers\s+Input should be greater than or equal to 0"),
+        ({"max_masks": 0}, r"max_masks\s+Input should be greater than or equal to 1"),
         (
             {"points_per_side": 3, "crop_n_layers": 2, "crop_n_points_downscale_factor": 2},
             "leaves no point in a crop",

@@ -1,4 +1,3 @@
-import dataclasses
 import inspect
 from typing import Any
 
@@ -73,7 +72,7 @@ def test_masks_are_those_of_the_package() -> None:
 
 def test_settings_have_the_package_s_names_and_defaults() -> None:
     theirs = inspect.signature(SamAutomaticMaskGenerator).parameters
-    own = {f.name: f.default for f in dataclasses.fields(MaskSettings) if f.name != "max_masks"}
+    own = MaskSettings().model_dump(exclude={"max_masks"})
     assert own == {name: theirs[name].default for name in own}
     assert theirs.keys() - own.keys() == {"model", "point_grids", "output_mode"}
 

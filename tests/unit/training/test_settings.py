@@ -1,13 +1,30 @@
-"""The parameters of a training run are the loop's settings, field by field."""
+"""Settings of a training run: ranges, and the learning rate of a batch."""
 
-from dataclasses import fields
-from typing import get_type_hints
+import math
+from typing import Any
 
-from twinband.training.settings import Training, TrainingSettings
+import pytest
+
+from tests.made.training import settings_of
 
 
-def test_parameters_are_the_settings_and_the_number_of_ranks() -> None:
-    settings = {field.name for field in fields(TrainingSettings)}
-    assert set(Training.model_fields) == settings | {"ranks"}
-    hints = get_type_hints(Training)  # without what pydantic adds to them
-    assert {name: hints[name] for name in settings} == get_type_hints(TrainingSettings)
+def test_the_rate_grows_with_the_batch() -> None:
+    assert settings_of(base_lr=1.5e-4, batch_size=1024).lr == pytest.approx(6e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0, "warmup_steps": 0}, "steps\n.* greater than or equal to 1"),
+        ({"warmup_steps": 12}, "warmup_steps = 12 must be fewer than steps"),
+        ({"accumulation": 3}, "batch_size = 8 must be a multiple of ranks . accumulation = 3"),
+        ({"log_every": 3}, "checkpoint_every = 4 must be a multiple of log_every = 3"),
+        ({"base_lr": math.nan}, "base_lr\n.* a finite number"),
+        ({"ema_decay": 1.0}, "ema_decay\n.* less than 1"),
+        ({"layer_decay": 0.0}, "layer_decay\n.* greater than 0"),
+        ({"betas": (0.9, 1.0)}, "betas"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        settings_of(**changes)
