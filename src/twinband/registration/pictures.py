@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from twinband.core.images import encode_jpeg, to_eight_bits
-from twinband.drawing import svg
+from twinband.drawing import QUALITY, svg
 from twinband.registration.fields import luminance
 from twinband.registration.geometry import Frame, grid_change, inverted, resampled
 from twinband.registration.residual import Residuals, residual_shifts
@@ -34,7 +34,6 @@ RGB_EDGE, THERMAL_EDGE = (40, 130, 255), (255, 140, 0)
 ARROW_PX, ARROW = 40, (200, 30, 30)  # length of the longest, and colour
 NO_EDGE_PX = 8  # edges this near to missing data are its border
 WHITE = (255, 255, 255)
-JPEG_QUALITY = 82
 
 BEFORE, AFTER = "#9aa5b1", "#3b6fb6"
 BINS = 30
@@ -181,7 +180,7 @@ def residual_arrows(rgb: Image, residuals: Residuals) -> Image:
 
 def jpeg(picture: Image) -> bytes:
     """Encode an RGB picture as JPEG, its edges and arrows as sharp in colour as in grey."""
-    return encode_jpeg(picture, JPEG_QUALITY, sharp_colours=True)
+    return encode_jpeg(picture, QUALITY, sharp_colours=True)
 
 
 def _histogram(axes: Axes, title: str, series: list[tuple[str, np.ndarray, str]]) -> None:
