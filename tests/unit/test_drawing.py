@@ -1,4 +1,4 @@
-"""The contact sheet: every pair in its place, 16 bits made visible."""
+"""Drawing: contact sheets, figures, example pairs, numbers and names for people."""
 
 from pathlib import Path
 
