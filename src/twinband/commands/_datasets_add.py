@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from twinband.cli import UsageError, read_text
 from twinband.core.errors import BadSample, InputError
-from twinband.core.params import ITEM_NAME, parse
+from twinband.core.params import ITEM_NAME, items_of, parse
 from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import Recorded, open_files, read_inventory, write_inventory
 from twinband.params import validate_file
@@ -20,7 +21,7 @@ from twinband.params import validate_file
 PARAMS = Path("params.yaml")
 INVENTORIES = Path("data/inventory")
 PAIRS_PER_SHARD, MAX_SHARDS = 1000, 64
-LINE = 80  # wider maps stand in lines of their own, as DVC writes them
+LINE = 80  # columns; a wider mapping has a line for each key, as in the profiles
 NO_HOMOGRAPHIES = "data/homographies/none.csv"
 REGISTRATION = {
     "backend": "search",
@@ -91,9 +92,13 @@ def check_request(request: Request) -> None:
             f"{name!r} is no name for a dataset: use a-z, 0-9, _ and - only, a letter or digit"
             " first, and 64 characters at most"
         )
-    if not isinstance(YAML(typ="safe").load(name), str):
-        raise UsageError(f"{name!r} is no name for a dataset: YAML reads it as a number")
-    known = _items(parse(read_text(PARAMS)), "ingest")
+    dialects = (YAML(typ="safe").load, yaml.safe_load)  # DVC reads 1.2, much else reads 1.1
+    if not all(isinstance(load(name), str) for load in dialects):
+        raise UsageError(
+            f"{name!r} is no name for a dataset: YAML reads it as a number, a truth value or a"
+            " date; use another one"
+        )
+    known = items_of(parse(read_text(PARAMS)).get("ingest"), "ingest")
     if name in known and not request.update:
         raise UsageError(f"{name} is in {PARAMS} already; --update renews its inventory")
     if name not in known and request.update:
@@ -103,59 +108,88 @@ def check_request(request: Request) -> None:
 def edited_params(request: Request, pairs: int) -> str:
     """Return the text of params.yaml with the dataset added or updated, validated as a whole.
 
-    What is not edited stays as it is, comments included: params.yaml is kept in the form in which
-    this library, DVC's own, writes it.
+    Sections that are not edited stay as they are to the byte, the others as DVC would write them.
 
     Raises:
-        ParamsError: params.yaml was wrong before, or has no place for a dataset.
+        ParamsError: params.yaml was wrong before.
     """
-    params = YAML().load(read_text(PARAMS))
-    items = _items(params, "ingest")
-    given: dict[str, Any] = {
+    text = read_text(PARAMS)
+    validate_file(text)
+    own: dict[str, Any] = {
         "reader": request.reader,
         "source": inventory_path(request.name).as_posix(),
         "root": request.root,
-    }
-    wishes = {
-        "options": dict(request.options) or None,
+        "options": dict(request.options),
         "shards": request.shards,
         "licence": request.licence,
     }
-    given |= {key: value for key, value in wishes.items() if value is not None}
-    if request.name in items:
-        own = items[request.name]
-        if not request.options:
-            own.pop("options", None)
-        own.update({key: _tree(value, 6) for key, value in given.items()})
+    own = {key: value for key, value in own.items() if value not in (None, {})}
+    if request.update:
+        text = _edited(text, "ingest", lambda section: _update(section, request.name, own))
     else:
-        shards = min(max(round(pairs / PAIRS_PER_SHARD), 1), MAX_SHARDS)
-        items[request.name] = _tree({"shards": shards, "licence": "unknown", **given}, 4)
-        registration = {**REGISTRATION, "aligned": _aligned(request)}
-        _items(params, "register")[request.name] = _tree(registration, 4)
+        own.setdefault("shards", min(max(round(pairs / PAIRS_PER_SHARD), 1), MAX_SHARDS))
+        own.setdefault("licence", "unknown")
+        registration = REGISTRATION | {"aligned": _aligned(request)}
+        text = _edited(text, "ingest", lambda section: _add(section, request.name, own))
+        text = _edited(text, "register", lambda section: _add(section, request.name, registration))
         if request.pretrain:
-            params["pool"]["datasets"].append(request.name)
-    text = dumped(params)
+            text = _edited(text, "pool", lambda section: _append(section, request.name))
     validate_file(text)
     return text
 
 
-def dumped(params: Any) -> str:
-    """The text of params.yaml as DVC writes it."""
-    yaml = YAML()
-    yaml.default_flow_style = False
-    stream = io.StringIO()
-    yaml.dump(params, stream)
-    return stream.getvalue()
+def _edited(text: str, stage: str, edit: Callable[[CommentedMap], None]) -> str:
+    """Edit one section; the comments and blank lines after it belong to the next."""
+    params, lines = YAML().load(text), text.splitlines(keepends=True)
+    start = params.lc.key(stage)[0]
+    end = min((n for n, _ in map(params.lc.key, params) if n > start), default=len(lines))
+    while lines[end - 1].strip()[:1] in ("", "#"):
+        end -= 1
+    section = YAML().load("".join(lines[start:end]))
+    edit(section[stage])
+    return "".join([*lines[:start], dumped(section), *lines[end:]])
 
 
-def _tree(value: Any, column: int) -> Any:
-    """``value`` for the YAML library: a small map on one line."""
-    if not isinstance(value, dict):
+def _add(section: CommentedMap, name: str, own: Mapping[str, Any]) -> None:
+    for mapping in (section, section["items"]):
+        mapping.fa.set_block_style()
+    section["items"][name] = laid_out(name, own, 4)
+
+
+def _update(section: CommentedMap, name: str, own: Mapping[str, Any]) -> None:
+    item = section["items"][name]
+    if "options" not in own:
+        item.pop("options", None)
+    item.update({key: laid_out(key, value, 6) for key, value in own.items()})
+    if item.fa.flow_style():
+        section["items"][name] = laid_out(name, item, 4)
+
+
+def _append(section: CommentedMap, name: str) -> None:
+    for collection in (section, section["datasets"]):
+        collection.fa.set_block_style()
+    section["datasets"].append(name)
+
+
+def laid_out(key: str, value: Any, column: int) -> Any:
+    """Style ``key: value``, which begins at ``column``: on one line if it fits."""
+    if not isinstance(value, Mapping):
         return value
-    tree = CommentedMap({key: _tree(below, column + 2) for key, below in value.items()})
-    if column + len(str(value)) < LINE // 2 or not value:
-        tree.fa.set_flow_style()
-    return tree
+    one_line = CommentedMap(value)
+    one_line.fa.set_flow_style()
+    width = column + len(f"{key}: {dumped(one_line).rstrip()}")
+    if width <= LINE:
+        return one_line
+    return CommentedMap({inner: laid_out(inner, value[inner], column + 2) for inner in value})
+
+
+def dumped(params: CommentedMap) -> str:
+    """Write parameters as DVC writes them."""
+    yaml_1_2 = YAML()
+    yaml_1_2.default_flow_style = False
+    stream = io.StringIO()
+    yaml_1_2.dump(params, stream)
+    return stream.getvalue()
 
 
 def renew_inventory(
@@ -187,10 +221,3 @@ def _compared(before: Mapping[str, Recorded], after: Mapping[str, Recorded], fil
 
 def _aligned(request: Request) -> bool:
     return layout_class(request.reader).aligned if request.aligned is None else request.aligned
-
-
-def _items(params: Any, stage: str) -> Any:
-    try:
-        return params[stage]["items"]
-    except (KeyError, TypeError):
-        raise UsageError(f"{PARAMS} has no {stage}.items to add to") from None

@@ -14,6 +14,7 @@ from twinband.core.params import ItemParams
 app = typer.Typer()
 PARAMS, PROFILES = Path("params.yaml"), Path("profiles")
 RESULTS = (Path("metrics"), Path("facts"), Path("plots"))
+FROZEN = "sample_models"  # DVC does not run this stage, so what Git holds of it stays
 
 
 @app.command()
@@ -56,11 +57,12 @@ def would_lose_edits() -> bool:
 
 
 def foreign_results(data: Mapping[str, Any]) -> Iterator[Path]:
-    """Files and folders ``metrics/STAGE/ITEM…`` whose item the stage's section does not name."""
+    """Yield ``metrics/STAGE/ITEM.json``, ``plots/STAGE/ITEM`` and the like whose item the stage's
+    section does not name."""
     from twinband.params import STAGES
 
     for stage, model in STAGES.items():
-        if not issubclass(model, ItemParams):
+        if not issubclass(model, ItemParams) or stage == FROZEN:
             continue
         for folder in RESULTS:
             for path in (folder / stage).glob("*"):

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.made.layouts import write_image, write_text, write_voc
 from tests.unit.commands.conftest import Run
+from twinband.core.params import stage_params
 from twinband.ingest.dataset import reader_names
 from twinband.ingest.files import read_inventory
+from twinband.params import validate_file
+from twinband.pool import PoolParams
+from twinband.report.params import ReportParams
 
 FOLDERS = ("--option", "rgb=vi/*.png", "--option", "thermal=ir/*.png")
 
@@ -26,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def params_of(project: Path) -> Any:
-    return yaml.safe_load((project / "params.yaml").read_text())
+    return validate_file((project / "params.yaml").read_text())
 
 
 def test_every_reader_is_listed_with_its_options(run: Run) -> None:
@@ -108,21 +111,20 @@ def test_add_writes_the_inventory_and_only_its_own_lines(
     assert inventory["vi/1.png"].size == (root / "vi/1.png").stat().st_size
     assert "8 files, 8 new, 0 changed, 0 gone" in result.stdout
     params = params_of(project)
-    assert params["ingest"]["datasets"]["set-one"] == {
+    assert params["ingest"]["items"]["set-one"] == {
         "reader": "paired_folders",
         "source": "data/inventory/set-one.csv",
         "root": "set one",
         "options": {"rgb": "vi/*.png", "thermal": "ir/*.png", "group_levels": 0},
         "shards": 1,
-        "frame_stride": 1,
-        "near_duplicate_bits": 6,
         "licence": "MIT",
     }
-    for section, key in [("pool", "datasets"), ("pool", "protect"), ("report", "datasets")]:
-        assert params[section][key][-1] == "set-one"
+    assert params["pool"]["datasets"][-1] == "set-one"
+    _, pool = stage_params(PoolParams, params, "pool")
+    _, report = stage_params(ReportParams, params, "report")
+    assert pool.protect[-1] == report.datasets[-1] == report.registered[-1] == "set-one"
     after = (project / "params.yaml").read_text().splitlines()
-    lost = [line for line in before if line not in after]
-    assert all(line.lstrip().startswith(("datasets: [", "protect: [")) for line in lost)
+    assert [line for line in before if line not in after] == []
     assert str(root.parent) not in (project / "params.yaml").read_text()
 
 
@@ -132,9 +134,8 @@ def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, 
     assert result.exit_code == 0, result.output
     params = params_of(project)
     assert "set-one" not in params["pool"]["datasets"]
-    assert params["pool"]["protect"][-1] == "set-one"
-    assert params["ingest"]["datasets"]["set-one"]["shards"] == 3
-    assert params["ingest"]["datasets"]["set-one"]["licence"] == "unknown"
+    assert params["ingest"]["items"]["set-one"]["shards"] == 3
+    assert params["ingest"]["items"]["set-one"]["licence"] == "unknown"
     assert "licence" in result.stdout
 
 
@@ -156,7 +157,7 @@ def test_add_registers_what_is_not_known_to_be_aligned(
     arguments = ("datasets", "add", "set-one", str(root), "--reader", reader, *options, *flags)
     result = run(*arguments, TWINBAND_DATA=str(root.parent))
     assert result.exit_code == 0, result.output
-    registration = params_of(project)["register"]["datasets"]["set-one"]
+    registration = params_of(project)["register"]["items"]["set-one"]
     assert registration["aligned"] is aligned
     assert (project / registration["homographies"]).name == "none.csv"
 
@@ -178,7 +179,7 @@ def test_update_says_what_changed_and_keeps_the_shards(run: Run, project: Path, 
     assert "9 files, 2 new, 1 changed, 1 gone" in update.stdout
     assert (project / "params.yaml").read_text() == params
     assert run(*arguments, "--update", "--licence", "BSD", **environment).exit_code == 0
-    entry = params_of(project)["ingest"]["datasets"]["set-one"]
+    entry = params_of(project)["ingest"]["items"]["set-one"]
     assert (entry["licence"], entry["shards"]) == ("BSD", 3)
 
 
@@ -189,7 +190,7 @@ def test_update_of_an_unknown_name_is_refused(run: Run, project: Path, root: Pat
     assert "set-one is not in params.yaml" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["Set", "a.b", "a b", "../x", ""])
+@pytest.mark.parametrize("name", ["Set", "a.b", "a b", "../x", "", "1e5", "no"])
 def test_malformed_names_are_refused(run: Run, project: Path, root: Path, name: str) -> None:
     arguments = ("add", name, str(root), "--reader", "paired_folders", *FOLDERS)
     result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
@@ -215,7 +216,7 @@ def test_links_below_the_data_folder_may_lead_anywhere(
     (data / "one").symlink_to(root)
     arguments = ("add", "set-one", str(data / "one"), "--reader", "paired_folders", *FOLDERS)
     assert run("datasets", *arguments, TWINBAND_DATA=str(data)).exit_code == 0
-    assert params_of(project)["ingest"]["datasets"]["set-one"]["root"] == "one"
+    assert params_of(project)["ingest"]["items"]["set-one"]["root"] == "one"
 
 
 @pytest.mark.parametrize("data", [None, "elsewhere"])
@@ -237,7 +238,7 @@ def test_add_leaves_a_wrong_params_file_alone(run: Run, project: Path, root: Pat
     arguments = ("add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
     result = run("datasets", *arguments, TWINBAND_DATA=str(root.parent))
     assert result.exit_code == 2
-    assert "surprise: unknown parameter" in result.stderr
+    assert "surprise: belongs to no stage" in result.stderr
     assert params.read_bytes() == before
     assert not (project / "data").exists()
 

@@ -13,9 +13,9 @@ def other(project: Path) -> Path:
     """A project with a second profile, which has one dataset less and another title."""
     text = (project / "profiles/sample.yaml").read_text()
     text = text.replace("title: ", "title: other ")
-    start = text.index("    sample-mfnet:\n")
-    end = text.index("    sample-llvip:\n")
-    (project / "profiles/other.yaml").write_text(text[:start] + text[end:])
+    ingested = "    sample-mfnet: {reader: mfnet, source: data/raw/sample-mfnet}\n"
+    assert ingested in text
+    (project / "profiles/other.yaml").write_text(text.replace(ingested, ""))
     return project
 
 
@@ -41,8 +41,9 @@ def test_a_profile_becomes_the_parameters(run: Run, other: Path) -> None:
 def test_results_of_other_items_are_removed(run: Run, other: Path) -> None:
     kept = ["metrics/ingest/sample-llvip.json", "metrics/pool.json", "metrics/ingest/.gitignore"]
     kept += ["plots/ingest/sample-llvip/size.csv", "metrics/unknown_stage/x.json"]
+    kept += ["facts/ingest/sample-llvip.json", "facts/mae.json", "facts/sample_models/old.json"]
     gone = ["metrics/ingest/sample-mfnet.json", "plots/ingest/sample-mfnet/size.csv"]
-    gone += ["plots/evaluate/probe-none.svg"]
+    gone += ["facts/ingest/sample-mfnet.json", "plots/evaluate/probe-none.svg"]
     for name in kept + gone:
         (other / name).parent.mkdir(parents=True, exist_ok=True)
         (other / name).write_text("{}")
@@ -51,6 +52,7 @@ def test_results_of_other_items_are_removed(run: Run, other: Path) -> None:
     assert all((other / name).exists() for name in kept)
     assert not any((other / name).exists() for name in gone)
     assert "removed metrics/ingest/sample-mfnet.json" in result.stdout
+    assert "removed facts/ingest/sample-mfnet.json" in result.stdout
     assert "removed plots/ingest/sample-mfnet:" in result.stdout
 
 
@@ -86,5 +88,5 @@ def test_unknown_and_invalid_profiles_are_refused(run: Run, other: Path) -> None
     (other / "profiles/bad.yaml").write_text("surprise: 1\n")
     invalid = run("profile", "bad")
     assert invalid.exit_code == 2
-    assert "surprise: unknown parameter" in invalid.stderr
+    assert "surprise: belongs to no stage" in invalid.stderr
     assert (other / "params.yaml").read_bytes() == before

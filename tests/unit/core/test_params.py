@@ -319,7 +319,7 @@ def test_settings_of_speed_are_checked(change: dict[str, Any]) -> None:
 
 def test_a_quick_run_stays_in_its_process() -> None:
     told: list[tuple[int, int]] = []
-    run = Run("a", Path("w"), Runtime(**RUNTIME), lambda *counts: told.append(counts))
+    run = Run("a", Path("w"), Runtime.model_validate(RUNTIME), lambda *counts: told.append(counts))
     quick = run.quick()
     quick.progress(1, 2)
     assert (quick.runtime.executor, quick.runtime.workers, told) == ("processes", 1, [])
