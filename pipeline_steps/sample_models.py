@@ -18,9 +18,7 @@ def run(params: SampleModelsParams, *, out: Out, metrics: Out, facts: Out, run: 
     """Train one annotator."""
     runs = [lesson.training for lesson in params.lessons]
     with seeded(runs[0].seed), live_log(run.work) as log:
-        trained = train_annotator(
-            params, out, work=run.work, runtime=run.runtime, log=log, progress=run.progress
-        )
+        trained = train_annotator(params, out, run, log)
         scenes = rendered_scenes(
             "held_out",
             params.held_out,
@@ -36,8 +34,8 @@ def run(params: SampleModelsParams, *, out: Out, metrics: Out, facts: Out, run: 
         f"{sum(lesson.steps for lesson in runs)} steps on images of "
         f"{sum(lesson.scenes for lesson in params.lessons)} scenes, loss {first:.3f} to {last:.3f}",
         samples=sum(lesson.steps * lesson.batch_size for lesson in runs),
-        metrics={"parameters": trained.facts()["parameters"], **scores["overall"]},
-        facts={**trained.facts(), "scores": scores},
+        metrics={"parameters": trained.parameters, **scores["overall"]},
+        facts={"parameters": trained.parameters, "last": trained.last(), "scores": scores},
         timings={"images_per_second": round(trained.images_per_second, 1)},
     )
 

@@ -20,7 +20,7 @@ def command(dataset: str, model: str = NONE) -> tuple[str, ...]:
         *("--item", "probe", "--pairs", f"data/pairs/{dataset}"),
         *("--registered", f"data/registered/{dataset}", "--model", model),
         *("--out", "data/predictions/probe", "--metrics", "metrics/evaluate/probe.json"),
-        *("--plots", "plots/evaluate/probe"),
+        *("--facts", "facts/evaluate/probe.json", "--plots", "plots/evaluate/probe"),
     )
 
 
@@ -53,7 +53,7 @@ def crops(project: Project, tmp_path: Path) -> Project:
 def write_params(project: Project, **changes: object) -> None:
     item = {"benchmark": "probe_hog", "dataset": "crops", "model": NONE, "seed": 0}
     item |= {"options": {"crop_px": 32, "cell_px": 8}, **changes}
-    project.write_params(evaluate={"items": {"probe": item}})
+    project.write_params(evaluate={"common": {}, "items": {"probe": item}})
 
 
 def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
@@ -65,8 +65,10 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     assert sum(item["predictions"] is not None for item in joined) == 8
     for item in joined:
         assert (item["predictions"] is not None) == ("-test-" in item["key"])
+    facts = json.loads((crops.root / "facts/evaluate/probe.json").read_text())
+    assert facts["test_crops"] == 8 and set(facts["accuracy"]) == {"rgb", "thermal", "both"}
     metrics = json.loads((crops.root / "metrics/evaluate/probe.json").read_text())
-    assert metrics["test_crops"] == 8 and set(metrics["accuracy"]) == {"rgb", "thermal", "both"}
+    assert metrics["linear_rgb"] == facts["accuracy"]["rgb"]["overall"]
     assert list(contents(crops.root / "plots/evaluate/probe")) == ["accuracy_by_hour.svg"]
     assert "evaluate@probe: accuracy rgb " in done.stdout
 
@@ -75,7 +77,6 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     ("changes", "message"),
     [
         ({"benchmark": "nobody"}, "there is no twinband.benchmarks.nobody"),
-        ({"benchmark": "_base"}, "there is no twinband.evaluation.benchmark"),
         ({"options": {"crop_px": 32}}, "evaluate.items.probe.options.cell_px: missing"),
         ({"options": {"crop_px": 16, "cell_px": 16}}, "twice cell_px"),
     ],
@@ -114,8 +115,8 @@ def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> 
     for item in tested:
         assert item["predictions"]["semantics"].shape == item["pairs"]["semantics"].shape
         assert item["predictions"]["semantics"].dtype == "uint8"
-    metrics = json.loads((project.root / "metrics/evaluate/probe.json").read_text())
-    assert metrics["test_pairs"] == 2 and 0 <= metrics["mean_iou"]["overall"] <= 1
+    facts = json.loads((project.root / "facts/evaluate/probe.json").read_text())
+    assert facts["test_pairs"] == 2 and 0 <= facts["mean_iou"]["overall"] <= 1
     before = contents(predictions)
     again = project.run("evaluate", *command("streets", model))
     assert again.returncode == 0 and contents(predictions) == before

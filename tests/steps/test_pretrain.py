@@ -1,4 +1,4 @@
-"""The stages ``mae`` and ``pretrain`` as commands: weights, metrics, a kill, and wrong inputs."""
+"""The stages ``mae`` and ``pretrain`` as commands: weights, facts, a kill, and wrong inputs."""
 
 import json
 import os
@@ -10,24 +10,33 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.made.pretraining import mae_section, method_section, write_pool
+from tests.made.pretraining import mae_section, pretrain_item, write_pool
 from tests.made.raw_pairs import contents
 from tests.steps.conftest import Project
 
 DATA = ("--pool", "data/pool", "--pairs", "data/pairs", "--registered", "data/registered")
-MAE = (*DATA, "--out", "models/mae", "--metrics", "metrics/mae.json", "--plots", "plots/mae")
+
+
+def outputs(name: str) -> tuple[str, ...]:
+    """Options of the outputs of ``mae`` or ``pretrain/ITEM``."""
+    numbers = ("--metrics", f"metrics/{name}.json", "--facts", f"facts/{name}.json")
+    return ("--out", f"models/{name}", *numbers, "--plots", f"plots/{name}")
+
+
+MAE = (*DATA, *outputs("mae"))
 
 
 def pretraining(start: str, name: str = "mspecgene") -> tuple[str, ...]:
-    outputs = ("--out", f"models/pretrain/{name}", "--metrics", f"metrics/pretrain/{name}.json")
-    plots = ("--plots", f"plots/pretrain/{name}")
-    return ("--item", name, *DATA, "--start", start, *outputs, *plots)
+    return ("--item", name, *DATA, "--start", start, *outputs(f"pretrain/{name}"))
 
 
 def results(root: Path) -> dict[str, bytes]:
-    found = {f"plots/{name}": data for name, data in contents(root / "plots/mae").items()}
-    found |= {f"models/{name}": data for name, data in contents(root / "models/mae").items()}
-    return {**found, "metrics": (root / "metrics/mae.json").read_bytes()}
+    folders = {"plots": contents(root / "plots/mae"), "models": contents(root / "models/mae")}
+    numbers = {name: (root / name / "mae.json").read_bytes() for name in ("metrics", "facts")}
+    return {
+        **numbers,
+        **{f"{name}/{path}": data for name in folders for path, data in folders[name].items()},
+    }
 
 
 @pytest.fixture
@@ -39,18 +48,21 @@ def pool(project: Project) -> Project:
 
 
 def test_mae_then_pretraining_from_it(pool: Project) -> None:
-    method = method_section(start="models/mae")
-    pool.write_params(mae=mae_section(), pretrain={"methods": {"mspecgene": method}})
+    item = pretrain_item(start="models/mae")
+    pool.write_params(mae=mae_section(), pretrain={"items": {"mspecgene": item}})
     done = pool.run("mae", *MAE)
     assert done.returncode == 0, done.stdout
-    assert "mae: 4 steps on 5 pairs, masking random, loss " in done.stdout
-    facts = json.loads((pool.root / "metrics/mae.json").read_text())
+    assert "mae: 4 steps on 5 pairs, loss " in done.stdout
+    facts = json.loads((pool.root / "facts/mae.json").read_text())
     assert facts["pairs"] == 5 and facts["kept_rgb"]["last"] == 4
+    metrics = json.loads((pool.root / "metrics/mae.json").read_text())
+    assert metrics["steps"] == 4 and metrics["loss_rgb"] == facts["loss_rgb"]["last"]
     card = (pool.root / "models/mae/README.md").read_text()
     assert "rgb loss, first and last window" in card
     done = pool.run("pretrain", *pretraining("models/mae"))
     assert done.returncode == 0, done.stdout
-    assert "pretrain@mspecgene: 4 steps on 5 pairs, masking gmm_cmss" in done.stdout
+    assert "pretrain@mspecgene: 4 steps on 5 pairs" in done.stdout
+    assert "masking gmm_cmss" in done.stdout
     assert "masking.svg" in contents(pool.root / "plots/pretrain/mspecgene")
     live = list((pool.root / ".work").glob("pretrain@mspecgene/*/live/metrics.json"))
     assert len(live) == 1 and json.loads(live[0].read_text())["step"] == 4
@@ -138,8 +150,8 @@ def test_what_stops_a_rank_stops_the_stage_with_its_exit_code(pool: Project) -> 
 
 
 def test_wrong_inputs_are_one_line(pool: Project) -> None:
-    wrong = method_section(arm="gmm_cmss") | {"options": {"depht": 1}}
-    pool.write_params(mae=mae_section(), pretrain={"methods": {"mspecgene": wrong}})
+    wrong = pretrain_item() | {"options": {"depht": 1}}
+    pool.write_params(mae=mae_section(), pretrain={"items": {"mspecgene": wrong}})
     done = pool.run("pretrain", *pretraining("models/none.json"))
     assert done.returncode == 2 and "depht" in done.stdout and "Traceback" not in done.stdout
     done = pool.run("pretrain", *pretraining("models/mae"))

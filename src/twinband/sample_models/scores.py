@@ -31,6 +31,7 @@ from twinband.sample_models.params import Lesson, SampleModelsParams
 from twinband.sample_models.scenes import HELD_OUT_SEED, LabelledScene, rendered_scenes
 from twinband.sample_models.tasks import METRES
 from twinband.sample_models.train import TrainedAnnotator
+from twinband.shards.product import markdown_card, markdown_table
 from twinband.weights import Weights
 from twinband.world.classes import SCENE_CLASSES
 
@@ -95,8 +96,8 @@ class MaskScorer:
             return {"objects": 0}
         return {
             "objects": scores.objects,
-            "mean_best_iou": round(scores.mean_iou, 4),
-            "recall_50": round(scores.recall, 4),
+            "mean_best_iou": scores.mean_iou,
+            "recall_50": scores.recall,
         }
 
 
@@ -119,8 +120,8 @@ class DepthScorer:
         relative, within = np.array(list(counts)).T
         return {
             "images": len(relative),
-            "abs_rel": round(float(relative.mean()), 4),
-            "delta1": round(float(within.mean()), 4),
+            "abs_rel": float(relative.mean()),
+            "delta1": float(within.mean()),
         }
 
 
@@ -144,8 +145,8 @@ class SemanticsScorer:
         total = np.sum(matrices, axis=0)[: self._void, : self._void]
         return {
             "images": len(matrices),
-            "mean_iou": round(float(mean_iou(total)), 4),
-            "pixel_accuracy": round(float(np.trace(total) / total.sum()), 4),
+            "mean_iou": float(mean_iou(total)),
+            "pixel_accuracy": float(np.trace(total) / total.sum()),
         }
 
 
@@ -188,65 +189,63 @@ def card(
         name: of the model.
         scores: as ``score`` gives them, of ``params.held_out`` scenes.
     """
-    lines = [
-        "---",
-        "license: apache-2.0",
-        "tags: [rgb-thermal, synthetic]",
-        "---",
-        f"# {name}",
-        "",
-        DESCRIPTIONS[params.recipe],
+    size = f"{params.width_px}x{params.height_px}"
+    rows = [
+        ("parameters", f"{trained.parameters:,}, stored in half precision"),
+        (
+            "data",
+            f"rendered scenes of twinband's sample world, {size}; RGB and thermal in equal parts",
+        ),
+        *((f"lesson {n}", _described(lesson)) for n, lesson in enumerate(params.lessons, 1)),
+        (
+            "time",
+            f"{trained.seconds / 60:.0f} minutes on one thread of two, another training beside it",
+        ),
+        ("use", f"`{USAGES[params.recipe]}`"),
+    ]
+    return markdown_card(
+        name,
+        ["rgb-thermal", "synthetic"],
+        f"{DESCRIPTIONS[params.recipe]}\n"
         "It was trained on rendered street scenes alone, so that the sample profile labels images"
         " with a trained network and nothing to download. Expect little of it on photographs.",
-        "",
-        "| what | value |",
-        "|---|---|",
-        f"| parameters | {trained.parameters:,}, stored in half precision |",
-        f"| data | rendered scenes of twinband's sample world, {params.width_px}x"
-        f"{params.height_px}; RGB and thermal in equal parts |",
-        *map(_lesson, params.lessons, itertools.count(1)),
-        f"| time | {trained.seconds / 60:.0f} minutes on one thread of two, another training"
-        " beside it |",
-        f"| use | `{USAGES[params.recipe]}` |",
-        "",
+        markdown_table(("what", "value"), rows),
         f"## Scores on {params.held_out} scenes that it never saw",
-        "",
-        *score_table(scores),
-        "",
+        score_table(scores),
         f"`python -m twinband.sample_models.scores {name}` gives them again; `make sample-models`"
         " trains again.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _lesson(lesson: Lesson, number: int) -> str:
-    training = lesson.training
-    return (
-        f"| lesson {number} | {lesson.scenes} scenes of seed {lesson.seed}, {lesson.image_px} px"
-        f" wide; {training.steps} steps of {training.batch_size} images,"
-        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.lr:.2g},"
-        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed} |"
+        license="apache-2.0",
     )
 
 
-def score_table(scores: Mapping[str, Any]) -> list[str]:
+def _described(lesson: Lesson) -> str:
+    training = lesson.training
+    return (
+        f"{lesson.scenes} scenes of seed {lesson.seed}, {lesson.image_px} px"
+        f" wide; {training.steps} steps of {training.batch_size} images,"
+        f" {OPTIMIZERS[training.optimizer]}, learning rate {training.lr:.2g},"
+        f" {training.precision}, average of weights {training.ema_decay}, seed {training.seed}"
+    )
+
+
+def score_table(scores: Mapping[str, Any]) -> str:
     """Lay out a Markdown table: overall, then each modality overall and by hour."""
     names = list(scores["overall"])
     rows = [("both", "all", scores["overall"])]
-    for modality in ("rgb", "thermal"):
+    for modality in MODALITIES:
         for hour, values in scores[modality].items():
             rows.append((modality, "all" if hour == "overall" else hour, values))
-    return [
-        f"| modality | hour | {' | '.join(name.replace('_', ' ') for name in names)} |",
-        f"|---|---|{'---|' * len(names)}",
-        *(
-            f"| {modality} | {hour} | "
-            + " | ".join(str(values.get(name, "")) for name in names)
-            + " |"
+    return markdown_table(
+        ("modality", "hour", *(name.replace("_", " ") for name in names)),
+        [
+            (modality, hour, *(_cell(values.get(name, "")) for name in names))
             for modality, hour, values in rows
-        ),
-    ]
+        ],
+    )
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _weights(folder: Path) -> Weights:
@@ -268,7 +267,7 @@ def main(
     scorer = SCORERS[recipe](folder or Path("models/sample") / recipe)
     with tqdm(total=scenes, unit="scene", leave=False) as bar:
         scores = score(scorer, held_out, lambda done, total: bar.update(done - bar.n) and None)
-    Console().print(Markdown("\n".join(score_table(scores))))
+    Console().print(Markdown(score_table(scores)))
 
 
 if __name__ == "__main__":

@@ -3,24 +3,21 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.params import Runtime
+from twinband.core.params import Run
 from twinband.sample_models.params import SampleModelsParams
 from twinband.sample_models.recipes import RECIPES
 from twinband.sample_models.scenes import SceneBatches, rendered_scenes
 from twinband.shards.write import write_atomically
 from twinband.training.curve import read_curve
 from twinband.training.loop import Log, TrainingResult, TrainingTask, train
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +36,23 @@ class TrainedAnnotator:
     images_per_second: float
     seconds: float
 
-    def facts(self) -> dict[str, Any]:
-        """Collect deterministic figures for metrics/: parameters, and each column's last value."""
+    def last(self) -> dict[str, float]:
+        """Return the last value of each column of the last curve."""
         columns = self.curves[-1].items()
-        last = {n: round(float(c[-1]), 5) for n, c in columns if n not in ("step", "lr")}
-        return {"parameters": self.parameters, "last": last}
+        return {name: float(c[-1]) for name, c in columns if name not in ("step", "lr")}
 
 
-def train_annotator(
-    params: SampleModelsParams,
-    out: Path,
-    *,
-    work: Path,
-    runtime: Runtime,
-    log: Log,
-    progress: Progress,
-) -> TrainedAnnotator:
+def train_annotator(params: SampleModelsParams, out: Path, run: Run, log: Log) -> TrainedAnnotator:
     """Train the annotator of ``params`` and write it into ``out``.
 
     Args:
-        work: kept between tries; an interrupted lesson goes on from its last checkpoint.
-        log: gets every row of the loss curves, steps counted over all lessons.
-        progress: is told how many images were seen, and of how many.
+        run: an interrupted lesson goes on from its last checkpoint.
+        log: called with every row of the loss curves, steps counted over all lessons.
     """
     recipe = RECIPES[params.recipe]
     model = recipe.for_images(recipe.build(), params.lessons[0].image_px)
     task = recipe.first_task(model)
-    course = _Course(params, work, runtime, log, progress)
+    course = _Course(params, run, log)
     results = [course.teach(0, task)]
     for number, lesson in enumerate(params.lessons[1:], start=1):
         model = recipe.for_images(model, lesson.image_px)
@@ -75,7 +62,7 @@ def train_annotator(
     recipe.save(model.eval(), out)
     return TrainedAnnotator(
         parameters=sum(p.numel() for p in model.parameters()),
-        curves=[read_curve(course.run(number) / "losses.csv") for number in range(len(results))],
+        curves=[read_curve(course.folder(number) / "losses.csv") for number in range(len(results))],
         images_per_second=results[-1].pairs_per_second,
         seconds=course.clock().tick(),
     )
@@ -101,18 +88,16 @@ class _Course:
     """The lessons of a model; steps and images are counted over all of them."""
 
     params: SampleModelsParams
-    work: Path
-    runtime: Runtime
+    run: Run
     log: Log
-    progress: Progress
 
     def clock(self) -> Clock:
         """Open the clock of all training so far."""
-        return Clock(self.work / "seconds.json")
+        return Clock(self.run.work / "seconds.json")
 
-    def run(self, number: int) -> Path:
+    def folder(self, number: int) -> Path:
         """Name the folder of a lesson's training."""
-        return self.work / f"lesson-{number + 1}" / "run"
+        return self.run.work / f"lesson-{number + 1}" / "run"
 
     def teach(self, number: int, task: TrainingTask) -> TrainingResult:
         """Train ``task`` in lesson ``number`` (from 0) and leave it with the average weights."""
@@ -122,7 +107,7 @@ class _Course:
         seen_before = sum(run.steps * run.batch_size for run in runs[:number])
         images = sum(run.steps * run.batch_size for run in runs)
 
-        rendered = self.run(number).parent / "scenes"
+        rendered = self.folder(number).parent / "scenes"
         scenes = partial(
             rendered_scenes,
             "train",
@@ -130,7 +115,7 @@ class _Course:
             seed=lesson.seed,
             size=(params.width_px, params.height_px),
             work=rendered,
-            runtime=self.runtime,
+            runtime=self.run.runtime,
         )
         identity = {"scenes": lesson.scenes, "seed": lesson.seed}
         settings = lesson.training
@@ -145,9 +130,9 @@ class _Course:
             task,
             SceneBatches(scenes, identity, prepare, params.least_zoom, lesson.image_px, settings),
             settings,
-            folder=self.run(number),
+            folder=self.folder(number),
             log=log,
-            progress=lambda seen, _: self.progress(seen_before + seen, images),
+            progress=lambda seen, _: self.run.progress(seen_before + seen, images),
         )
         task.load_state_dict({**task.state_dict(), **(result.average or {})})
         shutil.rmtree(rendered, ignore_errors=True)  # gigabytes, and no step needs them any more

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from tests.made.raw_pairs import RUNTIME
+from tests.unit.networks.conftest import one_thread
 from twinband.sample_models.scenes import LabelledScene, rendered_scenes
+
+__all__ = ["one_thread", "scenes"]
 
 
 @pytest.fixture(scope="session")

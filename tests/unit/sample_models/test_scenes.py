@@ -23,10 +23,9 @@ from twinband.training.settings import TrainingSettings
 from twinband.world.scene import HOURS
 
 SETTINGS: dict[str, Any] = {
-    "steps": 4, "batch_size": 2, "accumulation": 1, "base_lr": 0.1, "warmup_steps": 1,
-    "optimizer": "adamw", "betas": (0.9, 0.98), "weight_decay": 0.0, "layer_decay": 1.0,
-    "clip_norm": 1.0, "ema_decay": 0.0, "precision": "fp32", "device": "cpu",
-    "threads": 1, "seed": 0, "log_every": 1, "checkpoint_every": 1, "draw_every": 0,
+    "steps": 4, "batch_size": 2, "base_lr": 0.1, "warmup_steps": 1, "betas": (0.9, 0.98),
+    "weight_decay": 0.0, "clip_norm": 1.0, "device": "cpu", "threads": 1, "seed": 0,
+    "log_every": 1, "checkpoint_every": 1,
 }  # fmt: skip
 
 

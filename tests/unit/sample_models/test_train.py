@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.made.raw_pairs import RUNTIME
+from tests.made.raw_pairs import run_in
 from tests.unit.sample_models.test_scenes import SETTINGS
 from twinband.sam import build, weights
 from twinband.sam.build import sizes_of
 from twinband.sample_models import train as module
-from twinband.sample_models.params import SampleModel
+from twinband.sample_models.params import SampleModelsParams
 from twinband.sample_models.recipes import RECIPES, SAM
 from twinband.sample_models.scenes import rendered_scenes
 from twinband.sample_models.scores import card
@@ -22,13 +22,13 @@ from twinband.sample_models.train import Clock, TrainedAnnotator, train_annotato
 
 
 def lesson(seed: int, **changes: Any) -> dict[str, Any]:
-    training = {**SETTINGS, "betas": [0.9, 0.98], "ranks": 1, "steps": 2, **changes}
+    training = {**SETTINGS, "betas": [0.9, 0.98], "steps": 2, **changes}
     return {"scenes": 2, "seed": seed, "image_px": 64, "training": training}
 
 
-def model(*lessons: Mapping[str, Any], recipe: str = "dpt") -> SampleModel:
+def model(*lessons: Mapping[str, Any], recipe: str = "dpt") -> SampleModelsParams:
     values = {"recipe": recipe, "held_out": 1, "width_px": 64, "height_px": 64, "least_zoom": 1.0}
-    return SampleModel.model_validate({**values, "lessons": list(lessons)})
+    return SampleModelsParams.model_validate({**values, "lessons": list(lessons)})
 
 
 class Killed(Exception):
@@ -36,7 +36,7 @@ class Killed(Exception):
 
 
 def taught(
-    params: SampleModel, folder: Path, rows: int = 100
+    params: SampleModelsParams, folder: Path, rows: int = 100
 ) -> tuple[TrainedAnnotator, list[int], list[tuple[int, int]]]:
     """The trained model, the steps of its loss curve and its progress in this try."""
     steps: list[int] = []
@@ -48,14 +48,8 @@ def taught(
         steps.append(step)
 
     torch.manual_seed(0)
-    trained = train_annotator(
-        params,
-        folder / "out",
-        work=folder / "work",
-        runtime=RUNTIME,
-        log=log,
-        progress=lambda done, total: seen.append((done, total)),
-    )
+    run = run_in(folder / "work", progress=lambda done, total: seen.append((done, total)))
+    trained = train_annotator(params, folder / "out", run, log)
     return trained, steps, seen
 
 
