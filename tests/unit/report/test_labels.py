@@ -6,8 +6,10 @@ import pytest
 
 from tests.made.report import write_inputs, write_json
 from twinband.core.errors import InputError
+from twinband.masks.facts import MaskFacts
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.report import sections
-from twinband.report.read import MaskFacts, PseudoLabelFacts, Shown, read_shown
+from twinband.report.read import Shown, read_shown
 
 
 def read(root: Path, *names: str) -> tuple[list[Shown[MaskFacts]], list[Shown[PseudoLabelFacts]]]:
