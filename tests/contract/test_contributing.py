@@ -21,7 +21,7 @@ from tests.made.pseudo_labels import label_dataset, shards, specs
 from twinband.core.params import ParamsError
 from twinband.ingest.files import open_files
 from twinband.ingest.layout import Entry, Options, Problem
-from twinband.pseudo_labels.build import Asked
+from twinband.pseudo_labels.build import CheckedAnnotator
 from twinband.pseudo_labels.label import read_depth
 from twinband.shards.read import open_products
 
@@ -60,13 +60,13 @@ def test_the_example_annotator_labels_a_dataset(
     spec = replace(mine, options=(("gain", 2.0),))
     write_dataset(tmp_path, *shards(2, 2))
     done = label_dataset("depth", spec, tmp_path)
-    assert done.facts["annotator"] == "colours" and done.fresh == 4
-    assert done.facts["consistency_flip"]["median"] == 1
+    assert done.facts.annotator == "colours" and done.fresh == 4
+    assert done.facts.consistency_flip and done.facts.consistency_flip.median == 1
     for sample in open_products({name: tmp_path / name for name in ("pairs", "depth")}):
         found = read_depth(sample["depth"])
         np.testing.assert_allclose(found.values, sample["pairs"]["rgb"] @ factors * 2, atol=0.01)
     with pytest.raises(ParamsError, match=r"colours cannot be opened: .*sidepx"):
-        Asked.of("depth", replace(mine, options=(("sidepx", 3),)))
+        CheckedAnnotator.of("depth", replace(mine, options=(("sidepx", 3),)))
 
 
 def test_the_example_arm_shows_as_much_as_any_other() -> None:

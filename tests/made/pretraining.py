@@ -10,32 +10,26 @@ import pyarrow.parquet as pq
 
 from tests.made.raw_pairs import scene
 from tests.made.registered_pairs import Made, register_pairs, write_pairs
-from twinband.pretraining.params import MaeParams, Pretraining
+from twinband.pretraining.params import MaeParams, PretrainParams
 from twinband.shards.product import product_id
 
 TINY: dict[str, Any] = {
+    "patch_px": 8,
     "width": 16,
     "depth": 1,
     "heads": 2,
     "decoder_width": 16,
     "decoder_depth": 1,
+    "decoder_heads": 2,
 }
-TINY |= {"decoder_heads": 2, "patch_px": 8}
-DATA = {"fraction": 1.0, "image_px": 32, "shift_tolerance": False, "decoded_mib": 1}
+DATA = {"image_px": 32, "decoded_mib": 1}
 TRAINING: dict[str, Any] = {
-    "ranks": 1,
     "steps": 4,
     "batch_size": 4,
-    "accumulation": 1,
     "base_lr": 1e-2,
     "warmup_steps": 1,
-    "optimizer": "adamw",
-    "betas": [0.9, 0.95],
     "weight_decay": 0.05,
     "layer_decay": 0.75,
-    "clip_norm": 0.0,
-    "ema_decay": 0.0,
-    "precision": "fp32",
     "device": "cpu",
     "threads": 1,
     "seed": 0,
@@ -55,15 +49,17 @@ def mae_section(**training: Any) -> dict[str, Any]:
     }
 
 
-def method_section(
+def pretrain_item(
     arm: str = "gmm_cmss", start: str = "models/none.json", **training: Any
 ) -> dict[str, Any]:
-    """One method of the ``pretrain`` section."""
+    """One item of the ``pretrain`` section."""
     return {
+        "method": "mspecgene",
+        "arm": arm,
+        "start": start,
         "model": "mspecgene_tiny",
         "options": TINY,
-        "start": start,
-        "masking": {"arm": arm, "mask_ratio": 0.75, "options": {arm: {}}},
+        "masking": {"mask_ratio": 0.75},
         "data": DATA,
         "training": {**TRAINING, **training},
     }
@@ -74,9 +70,9 @@ def mae_params(**training: Any) -> MaeParams:
     return MaeParams.model_validate(mae_section(**training))
 
 
-def method(arm: str = "gmm_cmss", **training: Any) -> Pretraining:
-    """The parameters of one method."""
-    return Pretraining.model_validate(method_section(arm, **training))
+def pretrain_params(arm: str = "gmm_cmss", **training: Any) -> PretrainParams:
+    """The parameters of one item of the stage ``pretrain``."""
+    return PretrainParams.model_validate(pretrain_item(arm, **training))
 
 
 def write_pool(root: Path, labelled: bool = True) -> Path:

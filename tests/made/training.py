@@ -20,22 +20,15 @@ LENGTH = 13
 SETTINGS: dict[str, Any] = {
     "steps": 12,
     "batch_size": 8,
-    "accumulation": 1,
     "base_lr": 0.3,
     "warmup_steps": 2,
-    "optimizer": "adamw",
-    "betas": (0.9, 0.95),
     "weight_decay": 0.05,
-    "layer_decay": 1.0,
-    "clip_norm": 0.0,
     "ema_decay": 0.9,
-    "precision": "fp32",
     "device": "cpu",
     "threads": 1,
     "seed": 3,
     "log_every": 1,
     "checkpoint_every": 4,
-    "draw_every": 0,
 }
 
 

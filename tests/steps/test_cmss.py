@@ -10,59 +10,68 @@ import numpy as np
 import pytest
 
 from pipeline_steps.cmss import run
-from tests.made.cmss import COMMON, pair, write_dataset, write_model
-from tests.made.raw_pairs import RUNTIME, contents, write
+from tests.made.cmss import PARAMS, cmss_params, pair, write_dataset, write_model
+from tests.made.raw_pairs import contents, run_in, write
 from tests.steps.conftest import Project
-from twinband.cmss.params import CmssCommon, CmssDataset, CmssParams
+from twinband.cmss.facts import CmssFacts, PooledFacts
+from twinband.core.params import rounded
 from twinband.report import sections
 from twinband.report.page import page
-from twinband.report.read import read_cmss, read_cmss_mixture
+from twinband.report.read import read_shown
 from twinband.shards.product import to_json
 
-MIXTURE = {"components": 3, "most_components": 4, "quantile": 0.999}
 POOL = (
-    *("--cmss", "metrics/cmss", "--histograms", "data/cmss", "--out", "models/cmss_mixture.json"),
-    *("--metrics", "metrics/cmss_mixture.json", "--plots", "plots/cmss_mixture"),
+    *("--cmss", "facts/cmss", "--histograms", "data/cmss", "--out", "models/cmss_mixture.json"),
+    *("--metrics", "metrics/cmss_mixture.json", "--facts", "facts/cmss_mixture.json"),
+    *("--plots", "plots/cmss_mixture"),
 )
 
 
-def outputs(name: str) -> tuple[str, str, str]:
-    return f"data/cmss/{name}", f"metrics/cmss/{name}.json", f"plots/cmss/{name}"
+def outputs(name: str) -> tuple[str, ...]:
+    """The paths ``out``, ``metrics``, ``facts`` and ``plots``."""
+    return (
+        f"data/cmss/{name}",
+        f"metrics/cmss/{name}.json",
+        f"facts/cmss/{name}.json",
+        f"plots/cmss/{name}",
+    )
 
 
 def arguments(name: str) -> tuple[str, ...]:
-    out, metrics, plots = outputs(name)
+    out, metrics, facts, plots = outputs(name)
     return (
         *("--item", name, "--pairs", f"data/{name}/pairs"),
         *("--registered", f"data/{name}/registered", "--model", "models/mae"),
-        *("--out", out, "--metrics", metrics, "--plots", plots),
+        *("--out", out, "--metrics", metrics, "--facts", facts, "--plots", plots),
     )
 
 
 def set_params(project: Project, **settings: object) -> None:
     project.write_params(
-        cmss={"common": {**COMMON, **settings}, "datasets": {"one": {}, "two": {}}},
-        cmss_mixture={"datasets": ["one", "two"], **MIXTURE},
+        cmss={
+            "common": {**PARAMS, **settings},
+            "items": {name: {"model": "models/mae"} for name in ("one", "two")},
+        }
     )
 
 
 def measure_here(root: Path, name: str) -> None:
     """The stage ``cmss`` within this process, which has imported all it needs."""
-    out, metrics, plots = (root / path for path in outputs(name))
+    out, metrics, facts, plots = (root / path for path in outputs(name))
     report = run(
-        CmssParams(common=CmssCommon(**COMMON), datasets={name: CmssDataset()}),
-        item=name,
+        cmss_params(),
         pairs=root / "data" / name / "pairs",
         registered=root / "data" / name / "registered",
         model=root / "models" / "mae",
         out=out,
         metrics=metrics,
+        facts=facts,
         plots=plots,
-        work=root / "work" / name,
-        runtime=RUNTIME,
-        progress=lambda done, total: None,
+        run=run_in(root / "work" / name, item=name),
     )
-    write(metrics, to_json(report.metrics))
+    assert isinstance(report.facts, CmssFacts)
+    write(metrics, to_json(rounded(report.metrics)))
+    write(facts, to_json(report.facts.plain()))
 
 
 @pytest.fixture
@@ -84,8 +93,9 @@ def measurable(project: Project) -> Project:
 
 def results(project: Project, name: str) -> dict[str, bytes]:
     """Every byte that the stage wrote."""
-    out, metrics, plots = (project.root / path for path in outputs(name))
-    return {**contents(out), **contents(plots), "metrics": metrics.read_bytes()}
+    out, metrics, facts, plots = (project.root / path for path in outputs(name))
+    numbers = {"metrics": metrics.read_bytes(), "facts": facts.read_bytes()}
+    return {**contents(out), **contents(plots), **numbers}
 
 
 def test_killed_and_continued_it_writes_what_it_writes_at_once(measurable: Project) -> None:
@@ -111,19 +121,19 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(measurable: Proje
     assert results(measurable, "one") == reference
 
     assert set(reference) == {
-        *("histograms.json", "README.md", "metrics"),
+        *("histograms.json", "README.md", "metrics", "facts"),
         *("distribution.svg", "hours.svg", "objects.svg", "maps.jpg"),
     }
-    facts = json.loads(reference["metrics"])
-    assert facts["pairs"] == 16 and facts["values"] == 16 * 16
-    assert {hour: each["pairs"] for hour, each in facts["hours"].items()} == {
-        **dict.fromkeys(("day", "fog", "night", "unknown"), 4)
-    }
-    assert facts["objects"]["pixels"] == 16 * 400
-    assert sum(facts["objects"]["shares"]) == pytest.approx(1, abs=1e-5)
+    facts = CmssFacts.model_validate_json(reference["facts"])
+    assert facts.pairs == facts.labelled_pairs == 16 and facts.patches == 16 * 16
+    pairs = {hour: counted.pairs for hour, counted in facts.hours.items()}
+    assert pairs == dict.fromkeys(("day", "fog", "night", "unknown"), 4)
+    assert facts.objects and facts.objects.pixels == 16 * 400
+    assert sum(facts.objects.shares) == pytest.approx(1, abs=2e-5)
+    assert json.loads(reference["metrics"]) == facts.headline()
 
 
-def test_the_mixture_pools_what_the_metrics_name(measurable: Project) -> None:
+def test_the_mixture_pools_what_the_facts_name(measurable: Project) -> None:
     root = measurable.root
     for name in ("one", "two"):
         measure_here(root, name)
@@ -132,15 +142,16 @@ def test_the_mixture_pools_what_the_metrics_name(measurable: Project) -> None:
     assert done.returncode == 0, done.stdout
     assert "cmss_mixture: 272 patches of 2 datasets, components around" in done.stdout
     made = json.loads((root / "models/cmss_mixture.json").read_text())
-    for name, each in made["datasets"].items():
-        facts = json.loads((root / f"metrics/cmss/{name}.json").read_text())
-        assert each["product"] == facts["product"]
-        np.testing.assert_allclose(each["mixture"]["means"], facts["mixture"]["means"], atol=1e-6)
+    for name, dataset in made["datasets"].items():
+        facts = CmssFacts.model_validate_json((root / f"facts/cmss/{name}.json").read_bytes())
+        assert dataset["product"] == facts.product
+        np.testing.assert_allclose(dataset["mixture"]["means"], facts.mixture.means, atol=1e-5)
     assert made["measure"]["variance"] == "product"
     assert sorted(contents(root / "plots/cmss_mixture")) == ["datasets.svg", "pooled.svg"]
 
-    datasets = [read_cmss(n, root / "metrics/cmss", root / "plots/cmss") for n in ("one", "two")]
-    pool = read_cmss_mixture(root / "metrics/cmss_mixture.json", root / "plots/cmss_mixture")
+    folders = root / "facts", root / "plots"
+    datasets = [read_shown(CmssFacts, name, *folders, "cmss") for name in ("one", "two")]
+    pool = read_shown(PooledFacts, "cmss_mixture", *folders)
     html = page("made up", [sections.cmss_section(datasets, pool)])
     assert html.count("data:image/svg+xml") == 2 + 3 + 1 and html.count("data:image/jpeg") == 2
     assert "The CMSS of objects is" in html and 'id="cmss-one"' in html
@@ -150,7 +161,7 @@ def test_the_mixture_pools_what_the_metrics_name(measurable: Project) -> None:
     )
     done = measurable.run("cmss_mixture", *POOL)
     assert done.returncode == 3, done.stdout
-    assert "data/cmss/two is not what metrics/cmss/two.json tells of: dvc checkout" in done.stdout
+    assert "data/cmss/two is not what facts/cmss/two.json tells of: dvc checkout" in done.stdout
 
 
 def test_errors_are_for_people(measurable: Project) -> None:

@@ -14,35 +14,40 @@ from pipeline_steps.pseudo_labels import run
 from tests.made.annotators import save_dpt, save_mask2former
 from tests.made.cmss import write_dataset
 from tests.made.pseudo_labels import SCENE_NAMES, shards, write_truth
-from tests.made.raw_pairs import RUNTIME, contents, write
+from tests.made.raw_pairs import contents, run_in, write
 from tests.steps.conftest import Project
+from twinband.core.params import rounded
+from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.pseudo_labels.params import PseudoLabelsParams
-from twinband.shards.product import to_json
+from twinband.shards.product import product_id, to_json
 
 PAIRS = 24
 OUTPUTS = ("data/depth/one", "data/semantics/one", "plots/pseudo_labels/one")
-METRICS = "metrics/pseudo_labels/one.json"
+METRICS, FACTS = "metrics/pseudo_labels/one.json", "facts/pseudo_labels/one.json"
 ARGUMENTS = (
     *("--item", "one", "--pairs", "data/one/pairs", "--registered", "data/one/registered"),
     *("--truth", "data/truth/one", "--depth-weights", "models/dpt"),
     *("--semantics-weights", "models/mask2former", "--depth", OUTPUTS[0]),
-    *("--semantics", OUTPUTS[1], "--plots", OUTPUTS[2], "--metrics", METRICS),
+    *("--semantics", OUTPUTS[1], "--plots", OUTPUTS[2], "--metrics", METRICS, "--facts", FACTS),
 )
-INSIDE = {"outside": "", "revision": "", "sha256": ""}
+ITEM: dict[str, Any] = {
+    "modality": "rgb",
+    "truth": "data/truth/one",
+    "depth": "dpt",
+    "depth_weights": "models/dpt",
+    "semantics": "mask2former",
+    "semantics_weights": "models/mask2former",
+    "options": {"depth": {"scale_m": 10.0}},
+    "device": "cpu",
+    "threads": 1,
+    "consistency_zoom": 0.75,
+    "truth_classes": "sample_world",
+}
 
 
-def settings(**depth: Any) -> dict[str, Any]:
-    who = {"annotator": "dpt", "weights": {"files": "models/dpt", **INSIDE}, "options": {}}
-    others = {"files": "models/mask2former", **INSIDE}
-    common = {
-        "device": "cpu",
-        "threads": 1,
-        "consistency_zoom": 0.75,
-        "truth_classes": "sample_world",
-        "depth": {**who, "options": {"scale_m": 10.0}, **depth},
-        "semantics": {**who, "annotator": "mask2former", "weights": others},
-    }
-    return {"common": common, "datasets": {"one": {"modality": "rgb", "truth": "data/truth/one"}}}
+def section(**changes: Any) -> dict[str, Any]:
+    """The stage's section of params.yaml, with the dataset ``one``."""
+    return {"items": {"one": {**ITEM, **changes}}}
 
 
 @pytest.fixture
@@ -53,7 +58,7 @@ def labellable(project: Project) -> Project:
     write_truth(root / "data/truth/one", ["000", "001"])
     save_dpt(root / "models/dpt")
     save_mask2former(root / "models/mask2former", SCENE_NAMES)
-    project.write_params(pseudo_labels=settings())
+    project.write_params(pseudo_labels=section())
     return project
 
 
@@ -62,14 +67,13 @@ def label_here(root: Path) -> None:
     path = {name: Path(value) for name, value in zip(ARGUMENTS[::2], ARGUMENTS[1::2], strict=True)}
     del path["--item"]
     report = run(
-        PseudoLabelsParams.model_validate(settings()),
-        item="one",
-        work=root / "work",
-        runtime=RUNTIME,
-        progress=lambda done, total: None,
+        PseudoLabelsParams.model_validate(ITEM),
+        run=run_in(root / "work", item="one"),
         **{name.removeprefix("--").replace("-", "_"): value for name, value in path.items()},
     )
-    write(root / METRICS, to_json(report.metrics))
+    assert isinstance(report.facts, PseudoLabelFacts)
+    write(root / METRICS, to_json(rounded(report.metrics)))
+    write(root / FACTS, to_json(report.facts.plain()))
 
 
 def results(root: Path) -> dict[str, bytes]:
@@ -77,7 +81,7 @@ def results(root: Path) -> dict[str, bytes]:
     files = {
         f"{out}/{name}": data for out in OUTPUTS for name, data in contents(root / out).items()
     }
-    return {**files, METRICS: (root / METRICS).read_bytes()}
+    return {**files, **{path: (root / path).read_bytes() for path in (METRICS, FACTS)}}
 
 
 def labels_below(folder: Path) -> int:
@@ -95,6 +99,7 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
     for path in OUTPUTS:
         (root / path).rename(root / f"reference-{Path(path).parent.name}")
     (root / METRICS).unlink()
+    (root / FACTS).unlink()
 
     process = labellable.start("pseudo_labels", *ARGUMENTS)
     cache, end = root / ".work/cache", time.monotonic() + 100
@@ -108,13 +113,15 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
     assert 3 <= kept < 2 * PAIRS and not any((root / path).exists() for path in OUTPUTS)
     done = labellable.run("pseudo_labels", *ARGUMENTS)
     assert done.returncode == 0, done.stdout
-    said = re.search(r"24 images, (\d+) labels made, (\d+) found in the cache", done.stdout)
-    assert said and (int(said[1]), int(said[2])) == (2 * PAIRS - kept, kept), done.stdout
+    match = re.search(r"24 images, (\d+) labels made, (\d+) found in the cache", done.stdout)
+    assert match and (int(match[1]), int(match[2])) == (2 * PAIRS - kept, kept), done.stdout
     assert results(root) == reference
 
-    facts = json.loads(reference[METRICS])
-    assert facts["depth"]["scores"]["overall"]["images"] == 2
-    assert facts["semantics"]["images"] == 24 and facts["semantics"]["product"]
+    facts = PseudoLabelFacts.model_validate_json(reference[FACTS])
+    assert facts.depth.scores["overall"].images == 2
+    assert facts.semantics.images == 24
+    assert facts.semantics.product == product_id(root / "data/semantics/one")
+    assert json.loads(reference[METRICS]) == facts.headline()
     assert {name for name in reference if name.endswith("classes.json")} == {
         "data/semantics/one/classes.json"
     }
@@ -123,13 +130,13 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
 def test_missing_weights_are_told_at_once(labellable: Project) -> None:
     """With id, revision, where they were looked for, and what fetches them."""
     outside = {
-        "files": "models/none.json",
-        "outside": "Intel/dpt-hybrid-midas",
+        "name": "Intel/dpt-hybrid-midas",
         "revision": "4f3a1c2",
         "sha256": "0" * 64,
     }
     write(labellable.root / "models/none.json", b"{}\n")
-    labellable.write_params(pseudo_labels=settings(weights=outside, options={}))
+    changes = {"depth_weights": "models/none.json", "outside": {"depth": outside}}
+    labellable.write_params(pseudo_labels=section(**changes, options={}))
     arguments = [a.replace("models/dpt", "models/none.json") for a in ARGUMENTS]
     done = labellable.run("pseudo_labels", *arguments, TWINBAND_WEIGHTS="/nowhere")
     assert done.returncode == 3, done.stdout
@@ -141,12 +148,12 @@ def test_missing_weights_are_told_at_once(labellable: Project) -> None:
 
 
 def test_wrong_parameters_are_told_at_once(labellable: Project) -> None:
-    labellable.write_params(pseudo_labels=settings(options={"sidepx": 64}))
+    labellable.write_params(pseudo_labels=section(options={"depth": {"sidepx": 64}}))
     done = labellable.run("pseudo_labels", *ARGUMENTS)
     assert done.returncode == 2, done.stdout
-    assert "pseudo_labels.common.depth: the annotator dpt cannot be opened" in done.stdout
+    assert "pseudo_labels: depth: the annotator dpt cannot be opened" in done.stdout
     assert "sidepx" in done.stdout and "Traceback" not in done.stdout
-    labellable.write_params(pseudo_labels=settings(annotator="nobody"))
+    labellable.write_params(pseudo_labels=section(depth="nobody"))
     done = labellable.run("pseudo_labels", *ARGUMENTS)
-    assert done.returncode == 2, done.stdout
-    assert "there is no twinband.annotators.nobody" in done.stdout
+    assert done.returncode == 3, done.stdout
+    assert "there is no src/twinband/annotators/nobody.py" in done.stdout

@@ -17,31 +17,40 @@ from pipeline_steps.harness.step import StepReport
 from pipeline_steps.sam_masks import run
 from tests.made.cmss import pair
 from tests.made.labelled import write_pairs
-from tests.made.masked import COMMON, write_sam, write_truth
-from tests.made.raw_pairs import RUNTIME, contents, write
+from tests.made.masked import PARAMS, write_sam, write_truth
+from tests.made.raw_pairs import contents, run_in, write
 from tests.steps.conftest import Project
-from twinband.core.params import validate
+from twinband.core.params import rounded
+from twinband.masks.facts import MaskFacts
 from twinband.masks.params import SamMasksParams
 from twinband.shards.product import product_id, to_json
 from twinband.verify import verify_product
 
 WEIGHTS, TRUTH = "models/sample/sam", "data/truth/made-up"
-SECTION = {
-    "common": COMMON,
-    "datasets": {name: {"truth": TRUTH} for name in ("one", "two")},
-}
+ITEM = {**PARAMS, "weights": WEIGHTS, "truth": TRUTH}
 
 
-def outputs(name: str) -> tuple[str, str, str]:
-    return f"data/masks/{name}", f"metrics/sam_masks/{name}.json", f"plots/sam_masks/{name}"
+def section(**changes: Any) -> dict[str, Any]:
+    """The stage's section of params.yaml, with the datasets ``one`` and ``two``."""
+    return {"items": {name: {**ITEM, **changes} for name in ("one", "two")}}
+
+
+def outputs(name: str) -> tuple[str, ...]:
+    """The paths ``out``, ``metrics``, ``facts`` and ``plots``."""
+    return (
+        f"data/masks/{name}",
+        f"metrics/sam_masks/{name}.json",
+        f"facts/sam_masks/{name}.json",
+        f"plots/sam_masks/{name}",
+    )
 
 
 def arguments(name: str, weights: str = WEIGHTS) -> tuple[str, ...]:
-    out, metrics, plots = outputs(name)
+    out, metrics, facts, plots = outputs(name)
     return (
         *("--item", name, "--pairs", f"data/{name}/pairs"),
         *("--registered", f"data/{name}/registered", "--truth", TRUTH, "--weights", weights),
-        *("--out", out, "--metrics", metrics, "--plots", plots),
+        *("--out", out, "--metrics", metrics, "--facts", facts, "--plots", plots),
     )
 
 
@@ -56,53 +65,54 @@ def maskable(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     write_sam(project.root / WEIGHTS)
     rgb = pair(1).made.rgb
     write_truth(project.root / TRUTH, {"p001": (rgb[..., 0] > 128).astype(np.uint16)})
-    project.write_params(sam_masks=SECTION)
+    project.write_params(sam_masks=section())
     monkeypatch.chdir(project.root)
     monkeypatch.setenv("DVC_ROOT", str(project.root))
     return project
 
 
-def mask_here(root: Path, name: str, to: Path | None = None) -> StepReport:
+def mask_here(root: Path, name: str, to: Path | None = None, **changes: Any) -> StepReport:
     """The stage within this process, which has imported all it needs; its outputs below ``to``."""
-    out, metrics, plots = ((to or root) / path for path in outputs(name))
-    section = {**SECTION, "datasets": {name: {"truth": TRUTH}}}
+    out, metrics, facts, plots = ((to or root) / path for path in outputs(name))
     report = run(
-        validate(SamMasksParams, section, "sam_masks"),
-        item=name,
+        SamMasksParams.model_validate({**ITEM, **changes}),
         pairs=root / "data" / name / "pairs",
         registered=root / "data" / name / "registered",
         truth=root / TRUTH,
         weights=root / WEIGHTS,
         out=out,
         metrics=metrics,
+        facts=facts,
         plots=plots,
-        work=(to or root) / "work" / f"{name}-{time.monotonic_ns()}",
-        runtime=RUNTIME,
-        progress=lambda done, total: None,
+        run=run_in((to or root) / "work" / f"{name}-{time.monotonic_ns()}", item=name),
     )
-    write(metrics, to_json(report.metrics))
+    assert isinstance(report.facts, MaskFacts)
+    write(metrics, to_json(rounded(report.metrics)))
+    write(facts, to_json(report.facts.plain()))
     return report
 
 
 def results(root: Path, name: str) -> dict[str, bytes]:
     """Every byte that the stage wrote."""
-    out, metrics, plots = (root / path for path in outputs(name))
-    return {**contents(out), **contents(plots), "metrics": metrics.read_bytes()}
+    out, metrics, facts, plots = (root / path for path in outputs(name))
+    numbers = {"metrics": metrics.read_bytes(), "facts": facts.read_bytes()}
+    return {**contents(out), **contents(plots), **numbers}
 
 
 def paid(report: StepReport) -> tuple[int, int]:
     """Images labelled anew, and found in the cache."""
-    return report.facts["images_labelled"], report.facts["images_in_cache"]
+    return report.timings["images_labelled"], report.timings["images_in_cache"]
 
 
 def labels(project: Project) -> list[Path]:
     return sorted((project.root / ".work/cache/masks").glob("*/*/*.label"))
 
 
-def said(output: str) -> tuple[int, int]:
-    found = re.search(r"; (\d+) images labelled anew, (\d+) found in the cache \(", output)
-    assert found, output
-    return int(found[1]), int(found[2])
+def printed(output: str) -> tuple[int, int]:
+    """As ``paid``, by the closing line."""
+    match = re.search(r"; (\d+) images labelled anew, (\d+) found in the cache \(", output)
+    assert match, output
+    return int(match[1]), int(match[2])
 
 
 def test_killed_and_continued_it_writes_what_it_writes_at_once(
@@ -123,7 +133,7 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
 
     done = maskable.run("sam_masks", *arguments("one"))
     assert done.returncode == 0, done.stdout
-    assert said(done.stdout) == (80 - len(finished), len(finished))
+    assert printed(done.stdout) == (80 - len(finished), len(finished))
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
 
     monkeypatch.setenv("DVC_ROOT", str(tmp_path / "other root"))
@@ -131,26 +141,27 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
     expected = results(tmp_path / "at once", "one")
     assert results(maskable.root, "one") == expected
     assert set(expected) == {
-        *("README.md", "index.json", "manifest.parquet", "metrics", "masks_per_image.svg"),
-        *("shard-000000.tar", "shard-000001.tar"),
+        *("README.md", "index.json", "manifest.parquet", "masks_per_image.svg"),
+        *("metrics", "facts", "shard-000000.tar", "shard-000001.tar"),
         *(f"{hour}-{modality}.jpg" for hour in ("day", "night") for modality in ("rgb", "thermal")),
     }
     assert verify_product(maskable.root / "data/masks/one", maskable.root / "data/one/pairs") == []
 
 
-def test_the_metrics_say_what_was_found(maskable: Project) -> None:
+def test_facts_and_metrics_tell_what_was_found(maskable: Project) -> None:
     write_dataset(maskable, "one", range(3))
-    report = mask_here(maskable.root, "one")
-    facts: dict[str, Any] = json.loads((maskable.root / outputs("one")[1]).read_text())
-    assert facts["product"] == product_id(maskable.root / "data/masks/one")
-    assert facts["annotator"]["weights"] == WEIGHTS
-    assert facts["pairs_by_truth"] == {"no_truth": 2, "scored": 1}
-    assert facts["scores"]["rgb"]["overall"]["objects"] == 1
-    masks = facts["images"]["rgb"]["masks"], facts["images"]["thermal"]["masks"]
-    assert report.summary == (
-        f"3 pairs, {masks[0]} masks of RGB and {masks[1]} of thermal images; "
-        "6 images labelled anew, 0 found in the cache"
-    )
+    done = maskable.run("sam_masks", *arguments("one"))
+    assert done.returncode == 0, done.stdout
+    _, metrics, path, _ = (maskable.root / output for output in outputs("one"))
+    facts = MaskFacts.model_validate_json(path.read_bytes())
+    assert facts.product == product_id(maskable.root / "data/masks/one")
+    assert facts.weights == WEIGHTS
+    assert facts.pairs_by_truth == {"no_truth": 2, "scored": 1}
+    assert facts.scores["rgb"]["overall"].objects == 1
+    masks = facts.images["rgb"].masks, facts.images["thermal"].masks
+    assert f"3 pairs, {masks[0]} masks of RGB and {masks[1]} of thermal images" in done.stdout
+    assert printed(done.stdout) == (6, 0)
+    assert json.loads(metrics.read_text()) == facts.headline()
 
 
 def test_only_unknown_images_are_paid_for(maskable: Project) -> None:
@@ -187,7 +198,7 @@ def test_two_at_once_share_the_work(maskable: Project) -> None:
     both = [maskable.start("sam_masks", *arguments(name)) for name in ("one", "two")]
     outputs_ = [process.communicate(timeout=200)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs_
-    fresh, known = (sum(column) for column in zip(*map(said, outputs_), strict=True))
+    fresh, known = (sum(column) for column in zip(*map(printed, outputs_), strict=True))
     assert (fresh, known) == (40, 40)
     assert len(labels(maskable)) == 40
     one, two = (contents(maskable.root / f"data/masks/{name}") for name in ("one", "two"))
@@ -198,12 +209,15 @@ def test_two_at_once_share_the_work(maskable: Project) -> None:
     ("source", "folder", "words"),
     [
         (
-            {"files": WEIGHTS},
+            {},
             WEIGHTS,
             [f"error: {WEIGHTS}: no weights there", f"git checkout -- {WEIGHTS}"],
         ),
         (
-            {"files": "models/none.json", "outside": "sam_vit_b_01ec64.pth", "sha256": "0" * 64},
+            {
+                "weights": "models/none.json",
+                "outside": {"name": "sam_vit_b_01ec64.pth", "sha256": "0" * 64},
+            },
             "models/none.json",
             [
                 "error: the weights sam_vit_b_01ec64.pth are missing: looked for in ",
@@ -211,20 +225,19 @@ def test_two_at_once_share_the_work(maskable: Project) -> None:
             ],
         ),
         (
-            {"files": "models/gone"},
+            {"weights": "models/gone"},
             "models/gone",
             ["error: sam_masks@one: models/gone does not exist"],
         ),
     ],
 )
 def test_missing_weights_are_told_before_any_work(
-    maskable: Project, source: dict[str, str], folder: str, words: list[str]
+    maskable: Project, source: dict[str, Any], folder: str, words: list[str]
 ) -> None:
     write_dataset(maskable, "one", range(2))
     (maskable.root / WEIGHTS / "weights.safetensors").unlink()
     write(maskable.root / "models/none.json", b"{}")
-    weights = {**COMMON["weights"], **source}
-    maskable.write_params(sam_masks={**SECTION, "common": {**COMMON, "weights": weights}})
+    maskable.write_params(sam_masks=section(**source))
     elsewhere = str(maskable.root / "elsewhere")
     done = maskable.run("sam_masks", *arguments("one", folder), TWINBAND_WEIGHTS=elsewhere)
     assert done.returncode == 3, done.stdout
@@ -244,8 +257,8 @@ def test_official_weights_are_found_outside(
     file.parent.mkdir()
     (maskable.root / WEIGHTS / "weights.safetensors").rename(file)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    source = {"files": "models/none.json", "outside": file.name, "revision": "", "sha256": sha256}
-    monkeypatch.setitem(SECTION, "common", {**COMMON, "weights": source})
     monkeypatch.setenv("TWINBAND_WEIGHTS", str(file.parent))
-    report = mask_here(maskable.root, "one")
-    assert paid(report) == (2, 0) and report.metrics["annotator"]["weights"] == file.name
+    outside = {"name": file.name, "sha256": sha256}
+    report = mask_here(maskable.root, "one", weights="models/none.json", outside=outside)
+    assert isinstance(report.facts, MaskFacts)
+    assert paid(report) == (2, 0) and report.facts.weights == file.name

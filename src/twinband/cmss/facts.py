@@ -1,7 +1,5 @@
 """Facts of the measure, of one dataset and pooled, and a dataset's card."""
 
-from pydantic import Field
-
 from twinband.core.params import Facts
 from twinband.shards.product import count_rows, markdown_card, markdown_table
 
@@ -127,7 +125,7 @@ class PooledFacts(DistributionFacts):
         product: identity of the mixture's file.
     """
 
-    datasets: dict[str, int] = Field(min_length=1)
+    datasets: dict[str, int]
     product: str
 
     def headline(self) -> dict[str, float]:

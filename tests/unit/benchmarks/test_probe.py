@@ -45,23 +45,25 @@ def scores(separable: Inputs) -> Scores:
 
 
 def test_the_modality_that_shows_the_class_tells_it(scores: Scores) -> None:
-    accuracy = scores.metrics["accuracy"]
+    accuracy = scores.facts["accuracy"]
     for probe in ("linear", "knn"):
         assert set(accuracy[probe]) == MODALITIES
         assert accuracy[probe]["thermal"]["overall"] > 0.95
         assert accuracy[probe]["rgb"]["overall"] < 0.8
         assert list(accuracy[probe]["rgb"]) == ["overall", "day", "night"]
     assert accuracy["linear"]["both"]["overall"] > 0.9
-    low, high = scores.metrics["interval_95"]["linear"]["rgb"]
+    low, high = scores.facts["interval_95"]["linear"]["rgb"]
     assert low < accuracy["linear"]["rgb"]["overall"] < high
-    assert scores.metrics["test_crops"] == scores.metrics["retrieval_gallery"] == 32
-    assert scores.metrics["train_crops"] == 48 and scores.metrics["test_splits"] == "test"
-    assert scores.metrics["most_frequent_class"] == 0.5
+    assert scores.facts["test_crops"] == scores.facts["retrieval_gallery"] == 32
+    assert scores.facts["train_crops"] == 48 and scores.facts["test_splits"] == "test"
+    assert scores.facts["most_frequent_class"] == 0.5
     assert scores.summary.startswith("linear probe rgb 0.")
+    assert scores.headline["linear_thermal"] == accuracy["linear"]["thermal"]["overall"]
+    assert scores.headline.keys() >= {"linear_rgb", "linear_both", "knn_both"}
 
 
 def test_hiding_the_modality_that_tells_the_class_costs_the_most(scores: Scores) -> None:
-    drops = scores.metrics["drop_of_both"]["linear"]
+    drops = scores.facts["drop_of_both"]["linear"]
     assert drops["no_thermal_zeros"] > 0.3 and drops["no_thermal_copy"] > 0.3
     assert drops["no_rgb_zeros"] < 0.3
 
@@ -74,14 +76,14 @@ def test_each_prediction_is_what_was_scored(scores: Scores) -> None:
             right = [
                 key.split("-")[2] == guess[probe][modality] for key, guess in predictions.items()
             ]
-            share = scores.metrics["accuracy"][probe][modality]["overall"]
+            share = scores.facts["accuracy"][probe][modality]["overall"]
             assert np.mean(right) == pytest.approx(share, abs=1e-4)
 
 
 def test_the_same_twice_and_other_features_otherwise(scores: Scores, separable: Inputs) -> None:
     assert scores == run(separable)
     other = replace(separable, model=untrained(separable.work / "other.json", seed=1))
-    assert scores.metrics != run(other, pool="class_token").metrics
+    assert scores.facts != run(other, pool="class_token").facts
 
 
 def test_plots_are_pictures(scores: Scores) -> None:
@@ -99,8 +101,8 @@ def test_equal_images_find_each_other(tmp_path: Path) -> None:
         thermal.write_bytes(rgb.read_bytes())
     scores = run(prepared(root, tmp_path, reader="class_folders"))
     perfect = {"recall_at_1": 1.0, "recall_at_5": 1.0}
-    assert scores.metrics["retrieval"] == {"thermal_to_rgb": perfect, "rgb_to_thermal": perfect}
-    assert scores.metrics["retrieval_chance"] == {"recall_at_1": 0.0625, "recall_at_5": 0.3125}
+    assert scores.facts["retrieval"] == {"thermal_to_rgb": perfect, "rgb_to_thermal": perfect}
+    assert scores.facts["retrieval_chance"] == {"recall_at_1": 0.0625, "recall_at_5": 0.3125}
 
 
 def test_very_few_crops_and_a_single_one_to_test_on(tmp_path: Path) -> None:
@@ -112,9 +114,9 @@ def test_very_few_crops_and_a_single_one_to_test_on(tmp_path: Path) -> None:
         if not kept:
             file.unlink()
     scores = run(prepared(root, tmp_path, reader="class_folders"))
-    assert scores.metrics["test_crops"] == 1 and scores.metrics["train_crops"] == 4
-    assert scores.metrics["retrieval"]["thermal_to_rgb"]["recall_at_1"] == 1.0
-    low, high = scores.metrics["interval_95"]["knn"]["both"]
+    assert scores.facts["test_crops"] == 1 and scores.facts["train_crops"] == 4
+    assert scores.facts["retrieval"]["thermal_to_rgb"]["recall_at_1"] == 1.0
+    low, high = scores.facts["interval_95"]["knn"]["both"]
     assert high - low > 0.7
 
 

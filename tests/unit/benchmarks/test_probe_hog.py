@@ -22,18 +22,21 @@ def run(tmp_path: Path, rgb: Draw, thermal: Draw, hours: tuple[str, ...] = ("day
 
 def test_separable_classes_are_told_apart_by_the_modality_that_shows_them(tmp_path: Path) -> None:
     scores = run(tmp_path, noise, stripes, hours=("day", "night"))
-    accuracy = scores.metrics["accuracy"]
+    accuracy = scores.facts["accuracy"]
     assert accuracy["thermal"]["overall"] > 0.95 and accuracy["both"]["overall"] > 0.9
     assert accuracy["rgb"]["overall"] < 0.75
     assert set(accuracy["thermal"]) == {"overall", "day", "night"}
-    assert scores.metrics["train_crops"] == 48 and scores.metrics["test_crops"] == 32
-    assert scores.metrics["most_frequent_class"] == 0.5
+    assert scores.facts["train_crops"] == 48 and scores.facts["test_crops"] == 32
+    assert scores.facts["most_frequent_class"] == 0.5
     assert len(scores.predictions) == 32
     right = [
         key.split("-")[2] == json.loads(prediction["json"])["thermal"]
         for key, prediction in sorted(scores.predictions.items())
     ]
     assert np.mean(right) == pytest.approx(accuracy["thermal"]["overall"], abs=1e-4)
+    assert scores.headline == {
+        f"linear_{name}": accuracy[name]["overall"] for name in ("rgb", "thermal", "both")
+    }
     assert f"thermal {accuracy['thermal']['overall']:.3f}" in scores.summary
 
 

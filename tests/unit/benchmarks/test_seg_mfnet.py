@@ -50,20 +50,22 @@ def scores(scenes: Inputs) -> Scores:
 
 
 def test_what_thermal_shows_is_found(scores: Scores) -> None:
-    metrics = scores.metrics
-    assert metrics["mean_iou"]["overall"] > 0.8
-    assert list(metrics["mean_iou"]) == ["overall", "day", "night"]
-    assert metrics["mean_accuracy"]["overall"] > 0.8
-    assert set(metrics["class_iou"]) == {"unlabeled", "car"}
-    assert metrics["classes_absent"].split(", ")[:2] == ["person", "bike"]
-    low, high = metrics["mean_iou_interval_95"]
-    assert low <= metrics["mean_iou"]["overall"] <= high
-    assert (metrics["test_pairs"], metrics["train_pairs"]) == (6, 8)
-    assert metrics["test_splits"] == "test"
+    facts = scores.facts
+    assert facts["mean_iou"]["overall"] > 0.8
+    assert list(facts["mean_iou"]) == ["overall", "day", "night"]
+    assert facts["mean_accuracy"]["overall"] > 0.8
+    assert set(facts["class_iou"]) == {"unlabeled", "car"}
+    assert facts["classes_absent"].split(", ")[:2] == ["person", "bike"]
+    low, high = facts["mean_iou_interval_95"]
+    assert low <= facts["mean_iou"]["overall"] <= high
+    assert (facts["test_pairs"], facts["train_pairs"]) == (6, 8)
+    assert facts["test_splits"] == "test"
+    assert scores.headline["mean_iou"] == facts["mean_iou"]["overall"]
+    assert scores.headline["mean_iou_no_thermal"] < scores.headline["mean_iou"]
 
 
 def test_hiding_what_shows_them_loses_them(scores: Scores) -> None:
-    drop = scores.metrics["mean_iou_drop"]
+    drop = scores.facts["mean_iou_drop"]
     assert set(drop) == {"no_thermal_zeros", "no_thermal_copy", "no_rgb_zeros", "no_rgb_copy"}
     assert drop["no_thermal_zeros"]["all_hours"] > 0.2
     assert drop["no_rgb_zeros"]["all_hours"] < drop["no_thermal_zeros"]["all_hours"]
@@ -79,7 +81,7 @@ def test_predictions_are_maps_that_have_the_score(scores: Scores, scenes: Inputs
         assert json.loads(members["json"])["mean_iou"] == pytest.approx(mean_iou(own), abs=1e-4)
         total += own
     assert total.sum() == 6 * 48 * 64
-    assert mean_iou(total) == pytest.approx(scores.metrics["mean_iou"]["overall"], abs=1e-4)
+    assert mean_iou(total) == pytest.approx(scores.facts["mean_iou"]["overall"], abs=1e-4)
 
 
 def test_the_same_twice_though_the_first_run_left_its_head(scores: Scores, scenes: Inputs) -> None:
@@ -100,9 +102,9 @@ def test_plots_are_pictures(scores: Scores) -> None:
 
 
 def test_one_pair_to_train_and_one_to_test_on(tmp_path: Path) -> None:
-    metrics = run(streets(tmp_path, train=1, test=1), epochs=1).metrics
-    assert (metrics["train_pairs"], metrics["test_pairs"]) == (1, 1)
-    assert list(metrics["mean_iou"]) == ["overall", "day"]
+    facts = run(streets(tmp_path, train=1, test=1), epochs=1).facts
+    assert (facts["train_pairs"], facts["test_pairs"]) == (1, 1)
+    assert list(facts["mean_iou"]) == ["overall", "day"]
 
 
 def test_nothing_to_test_on_is_an_input_error(tmp_path: Path) -> None:

@@ -1,9 +1,20 @@
-"""Intervals against published numbers, and their coverage."""
+"""Opening a benchmark; intervals against published numbers, and their coverage."""
 
 import numpy as np
 import pytest
 
-from twinband.evaluation.benchmark import bootstrap, wilson
+from twinband.core.params import ParamsError
+from twinband.evaluation.benchmark import bootstrap, open_benchmark, wilson
+
+
+def test_a_benchmark_is_opened_by_its_name_and_its_own_options() -> None:
+    options = {"crop_px": 32, "cell_px": 8}
+    benchmark = open_benchmark("probe_hog", options, 3, "evaluate.items.a")
+    assert benchmark.options.model_dump() == options and benchmark.seed == 3
+    with pytest.raises(ParamsError, match=r"a\.benchmark: there is no twinband.benchmarks.none"):
+        open_benchmark("none", options, 0, "evaluate.items.a")
+    with pytest.raises(ParamsError, match=r"evaluate\.items\.a\.options\.cell_px: missing"):
+        open_benchmark("probe_hog", {"crop_px": 32}, 0, "evaluate.items.a")
 
 
 def test_wilson_by_hand() -> None:
