@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from twinband.cli import app
 from twinband.models.key_layouts import to_timm
-from twinband.networks.config import build
+from twinband.networks.build import build
 from twinband.networks.weights import load_encoder
 
 
