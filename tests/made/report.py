@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -370,7 +370,7 @@ def write_evaluation(paths: dict[str, Path], name: str, facts: dict[str, Any]) -
 
 
 def write_numbers(
-    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: dict[str, float]
+    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: Mapping[str, float]
 ) -> None:
     """Both files of a stage, or of an item of it (``STAGE/ITEM``)."""
     write_json(paths["facts"] / f"{stage}.json", facts)
