@@ -377,7 +377,7 @@ def write_numbers(
     write_json(paths["metrics"] / f"{stage}.json", metrics)
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """As the harness writes facts and metrics: keys sorted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=2, sort_keys=True))
