@@ -76,7 +76,6 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"benchmark": "nobody"}, "there is no twinband.benchmarks.nobody"),
         ({"options": {"crop_px": 32}}, "evaluate.items.probe.options.cell_px: missing"),
         ({"options": {"crop_px": 16, "cell_px": 16}}, "twice cell_px"),
     ],
@@ -86,6 +85,13 @@ def test_wrong_items_exit_2(crops: Project, changes: dict[str, object], message:
     done = crops.run("evaluate", *command("crops"))
     assert done.returncode == 2 and message in done.stdout, done.stdout
     assert not (crops.root / "data" / "predictions").exists()
+
+
+def test_a_benchmark_without_a_file_is_named(crops: Project) -> None:
+    write_params(crops, benchmark="nobody")
+    done = crops.run("evaluate", *command("crops"))
+    assert done.returncode == 3, done.stdout
+    assert "there is no src/twinband/benchmarks/nobody.py" in done.stdout
 
 
 def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> None:
