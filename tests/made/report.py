@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -370,14 +370,14 @@ def write_evaluation(paths: dict[str, Path], name: str, facts: dict[str, Any]) -
 
 
 def write_numbers(
-    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: dict[str, float]
+    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: Mapping[str, float]
 ) -> None:
     """Both files of a stage, or of an item of it (``STAGE/ITEM``)."""
     write_json(paths["facts"] / f"{stage}.json", facts)
     write_json(paths["metrics"] / f"{stage}.json", metrics)
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """As the harness writes facts and metrics: keys sorted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=2, sort_keys=True))
