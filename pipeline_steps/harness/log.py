@@ -1,4 +1,4 @@
-"""A step's own words: log lines, a progress bar on a terminal, and curves of trainings (DVCLive)."""
+"""A step's own words: log lines, a progress bar on a terminal, curves of trainings (DVCLive)."""
 
 import logging
 import sys
