@@ -7,13 +7,14 @@ from typer.testing import CliRunner
 
 from twinband.cli import app
 from twinband.models.key_layouts import to_timm
-from twinband.networks.build import build
+from twinband.networks.config import TINY_VIT, VitConfig
+from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import load_encoder
 
 
 def test_weights_become_a_models_folder(tmp_path: Path) -> None:
-    source = build("vit_tiny", image_px=32)
-    torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")  # type: ignore[arg-type]
+    source = VisionTransformer(VitConfig(**{**TINY_VIT, "image_px": 32}))
+    torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")
     out = tmp_path / "models" / "dino"
     result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "dino.pth"), "-o", str(out)])
     assert result.exit_code == 0, result.output
