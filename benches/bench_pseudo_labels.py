@@ -21,10 +21,10 @@ from torch import Tensor
 from benches._record import record
 from tests.made.cmss import pair, write_dataset
 from tests.made.pseudo_labels import write_truth
-from tests.made.raw_pairs import RUNTIME
+from tests.made.raw_pairs import run_in
 from twinband.annotators import dpt, mask2former
 from twinband.pseudo_labels.annotator import LabelSpec
-from twinband.pseudo_labels.build import Asked, build_labels
+from twinband.pseudo_labels.build import CheckedAnnotator, build_labels
 from twinband.pseudo_labels.label import Kind
 from twinband.pseudo_labels.transformers import Preprocessing
 from twinband.pseudo_labels.truth import CLASS_TABLES, Truth
@@ -53,20 +53,18 @@ def stage(base: Path, specs: dict[Kind, LabelSpec]) -> float:
     """Time the making of both products, with an empty cache."""
     for folder in ("cache", "work", *specs):
         shutil.rmtree(base / folder, ignore_errors=True)
-    asked = [Asked.of(kind, spec) for kind, spec in specs.items()]
+    annotators = [CheckedAnnotator.of(kind, spec) for kind, spec in specs.items()]
     begin = time.perf_counter()
-    for who in asked:
+    for annotator in annotators:
         build_labels(
-            who,
+            annotator,
             base / "pairs",
             base / "registered",
             modality="rgb",
             truth=Truth(base / "truth", CLASS_TABLES["sample_world"]),
             cache=base / "cache",
-            out=base / who.kind,
-            work=base / "work",
-            runtime=RUNTIME,
-            progress=lambda done, total: None,
+            out=base / annotator.kind,
+            run=run_in(base / "work"),
         )
     return time.perf_counter() - begin
 
@@ -75,7 +73,7 @@ def bare(specs: dict[Kind, LabelSpec], images: Sequence[Image]) -> Callable[[], 
     """Make a function that times the forward passes alone, on the stage's tensors."""
     depth = dpt.open_annotator(specs["depth"].weights, {}, "cpu")
     semantics = mask2former.open_annotator(specs["semantics"].weights, {}, "cpu")
-    configuration = semantics._preprocessing.said
+    configuration = semantics._preprocessing.config
     plans = []
     for annotator, forward, smaller in (
         (

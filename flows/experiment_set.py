@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from flows.graph import Stage, select
 from flows.provenance import Recipe, git
@@ -67,9 +68,9 @@ def read_experiment_set(path: Path) -> ExperimentSet:
         ExperimentSetError: the file is missing or wrong; the message lists every problem.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe", pure=True).load(path)  # numbers as DVC reads them
         return ExperimentSet.model_validate(content)
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, YAMLError) as error:
         raise ExperimentSetError(f"cannot read {path}: {error}") from error
     except ValidationError as error:
         problems = [f"- {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]

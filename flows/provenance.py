@@ -19,7 +19,7 @@ DIGITS = 12  # of a hash; enough to tell apart whatever one project makes
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides the results of an experiment set, but for its seeds.
+    """The causes of an experiment set's results, but for its seeds.
 
     The report compares it with the tree that it is made in (``twinband.report.experiments``,
     which hashes alike).

@@ -56,7 +56,7 @@ class Results:
         self._known = {**recipes, recipe.code: asdict(recipe)}
 
     def has(self, arm: str, seed: int) -> bool:
-        """Whether there is a row of today's recipe."""
+        """Tell whether there is a row of today's recipe."""
         row = self._rows.get((arm, seed))
         return row is not None and row["code"] == self._recipe.code
 

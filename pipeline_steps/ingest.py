@@ -12,7 +12,7 @@ from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.errors import InputError
 from twinband.core.images import encode_jpeg
 from twinband.core.params import Run
-from twinband.drawing import contact_sheet
+from twinband.drawing import QUALITY, contact_sheet
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
 from twinband.ingest.facts import facts_of
@@ -21,7 +21,7 @@ from twinband.shards.product import product_id
 from twinband.shards.read import open_products
 from twinband.shards.write import write_atomically
 
-SHEET_PAIRS, SHEET_COLUMNS, SHEET_QUALITY = 12, 6, 88
+SHEET_PAIRS, SHEET_COLUMNS = 12, 6
 
 
 def run(
@@ -50,23 +50,23 @@ def run(
     )
 
 
-def _source(settings: IngestParams, source: Path, item: str) -> Source:
-    """The raw folder itself, or what an inventory lists below TWINBAND_DATA."""
+def _source(params: IngestParams, source: Path, item: str) -> Source:
+    """Take the raw folder itself, or the files of an inventory below TWINBAND_DATA."""
     if source.is_dir():
-        return Source.of(settings.reader, str(source.resolve()), settings.options)
+        return Source.of(params.reader, str(source.resolve()), params.options)
     base = os.environ.get("TWINBAND_DATA", "")
-    root = f"{base.rstrip('/')}/{settings.root}".rstrip("/")
+    root = f"{base.rstrip('/')}/{params.root}".rstrip("/")
     if not base or ("://" not in root and not Path(root).exists()):
         raise InputError(
-            f"{item}: its raw files are looked for at $TWINBAND_DATA/{settings.root}, and "
+            f"{item}: its raw files are looked for at $TWINBAND_DATA/{params.root}, and "
             + (f"{root} does not exist" if base else "TWINBAND_DATA is not set")
             + "; set it to the folder that holds your datasets: export TWINBAND_DATA=…"
         )
-    return Source.of(settings.reader, root, settings.options, str(source.resolve()))
+    return Source.of(params.reader, root, params.options, str(source.resolve()))
 
 
 def write_sheet(pairs: Path, folder: Path) -> None:
-    """``sheet.jpg``: pairs spread evenly over the dataset."""
+    """Write ``sheet.jpg``: pairs spread evenly over the dataset."""
     folder.mkdir(parents=True)
     dataset = open_products({"pairs": pairs})
     if not len(dataset):
@@ -76,11 +76,11 @@ def write_sheet(pairs: Path, folder: Path) -> None:
     sheet = contact_sheet(
         [(s["key"], s["pairs"]["rgb"], s["pairs"]["thermal"]) for s in samples], SHEET_COLUMNS
     )
-    write_atomically(folder / "sheet.jpg", encode_jpeg(sheet, SHEET_QUALITY))
+    write_atomically(folder / "sheet.jpg", encode_jpeg(sheet, QUALITY))
 
 
 def write_left_out(manifest: pa.Table, path: Path) -> None:
-    """A table of the pairs that were not taken in, with reasons."""
+    """Write a table of the pairs that were not taken in, with reasons."""
     rows = manifest.filter(pc.not_equal(manifest["status"], "ok"))
     csv.write_csv(rows.select(["key", "name", "status", "reason", "detail"]), path)
 

@@ -1,7 +1,4 @@
-"""DVCLive for stages that train: curves of this run, beside what DVC keeps of it.
-
-What a step says: log lines, and on a terminal a progress bar with the time left.
-"""
+"""A step's own words: log lines, a progress bar on a terminal, curves of trainings (DVCLive)."""
 
 import logging
 import sys
@@ -11,10 +8,35 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+log = logging.getLogger("twinband")
+
+
+def start_logging(level: str) -> None:
+    """Lines on standard error, without decoration: DVC and Prefect add theirs."""
+    logging.basicConfig(level=level.upper(), format="%(message)s", stream=sys.stderr)
+
+
+def progress_of(name: str, unit: str) -> Callable[[int, int], None]:
+    """Make a callable for ``(done, total)``: a bar on a terminal, a line a tenth otherwise."""
+    bar: tqdm | None = None
+    tenth = -1  # that was logged last
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar, tenth
+        if sys.stderr.isatty():
+            bar = bar or tqdm(total=total, desc=name, unit=unit, leave=False)
+            bar.total = total
+            bar.update(done - bar.n)
+        elif done * 10 // max(total, 1) > tenth:
+            tenth = done * 10 // max(total, 1)
+            log.info("%s: %d of %d %ss", name, done, total, unit)
+
+    return show
+
 
 @contextmanager
 def live_log(work: Path) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """A function that logs the values of a step below ``work``, where they outlive a kill."""
+    """Yield a function that logs a step's values below ``work``, where they outlive a kill."""
     from dvclive import Live  # costs every step's start, and only trainings log
 
     with Live(
@@ -28,29 +50,3 @@ def live_log(work: Path) -> Iterator[Callable[[int, Mapping[str, float]], None]]
             live.make_summary()
 
         yield log
-
-
-log = logging.getLogger("twinband")
-
-
-def start_logging(level: str) -> None:
-    """Lines on standard error, without decoration: DVC and Prefect add theirs."""
-    logging.basicConfig(level=level.upper(), format="%(message)s", stream=sys.stderr)
-
-
-def progress_of(name: str, unit: str) -> Callable[[int, int], None]:
-    """A callable for ``(done, total)``: a bar on a terminal, a line a tenth otherwise."""
-    bar: tqdm | None = None
-    said = -1
-
-    def show(done: int, total: int) -> None:
-        nonlocal bar, said
-        if sys.stderr.isatty():
-            bar = bar or tqdm(total=total, desc=name, unit=unit, leave=False)
-            bar.total = total
-            bar.update(done - bar.n)
-        elif done * 10 // max(total, 1) > said:
-            said = done * 10 // max(total, 1)
-            log.info("%s: %d of %d %ss", name, done, total, unit)
-
-    return show

@@ -17,7 +17,7 @@ MEETING_POINT = "127.0.0.1:0"
 
 
 def ranks_to_start(params: StageParams) -> int:
-    """How many processes the step asks for; 1 if it trains nothing or is a rank already."""
+    """Count the processes that the step asks for; 1 if it trains nothing or is a rank already."""
     # Not by its type: every other step would then depend on the code of training.
     wanted = getattr(getattr(params, "training", None), "ranks", 1)
     return wanted if this_rank() is None else 1

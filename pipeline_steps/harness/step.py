@@ -74,7 +74,7 @@ MOST_METRICS = 8
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What a step did.
+    """The outcome of a step.
 
     Attributes:
         summary: the closing line.

@@ -100,7 +100,7 @@ def work_root() -> Path:
 
 
 def folder_of(name: str, fingerprint: str) -> Path:
-    """Where a step keeps this work."""
+    """The folder in which a step keeps this work."""
     return work_root() / name / fingerprint
 
 

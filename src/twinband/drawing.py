@@ -1,12 +1,6 @@
-"""Which pairs are drawn: one of each hour of the day.
+"""Drawing: figures as SVG, contact sheets, colours, and numbers and names as people read them.
 
-What pictures of labels have in common.
-
-A contact sheet of pairs: RGB above thermal, a few columns, each with its key.
-
-Figures as SVG: the same data give the same bytes.
-
-Numbers and names as people read them.
+Equal data give equal bytes.
 """
 
 import colorsys
@@ -29,10 +23,26 @@ NARROW_SPACE = "\u202f"
 # Names with an order of their own; all others stand between these two, as they come.
 FIRST = ("train", "val", "test", "rgb", "thermal", "both", "dawn", "day", "dusk", "night")
 LAST = ("unknown", "mean", "overall")
+UNKNOWN_HOUR = "unknown"
+OVERALL = "overall"
+
+LEAST_WIDTH_PX, MOST_WIDTH_PX = 512, 1024
+QUALITY = 88
+# Okabe and Ito's blue and vermilion, apart for colour-blind eyes too.
+MODALITY_COLOURS = {"rgb": "#0072b2", "thermal": "#d55e00"}
+GOLDEN = (5**0.5 - 1) / 2  # turns of the colour circle that never come close to each other
+
+# Of a contact sheet.
+CELL_PX = 200
+TEXT_PX = 18
+CAPTION_LETTERS = 26  # as many as fit; of a longer one the end tells more
+
+Image = NDArray[np.uint8]
+Row = TypeVar("Row")
 
 
 def in_reading_order(names: Iterable[str]) -> list[str]:
-    """Train before test, RGB before thermal, day before night; the unknown and the whole last."""
+    """Sort train before test, RGB before thermal, day before night; unknown and overall last."""
 
     def place(name: str) -> tuple[int, int]:
         if name in FIRST:
@@ -43,24 +53,24 @@ def in_reading_order(names: Iterable[str]) -> list[str]:
 
 
 def count(number: int) -> str:
-    """``1 234 567``, with narrow spaces that do not break."""
+    """Write ``1 234 567``, with narrow spaces that do not break."""
     return f"{number:,}".replace(",", NARROW_SPACE)
 
 
-def share(part: int, whole: int) -> str:
-    """``part`` of ``whole`` in per cent; never 0 % of something or 100 % of less than all."""
-    if not whole:
+def share(part: int, total: int) -> str:
+    """Write ``part`` of ``total`` in per cent; 0 and 100 % only of none and of all."""
+    if not total:
         return "–"
-    percent = 100 * part / whole
+    percent = 100 * part / total
     if 0 < percent < 0.1:
         return f"<{NARROW_SPACE}0.1{NARROW_SPACE}%"
-    if part < whole and percent > 99.9:
+    if part < total and percent > 99.9:
         return f">{NARROW_SPACE}99.9{NARROW_SPACE}%"
     return f"{percent:.1f}{NARROW_SPACE}%"
 
 
 def size(number: int) -> str:
-    """Bytes in decimal units: ``3.1 MB``."""
+    """Write bytes in decimal units: ``3.1 MB``."""
     value, unit = float(number), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.5:
@@ -70,13 +80,8 @@ def size(number: int) -> str:
 
 
 def words(name: str) -> str:
-    """``near_duplicate`` as ``near duplicate``."""
+    """Write ``near_duplicate`` as ``near duplicate``."""
     return name.replace("_", " ").strip()
-
-
-UNKNOWN_HOUR = "unknown"
-OVERALL = "overall"
-Row = TypeVar("Row")
 
 
 def by_hour(rows: Iterable[Row], hour_of: Callable[[Row], str]) -> dict[str, list[Row]]:
@@ -95,29 +100,21 @@ def by_hour_and_overall(
 
 
 def example_keys(pairs: Path, registered: Path) -> dict[str, str]:
-    """The first pair with both images of each hour, in order of key; hours in reading order.
+    """Choose the first pair with both images, by key, of every hour; hours in reading order.
 
     Raises:
         InputError: a folder is no finished product.
     """
     hours = hours_of(pairs)
-    said = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
-    usable = sorted(row["key"] for row in said if row["thermal_present"] and row["key"] in hours)
+    rows = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
+    usable = sorted(row["key"] for row in rows if row["thermal_present"] and row["key"] in hours)
     return {hour: keys[0] for hour, keys in by_hour(usable, hours.__getitem__).items()}
 
 
 def hours_of(pairs: Path) -> dict[str, str]:
-    """Hour of the day of every usable pair by key, ``unknown`` if nobody said."""
+    """Read the hour of the day of every usable pair by key, ``unknown`` if nobody said."""
     rows = read_manifest(pairs, ["key", "status", "hour"]).to_pylist()
     return {row["key"]: row["hour"] or UNKNOWN_HOUR for row in rows if row["status"] == "ok"}
-
-
-Image = NDArray[np.uint8]
-LEAST_WIDTH_PX, MOST_WIDTH_PX = 512, 1024
-QUALITY = 88
-# Okabe and Ito's blue and vermilion, apart for colour-blind eyes too.
-MODALITY_COLOURS = {"rgb": "#0072b2", "thermal": "#d55e00"}
-GOLDEN = (5**0.5 - 1) / 2  # turns of the colour circle that never come close to each other
 
 
 def distinct_colours(count: int) -> Image:
@@ -129,27 +126,22 @@ def distinct_colours(count: int) -> Image:
 
 
 def enlarged(image: Image) -> Image:
-    """So wide that a person sees it, and no wider than a page."""
+    """Enlarge an image so that a person sees it, to no more than a page's width."""
     size = shown_size(image)
-    how = cv2.INTER_CUBIC if size[0] > image.shape[1] else cv2.INTER_AREA
-    return np.asarray(cv2.resize(image, size, interpolation=how))
+    method = cv2.INTER_CUBIC if size[0] > image.shape[1] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=method))
 
 
 def shown_size(image: Image) -> tuple[int, int]:
-    """Width and height at which an image ``H,W,…`` is drawn."""
+    """Tell width and height at which an image ``H,W,…`` is drawn."""
     height, width = image.shape[:2]
     zoom = min(max(1.0, LEAST_WIDTH_PX / width), MOST_WIDTH_PX / width)
     return round(width * zoom), max(1, round(height * zoom))
 
 
 def file_word(hour: str) -> str:
-    """The name of an hour as a part of a file's name."""
+    """Write the name of an hour as a part of a file's name."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", hour)
-
-
-CELL_PX = 200
-TEXT_PX = 18
-CAPTION_LETTERS = 26  # as many as fit; of a longer one the end tells more
 
 
 def contact_sheet(
@@ -172,6 +164,14 @@ def contact_sheet(
     return np.vstack(lines)
 
 
+def svg(figure: Figure) -> bytes:
+    """Write the figure as SVG, without a date and with fixed ids."""
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "twinband", "svg.fonttype": "path"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
 def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArray[np.uint8]:
     grey = np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
     strip = np.full((TEXT_PX, CELL_PX, 3), 255, np.uint8)
@@ -183,7 +183,7 @@ def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArra
 
 
 def _fit(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scaled to the cell's width, and letterboxed to three quarters of it in height."""
+    """Scale to the cell's width, letterboxed to three quarters of it in height."""
     height, width = CELL_PX * 3 // 4, CELL_PX
     scale = min(height / image.shape[0], width / image.shape[1])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
@@ -192,11 +192,3 @@ def _fit(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     canvas = np.full((height, width, 3), 235, np.uint8)
     canvas[top : top + size[1], left : left + size[0]] = resized
     return canvas
-
-
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without a date and with fixed ids."""
-    stream = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "twinband", "svg.fonttype": "path"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue()

@@ -1,7 +1,7 @@
 """The pool of pairs that may be pretrained on: copies and evaluation data taken out.
 
-Ingestion leaves every dataset whole, since its benchmark needs it whole; what must not be trained
-on twice, or at all, is a question of the pool that is trained on.
+Ingestion leaves every dataset complete, since its benchmark needs it so; which pairs must not be
+trained on twice, or at all, is decided here.
 """
 
 import fnmatch
@@ -31,7 +31,7 @@ DETAIL = pa.field("detail", pa.string())
 
 
 class PoolParams(StageParams):
-    """Which pairs may be pretrained on.
+    """Choice of the pairs that may be pretrained on.
 
     Attributes:
         datasets: datasets that are pooled, in order of trust: of two copies the first stays.
@@ -154,17 +154,17 @@ def _leave_out_unregistered(
     """Give a reason to pairs that their registration keeps out of training on pairs."""
     kept_out: dict[tuple[str, str], str] = {}
     for name, folder in registered.items():
-        for said in read_manifest(folder, ["key", "training", "thermal_present"]).to_pylist():
-            if not said["training"]:
-                kept_out[name, said["key"]] = "registration_failed"
-            elif not said["thermal_present"]:
-                kept_out[name, said["key"]] = "thermal_absent"
-    for row, identity in enumerate(table.select(["dataset", "key"]).to_pylist()):
-        reason[row] = reason[row] or kept_out.get((identity["dataset"], identity["key"]), "")
+        for row in read_manifest(folder, ["key", "training", "thermal_present"]).to_pylist():
+            if not row["training"]:
+                kept_out[name, row["key"]] = "registration_failed"
+            elif not row["thermal_present"]:
+                kept_out[name, row["key"]] = "thermal_absent"
+    for place, identity in enumerate(table.select(["dataset", "key"]).to_pylist()):
+        reason[place] = reason[place] or kept_out.get((identity["dataset"], identity["key"]), "")
 
 
 def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:
-    """For each row ``hold_out``, ``val_split``, ``test_split`` or nothing.
+    """Give rows the reason ``hold_out``, ``val_split``, ``test_split`` or none.
 
     Raises:
         InputError: a pattern matches no pair.
@@ -183,7 +183,7 @@ def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:
 
 
 def _copies(table: pa.Table, originals: int, max_bits: int) -> dict[int, tuple[str, str]]:
-    """Rows after the first ``originals`` that copy an earlier row which itself stays.
+    """Find rows after the first ``originals`` that copy an earlier row which itself stays.
 
     Copies among the candidates of one dataset are ``ingest``'s affair (neighbours in a sequence
     may stay); copies of what is held out or evaluated on go, wherever they stand.

@@ -1,4 +1,4 @@
-"""Reading a product back and comparing it with what it says of itself."""
+"""Verification: a product read back and compared with its manifest and index."""
 
 import hashlib
 import tarfile
@@ -10,7 +10,7 @@ from twinband.shards.write import KEY_PATTERN
 
 
 def verify_product(folder: Path, source: Path | None = None) -> list[str]:
-    """What is wrong with a product; an empty list if all is well.
+    """List what is wrong with a product; nothing if all is well.
 
     Checks the shards' sizes, checksums and counts, that the manifest and the shards hold the
     same keys at the same places, and, if ``source`` is given, that every sample of that product
@@ -47,15 +47,15 @@ def _verify_shard(path: Path, entry: dict[str, object], rows: list[tuple[int, st
         digest = hashlib.file_digest(stream, "md5").hexdigest()
     if path.stat().st_size != entry["filesize"] or digest != entry["md5sum"]:
         return [f"{path}: not the file of the index (size or MD5 differs)"]
-    found: list[tuple[int, str]] = []
+    samples: list[tuple[int, str]] = []
     with tarfile.open(path, "r:") as tar:
         for member in tar:
             key = member.name.partition(".")[0]
-            if not found or found[-1][1] != key:
-                found.append((member.offset, key))
-    if len(found) != entry["nsamples"]:
-        return [f"{path}: holds {len(found)} samples, the index says {entry['nsamples']}"]
-    if differing := sorted({key for _, key in set(found) ^ set(rows)}):
+            if not samples or samples[-1][1] != key:
+                samples.append((member.offset, key))
+    if len(samples) != entry["nsamples"]:
+        return [f"{path}: holds {len(samples)} samples, the index says {entry['nsamples']}"]
+    if differing := sorted({key for _, key in set(samples) ^ set(rows)}):
         return [
             f"{path}: {len(differing)} samples do not stand where the manifest says "
             f"({', '.join(differing[:5])})"

@@ -1,10 +1,7 @@
-"""Finding an annotator's weights, or saying at once what is missing and how to get it.
+"""Files of weights: finding, checking, reading and writing them; nothing is ever unpickled.
 
-Where an annotator's weights come from: shared by the stages that label.
-
-Files of weights: safetensors that say what they hold, and others' ``torch.save`` of tensors.
-
-Nothing is ever unpickled.
+The project's own are safetensors with a description; others' may be a ``torch.save`` of tensors.
+What is missing is told at once, with what fetches it.
 """
 
 import hashlib
@@ -30,17 +27,17 @@ NAMES_SHOWN = 12
 
 
 def sha256_of(path: Path) -> str:
-    """The file's SHA-256, in hexadecimal digits."""
+    """Compute the file's SHA-256, in hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_sha256(path: Path, promised: str) -> None:
     """Raise ``InputError`` unless the file has the promised SHA-256."""
-    found = sha256_of(path)
-    if found != promised.lower():
+    actual = sha256_of(path)
+    if actual != promised.lower():
         raise InputError(
-            f"{path}: its SHA-256 is {found}, not {promised}: fetch the file again, or correct the"
+            f"{path}: its SHA-256 is {actual}, not {promised}: fetch the file again, or correct the"
             " checksum if the other file is meant"
         )
 
@@ -48,13 +45,13 @@ def check_sha256(path: Path, promised: str) -> None:
 def write_safetensors(
     tensors: Mapping[str, Tensor], path: Path, description: Mapping[str, Any]
 ) -> None:
-    """Write tensors and, in JSON values, what they are. Equals give equal bytes."""
+    """Write tensors and their description, JSON values. Equals give equal bytes."""
     kept = {name: value.cpu().contiguous() for name, value in tensors.items()}
     save_file(kept, path, {METADATA_KEY: json.dumps(description, sort_keys=True)})
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    """The tensors and the JSON of their description, ``{}`` if they have none.
+    """Read the tensors and the JSON of their description, ``{}`` if they have none.
 
     Raises:
         InputError: the file is damaged.
@@ -68,7 +65,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str]:
 
 
 def read_torch(path: Path) -> Any:
-    """What ``torch.save`` wrote, if that is tensors and containers of them.
+    """Read what ``torch.save`` wrote, if that is tensors and containers of them.
 
     Raises:
         InputError: the file is damaged or holds other objects.
@@ -85,7 +82,7 @@ def read_torch(path: Path) -> Any:
 def misfits(
     tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], fresh: tuple[str, ...] = ()
 ) -> str:
-    """Why ``tensors`` cannot be the state ``own``, an indented line a kind; empty if they can.
+    """Say why ``tensors`` cannot be the state ``own``, an indented line a kind; empty if they can.
 
     Args:
         fresh: beginnings of names that may be missing.
@@ -99,7 +96,7 @@ def misfits(
             if n in tensors and tensors[n].shape != value.shape
         ],
     }
-    lines = [f"\n  {what}: {_shown(names)}" for what, names in complaints.items() if names]
+    lines = [f"\n  {kind}: {_shown(names)}" for kind, names in complaints.items() if names]
     return "".join(lines)
 
 
@@ -121,7 +118,7 @@ class Weights:
     Attributes:
         path: the file, or the folder that holds it and its settings.
         sha256: of the file of weights, and of the settings beside it if there are any.
-        name: what people call them.
+        name: for people.
     """
 
     path: Path
@@ -148,12 +145,10 @@ def find_weights(folder: Path, outside: OutsideWeights | None, root: Path | None
                 f" project: `git checkout -- {folder}` brings them back, or name others"
             )
         return _weights(folder, str(folder))
-    looked = []
-    if root is not None:
-        looked.append(root / outside.name)
+    places = [] if root is None else [root / outside.name]
     if outside.revision:
-        looked += _in_hub_cache(outside)
-    for path in looked:
+        places += _in_hub_cache(outside)
+    for path in places:
         if (file := weights_file(path)) is not None:
             check_sha256(file, outside.sha256)
             return _weights(path, outside.name)
@@ -161,28 +156,28 @@ def find_weights(folder: Path, outside: OutsideWeights | None, root: Path | None
 
 
 def _in_hub_cache(outside: OutsideWeights) -> list[Path]:
-    """The model's folder in the hub's cache, if it is there."""
+    """Find the model's folder in the hub's cache, if it is there."""
     try:
-        found = try_to_load_from_cache(outside.name, CONFIG, revision=outside.revision)
+        config = try_to_load_from_cache(outside.name, CONFIG, revision=outside.revision)
     except HFValidationError:  # no id of the hub
         return []
-    return [Path(found).parent] if isinstance(found, str) else []
+    return [Path(config).parent] if isinstance(config, str) else []
 
 
 def weights_file(path: Path) -> Path | None:
-    """The file of weights at or in ``path``; None if there is none."""
+    """Find the file of weights at or in ``path``; None if there is none."""
     if path.is_file():
         return path
     return next((path / name for name in WEIGHTS_FILES if (path / name).is_file()), None)
 
 
 def _weights(path: Path, name: str) -> Weights:
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     beside = [path / name for name in SETTINGS_FILES] if path.is_dir() else []
     for file in [weights_file(path), *beside]:
         if file is not None and file.is_file():
-            whole.update(sha256_of(file).encode())
-    return Weights(path, whole.hexdigest(), name)
+            digest.update(sha256_of(file).encode())
+    return Weights(path, digest.hexdigest(), name)
 
 
 def _missing(outside: OutsideWeights, root: Path | None) -> str:

@@ -11,12 +11,11 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from tests.made.products import write_samples
 from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
 from twinband.cmss.params import CmssParams
 from twinband.networks.build import build
 from twinband.networks.weights import save_weights
-from twinband.shards.product import write_product_files
-from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 PATCH_PX = 8
 PARAMS: dict[str, Any] = {
@@ -65,17 +64,17 @@ def flat(level: int, hour: str = "") -> At:
 def write_dataset(base: Path, *shards: Mapping[str, At], **registration: Any) -> tuple[Path, Path]:
     """The products ``base/pairs`` and ``base/registered``; pairs count as aligned unless
     ``registration`` says otherwise."""
-    written = []
-    columns = [*PAIR_COLUMNS, pa.field("hour", pa.string())]
-    for number, pairs in enumerate(shards):
-        with ShardWriter(base / "pairs" / shard_name(number), columns) as writer:
-            for key, at in sorted(pairs.items()):
-                row = {"name": name_of(key), "group": key, "frame": None, "hour": at.hour}
-                writer.add(key, at.made.fields(name_of(key)), {**OK, **row})
-        written.append((writer.shard, take_rows(writer.path)))
-    write_product_files(
-        base / "pairs", product="pairs", dataset="made-up", shards=written, card="# made up\n"
-    )
+    samples = [
+        {
+            key: (
+                at.made.fields(name_of(key)),
+                {"name": name_of(key), "group": key, "frame": None, "hour": at.hour},
+            )
+            for key, at in pairs.items()
+        }
+        for pairs in shards
+    ]
+    write_samples(base / "pairs", [*PAIR_COLUMNS, pa.field("hour", pa.string())], samples)
     register_pairs(base, **{"aligned": True, **registration})
     return base / "pairs", base / "registered"
 

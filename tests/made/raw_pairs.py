@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def scene(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A smooth RGB image ``H,W,3`` and a thermal one ``H,W``, unlike those of any other seed."""
+    """Make a smooth RGB image ``H,W,3`` and a thermal one ``H,W``, unlike those of other seeds."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 4)).astype(np.float32)
     fine = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     pixels = np.clip(fine, 0, 255).astype(np.uint8)
@@ -40,7 +40,7 @@ def scene(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def encoded(pixels: NDArray[Any], suffix: str = ".jpg", quality: int = 95) -> bytes:
-    """Pixels (RGB order) as an image file."""
+    """Encode pixels (RGB order) as an image file."""
     order = np.ascontiguousarray(pixels[..., ::-1] if pixels.ndim == 3 else pixels)
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
     return bytes(cv2.imencode(suffix, order, settings)[1])
@@ -54,7 +54,7 @@ def write(path: Path, data: bytes) -> Path:
 
 
 def write_pair(root: Path, name: str, seed: int) -> tuple[Path, Path]:
-    """A pair in the layout of RoadScene."""
+    """Write a pair in the layout of RoadScene."""
     rgb, thermal = scene(seed)
     return (
         write(root / "crop_LR_visible" / f"{name}.jpg", encoded(rgb)),
@@ -63,7 +63,7 @@ def write_pair(root: Path, name: str, seed: int) -> tuple[Path, Path]:
 
 
 def write_pairs(root: Path, count: int) -> Path:
-    """``count`` pairs ``p000``, ``p001``, … in the layout of RoadScene."""
+    """Write ``count`` pairs ``p000``, ``p001``, … in the layout of RoadScene."""
     for number in range(count):
         write_pair(root, f"p{number:03d}", number)
     return root
@@ -94,11 +94,11 @@ def run_in(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its relative path; of a file itself by ``.``."""
+    """Read every file below a folder, by its relative path; a file itself by ``.``."""
     files = sorted(path for path in (folder, *folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def rows_by_name(built: Built) -> dict[str, dict[str, Any]]:
-    """The manifest's rows by the name of the pair."""
+    """Read the manifest's rows by the name of the pair."""
     return {row["name"]: row for row in built.manifest.to_pylist()}

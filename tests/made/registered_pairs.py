@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tests.made.products import write_samples
 from tests.made.raw_pairs import RUNTIME, run_in
 from tests.made.scenes import scene
 from twinband.core.images import encode_png
@@ -19,9 +20,8 @@ from twinband.core.params import Runtime
 from twinband.registration.build import register
 from twinband.registration.params import RegisterParams
 from twinband.registration.trust import ENTRIES
-from twinband.shards.product import Built, write_product_files
+from twinband.shards.product import Built
 from twinband.shards.read import open_products
-from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 WIDTH, HEIGHT = 160, 120
 PAIR_COLUMNS = [
@@ -56,38 +56,37 @@ class Made:
     frame: int | None = None
 
     def fields(self, name: str) -> dict[str, bytes]:
-        """Members of the product ``pairs``."""
+        """Make the members in the product ``pairs``."""
         pixels = {"rgb": self.rgb, "thermal": self.thermal, **self.images}
-        said = json.dumps({"name": name, "labels": dict(self.labels)}, sort_keys=True)
-        found = {f"{modality}.png": encode_png(image) for modality, image in pixels.items()}
-        return {**found, "json": said.encode()}
+        metadata = json.dumps({"name": name, "labels": dict(self.labels)}, sort_keys=True)
+        members = {f"{field}.png": encode_png(image) for field, image in pixels.items()}
+        return {**members, "json": metadata.encode()}
 
 
 def name_of(key: str) -> str:
-    """What the pair with this key is called; never the key itself."""
+    """Name the pair with this key; never the key itself."""
     return f"raw/{key}"
 
 
 def write_pairs(folder: Path, *shards: Mapping[str, Made | None]) -> Path:
-    """The product ``pairs``: each shard's pairs by key; None is one that could not be used."""
-    written = []
-    for number, pairs in enumerate(shards):
-        with ShardWriter(folder / shard_name(number), PAIR_COLUMNS) as writer:
-            for key, made in sorted(pairs.items()):
-                if made is None:
-                    writer.skip(key, {"status": "quarantined", "reason": "truncated", "detail": ""})
-                else:
-                    row = {"name": name_of(key), "group": made.group or key, "frame": made.frame}
-                    writer.add(key, made.fields(name_of(key)), {**OK, **row})
-        written.append((writer.shard, take_rows(writer.path)))
-    write_product_files(
-        folder, product="pairs", dataset="made-up", shards=written, card="# made up\n"
+    """Write the product ``pairs`` by shard and key; None is a pair that could not be used."""
+    write_samples(
+        folder,
+        PAIR_COLUMNS,
+        [{key: _sample(key, made) for key, made in pairs.items()} for pairs in shards],
     )
     return folder
 
 
+def _sample(key: str, made: Made | None) -> tuple[dict[str, bytes] | None, dict[str, Any]]:
+    if made is None:
+        return None, {"status": "quarantined", "reason": "truncated", "detail": ""}
+    row = {"name": name_of(key), "group": made.group or key, "frame": made.frame}
+    return made.fields(name_of(key)), row
+
+
 def homographies(matrices: Mapping[str, NDArray[Any]]) -> str:
-    """The text of a CSV of transforms by name."""
+    """Write the text of a CSV of transforms by name."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["name", *ENTRIES])
@@ -120,21 +119,21 @@ def register_pairs(
 
 
 def rows_by_key(built: Built) -> dict[str, dict[str, Any]]:
-    """The manifest's rows by key."""
+    """Read the manifest's rows by key."""
     return {row["key"]: row for row in built.manifest.to_pylist()}
 
 
 def shift(x: float, y: float) -> NDArray[np.float64]:
-    """The matrix of a mere shift."""
+    """Make the matrix of a mere shift."""
     return np.array([(1.0, 0.0, x), (0.0, 1.0, y), (0.0, 0.0, 1.0)])
 
 
 def pair(seed: int, **more: Any) -> Made:
-    """An aligned pair."""
+    """Make an aligned pair."""
     return Made(*scene(seed, WIDTH, HEIGHT), **more)
 
 
 def joined(base: Path) -> dict[str, dict[str, Any]]:
-    """Samples of both products below ``base`` by key."""
+    """Read samples of both products below ``base`` by key."""
     dataset = open_products({"pairs": base / "pairs", "registered": base / "registered"})
     return {sample["key"]: sample for sample in dataset}

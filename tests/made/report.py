@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline_steps.report import run
-from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts
+from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts, PooledFacts
 from twinband.core.params import Run, Runtime
 from twinband.drawing import contact_sheet, svg
 from twinband.evaluation.figures import grouped_bars
+from twinband.ingest.facts import IngestFacts
 from twinband.masks.facts import ImageFacts, MaskFacts, ObjectFacts
+from twinband.pool import PoolFacts
+from twinband.pretraining.facts import Ends, PretrainFacts
 from twinband.pseudo_labels.facts import (
     ClassFacts,
     ClassScore,
@@ -25,6 +28,8 @@ from twinband.pseudo_labels.facts import (
     PseudoLabelFacts,
     Spread,
 )
+from twinband.registration import facts as registration
+from twinband.registration.facts import RegisterFacts
 from twinband.report.params import ReportParams
 
 RUNTIME = Runtime(executor="processes", workers=1, scheduler="", log_level="info")
@@ -89,9 +94,7 @@ def write_inputs(
         write_cmss(paths, name, 120 + 1211 * number)
         write_labels(paths, name, 120 + 1211 * number, with_truth=number == 0)
     write_pool(paths, datasets)
-    pooled = {**distribution(), "datasets": dict.fromkeys(datasets, 9600)}
-    write_numbers(paths, "cmss_mixture", pooled, {"patches": 9600})
-    write_figures(paths["plots"] / "cmss_mixture", "pooled", "datasets")
+    write_mixture(paths, datasets)
     write_pretrained(paths, "mae")
     write_pretrained(paths, "pretrain/mspecgene")
     write_experiments(paths["experiments"])
@@ -110,43 +113,41 @@ def run_report(
 
 
 def write_pool(paths: dict[str, Path], datasets: tuple[str, ...]) -> None:
-    """What the stage ``pool`` leaves: its figures."""
-    facts = {
-        "pairs": 90 * len(datasets),
-        "left_out": 30,
-        "reasons": {"exact_duplicate": 1, "near_duplicate": 5, "test_split": 24},
-        "datasets": dict.fromkeys(datasets, 90),
-        "product": "0123456789abcdef",
-    }
-    write_numbers(paths, "pool", facts, {"pairs": 90 * len(datasets), "left_out": 30})
+    """What the stage ``pool`` leaves."""
+    facts = PoolFacts(
+        pairs=90 * len(datasets),
+        left_out=30,
+        reasons={"exact_duplicate": 1, "near_duplicate": 5, "test_split": 24},
+        datasets=dict.fromkeys(datasets, 90),
+        product="0123456789abcdef",
+    )
+    write_numbers(paths, "pool", facts.plain(), facts.headline())
 
 
 def write_registration(paths: dict[str, Path], name: str, pairs: int) -> None:
     """What the stage ``register`` leaves of a dataset, with a few failed pairs."""
-    spread = {"median": 0.31, "p05": 0.11, "p95": 0.62}
-    errors = {"mean": 2.75, "median": 2.5, "p95": 6.1}
-    facts = {
-        "pairs": pairs,
-        "grid": "rgb",
-        "resampled": pairs - 9,
-        "status": {"accepted": pairs - 9, "already_aligned": 4, "failed": 5},
-        "reasons": {"low_score": 5, "motion_below_threshold": 4},
-        "sources": {"pair": pairs},
-        "policies": {"keep_identity": 5},
-        "score": spread,
-        "score_before": {"median": 0.12, "p05": 0.05, "p95": 0.2},
-        "motion_px": {"median": 4.25, "p90": 9.0, "largest": 28.5},
-        "residual_px": {"median": 0.5, "p90": 1.75, "pairs": pairs},
-        "corner_error_px": {
-            "before": {**errors, "mean": 8.5},
-            "after": errors,
-            "under_5px": 0.9,
-            "worse": 0.0,
-            "pairs": pairs,
-        },
-        "product": "0123456789abcdef",
-    }
-    write_numbers(paths, f"register/{name}", facts, {"accepted": pairs - 9, "score_median": 0.31})
+    facts = RegisterFacts(
+        pairs=pairs,
+        grid="rgb",
+        resampled=pairs - 9,
+        status={"accepted": pairs - 9, "already_aligned": 4, "failed": 5},
+        reasons={"low_score": 5, "motion_below_threshold": 4},
+        sources={"pair": pairs},
+        policies={"keep_identity": 5},
+        score=registration.Spread(p05=0.11, median=0.31, p95=0.62),
+        score_before=registration.Spread(p05=0.05, median=0.12, p95=0.2),
+        motion_px=registration.Tail(median=4.25, p90=9.0, largest=28.5),
+        residual_px=registration.Residual(median=0.5, p90=1.75, pairs=pairs),
+        corner_error_px=registration.CornerErrors(
+            before=registration.Errors(mean=8.5, median=2.5, p95=6.1),
+            after=registration.Errors(mean=2.75, median=2.5, p95=6.1),
+            under_5px=0.9,
+            worse=0.0,
+            pairs=pairs,
+        ),
+        product="0123456789abcdef",
+    )
+    write_numbers(paths, f"register/{name}", facts.plain(), facts.headline())
     folder = paths["plots"] / "register" / name
     write_figures(folder, "distribution")
     for picture in ("best", "typical", "failed"):
@@ -218,16 +219,22 @@ def write_cmss(paths: dict[str, Path], name: str, pairs: int) -> None:
         objects=PixelFacts(pixels=900, median=1.5, shares=[0.4, 0.4, 0.2]),
         background=PixelFacts(pixels=9000, median=2.75, shares=[0.1, 0.5, 0.4]),
     )
-    write_numbers(paths, f"cmss/{name}", facts.plain(), {"median_log10": 2.4})
+    write_numbers(paths, f"cmss/{name}", facts.plain(), facts.headline())
     write_figures(paths["plots"] / "cmss" / name, "distribution")
+
+
+def write_mixture(paths: dict[str, Path], datasets: tuple[str, ...]) -> None:
+    """What the stage ``cmss_mixture`` leaves of these datasets; of none, as if there was one."""
+    facts = PooledFacts(**distribution(), datasets=dict.fromkeys(datasets or ("none",), 9600))
+    write_numbers(paths, "cmss_mixture", facts.plain(), facts.headline())
+    write_figures(paths["plots"] / "cmss_mixture", "pooled", "datasets")
 
 
 def write_labels(paths: dict[str, Path], name: str, pairs: int, with_truth: bool) -> None:
     """What ``sam_masks`` and ``pseudo_labels`` leave of a dataset of two hours."""
-    masks = _mask_facts(pairs, with_truth).plain()
-    write_numbers(paths, f"sam_masks/{name}", masks, {"masks_mean": 9.0})
-    labels = _label_facts(pairs, with_truth).plain()
-    write_numbers(paths, f"pseudo_labels/{name}", labels, {"labelled": pairs})
+    masks, labels = _mask_facts(pairs, with_truth), _label_facts(pairs, with_truth)
+    write_numbers(paths, f"sam_masks/{name}", masks.plain(), masks.headline())
+    write_numbers(paths, f"pseudo_labels/{name}", labels.plain(), labels.headline())
     plots = paths["plots"]
     write_figures(plots / "pseudo_labels" / name, "classes")
     write_figures(plots / "sam_masks" / name, "masks_per_image")
@@ -287,17 +294,18 @@ def _label_facts(pairs: int, with_truth: bool) -> PseudoLabelFacts:
 
 def write_pretrained(paths: dict[str, Path], stage: str) -> None:
     """What a pretraining stage leaves: losses, counts of visible patches, reconstructions."""
-    ends = {"first": 1.25, "last": 0.75}
-    names = (
-        "loss",
-        "loss_rgb",
-        "loss_thermal",
-        "kept_rgb",
-        "kept_thermal",
-        "visible_objects_thermal",
+    ends = Ends(first=1.25, last=0.75)
+    facts = PretrainFacts(
+        pairs=261,
+        steps=40,
+        loss=ends,
+        loss_rgb=ends,
+        loss_thermal=ends,
+        kept_rgb=ends,
+        kept_thermal=ends,
+        visible_objects_thermal=ends,
     )
-    facts = {"pairs": 261, "steps": 40, **dict.fromkeys(names, ends)}
-    write_numbers(paths, stage, facts, {"pairs": 261, "steps": 40, "loss_rgb": 0.75})
+    write_numbers(paths, stage, facts.plain(), facts.headline())
     plots = paths["plots"] / stage
     write_figures(plots, "losses")
     for step in (10, 20, 40):
@@ -307,16 +315,17 @@ def write_pretrained(paths: dict[str, Path], stage: str) -> None:
 def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:
     """One dataset's facts, contact sheet and table of left-out pairs (three a reason)."""
     train, val = pairs * 8 // 10, pairs // 10
-    facts = {
-        "pairs": pairs,
-        "left_out": 3 * len(REASONS),
-        "reasons": dict.fromkeys(sorted(REASONS), 3),
-        "splits": {"test": pairs - train - val, "train": train, "val": val},
-        "hours": {"day": pairs - pairs // 3, "night": pairs // 3},
-        "bytes": pairs * 21_345,
-        "product": f"{seed:016x}",
-    }
-    write_numbers(paths, f"ingest/{name}", facts, {"pairs": pairs, "left_out": 3 * len(REASONS)})
+    facts = IngestFacts(
+        pairs=pairs,
+        left_out=3 * len(REASONS),
+        reasons=dict.fromkeys(sorted(REASONS), 3),
+        splits={"test": pairs - train - val, "train": train, "val": val},
+        hours={"day": pairs - pairs // 3, "night": pairs // 3},
+        bytes=pairs * 21_345,
+        product=f"{seed:016x}",
+    )
+    metrics = {"pairs": facts.pairs, "left_out": facts.left_out}
+    write_numbers(paths, f"ingest/{name}", facts.plain(), metrics)
     folder = paths["plots"] / "ingest" / name
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
@@ -361,14 +370,14 @@ def write_evaluation(paths: dict[str, Path], name: str, facts: dict[str, Any]) -
 
 
 def write_numbers(
-    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: dict[str, float]
+    paths: dict[str, Path], stage: str, facts: dict[str, Any], metrics: Mapping[str, float]
 ) -> None:
     """Both files of a stage, or of an item of it (``STAGE/ITEM``)."""
     write_json(paths["facts"] / f"{stage}.json", facts)
     write_json(paths["metrics"] / f"{stage}.json", metrics)
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """As the harness writes facts and metrics: keys sorted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=2, sort_keys=True))

@@ -1,4 +1,4 @@
-"""The contact sheet: every pair in its place, 16 bits made visible."""
+"""Drawing: contact sheets, figures, example pairs, numbers and names for people."""
 
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from twinband.core.errors import InputError
 from twinband.core.images import to_eight_bits
 from twinband.drawing import (
     CELL_PX,
+    by_hour_and_overall,
     contact_sheet,
     count,
+    distinct_colours,
     example_keys,
     hours_of,
     in_reading_order,
@@ -120,3 +122,21 @@ def test_anchors_are_safe_and_distinct() -> None:
     anchors = [anchor_of("dataset", name) for name in names]
     assert len(set(anchors)) == len(names)
     assert all(set(anchor) <= set("abcdefghijklmnopqrstuvwxyzA0123456789.-_") for anchor in anchors)
+
+
+def test_rows_are_grouped_by_hour_in_reading_order() -> None:
+    hours = {"a": "unknown", "b": "night", "c": "day", "d": "night"}
+    groups = by_hour_and_overall(list(hours), hours.__getitem__)
+    assert list(groups.items()) == [
+        ("day", ["c"]),
+        ("night", ["b", "d"]),
+        ("unknown", ["a"]),
+        ("overall", ["a", "b", "c", "d"]),
+    ]
+
+
+def test_colours_are_told_apart_and_do_not_depend_on_their_number() -> None:
+    many = distinct_colours(133)
+    assert many.dtype == np.uint8 and len(np.unique(many, axis=0)) == 133
+    np.testing.assert_array_equal(many[:10], distinct_colours(10))
+    assert distinct_colours(0).shape == (0, 3)

@@ -1,4 +1,4 @@
-"""Which pairs may be pretrained on."""
+"""The pool: copies, evaluation data and unregistered pairs are left out."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,15 +1,9 @@
-"""The whole of ``ingest`` for one dataset: scan, check, deduplicate, write.
+"""Ingestion of one dataset: scan, check, deduplicate, write.
 
-The first pass over one shard: read, check, hash and write every usable pair of it.
-
-Whether a pair is a duplicate is known only when all are hashed, so this pass writes them all;
-the second one (``build``) takes duplicates out again.
-
-Which pairs go into which shard, kept in small files: memory does not grow with the dataset.
-
-Which shard and which split a pair belongs to: functions of its own group's name only.
-
-So nothing moves when a dataset grows, and a sequence is never torn apart.
+Shard and split of a pair depend on the name of its group only: so nothing moves when a dataset
+grows, and a sequence is never torn apart. The pairs of each shard stand in small files, so memory
+does not grow with the dataset. A duplicate is known only when all pairs are hashed, so a first
+pass writes every usable pair, and a second one takes duplicates out again.
 """
 
 import hashlib
@@ -47,57 +41,9 @@ from twinband.shards.write import (
 )
 
 
-def shard_of(group: str, shards: int) -> int:
-    """The shard of a group, in ``[0, shards)``."""
-    return _hash(group) % shards
-
-
-def split_of(group: str, fractions: SplitFractions, seed: int) -> str:
-    """The split of a group where its layout names none."""
-    position = _hash(f"{seed}/{group}") / 2**64
-    if position < fractions.train:
-        return "train"
-    return "val" if position < fractions.train + fractions.val else "test"
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-
-
-def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
-    """Scan the raw files and write one list a shard; empty ones too, so numbers never shift.
-
-    Raises:
-        InputError: nothing was found, or the files are not of the reader's layout.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"plan-{number:06d}.jsonl" for number in range(shards)]
-    count = 0
-    with ExitStack() as stack:
-        streams = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
-        for found in source.open().scan():
-            group = (found.group if isinstance(found, Entry) else "") or found.name
-            line = json.dumps(asdict(found), ensure_ascii=False)
-            streams[shard_of(group, shards)].write(f"{line}\n")
-            count += 1
-    if not count:
-        raise InputError(f"{source.root}: the reader {source.reader} found no pair there")
-    return paths
-
-
-def read_plan(path: Path) -> list[Entry | Problem]:
-    """The pairs of one shard in order of key."""
-    found: list[Entry | Problem] = []
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            values = json.loads(line)
-            found.append(Problem(**values) if "reason" in values else Entry(**values))
-    return sorted(found, key=lambda item: key_of(item.name))
-
-
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: ``plan`` lists the pairs of the shard at ``path``."""
+    """Work of one worker: ``plan`` lists the pairs of the shard at ``path``."""
 
     path: Path
     source: Source
@@ -106,87 +52,6 @@ class ShardTask:
     split_seed: int
     frame_stride: int
     licence: str
-
-
-def write_checked_shard(task: ShardTask) -> Shard:
-    """Write the shard, and beside it ``quarantine-….tar`` with what could not be used."""
-    layout = task.source.open()
-    quarantined: list[tuple[Entry | Problem, str, str]] = []
-    with ShardWriter(task.path, COLUMNS) as writer:
-        for found in read_plan(task.plan):
-            row = _row(found, task)
-            key = key_of(found.name)
-            if isinstance(found, Problem):
-                bad = (found.reason, found.detail)
-            elif found.group and found.frame % task.frame_stride:
-                writer.skip(key, {**row, **_status("thinned", "frame_stride")})
-                continue
-            else:
-                try:
-                    checked = check_pair(layout, found)
-                    writer.add(key, checked.fields, {**row, **checked.row, **OK})
-                    continue
-                except BadSample as error:
-                    bad = (error.reason, error.detail)
-            writer.skip(key, {**row, **_status("quarantined", *bad)})
-            quarantined.append((found, *bad))
-        if quarantined:
-            _write_quarantine(quarantine_of(task.path), layout, quarantined)
-    return writer.shard
-
-
-def quarantine_of(shard: Path) -> Path:
-    """Where the unusable pairs of a shard are kept."""
-    return shard.with_name(shard.name.replace("shard-", "quarantine-"))
-
-
-def _status(status: str, reason: str, detail: str = "") -> dict[str, str]:
-    return {"status": status, "reason": reason, "detail": detail}
-
-
-def _row(found: Entry | Problem, task: ShardTask) -> dict[str, Any]:
-    """The columns that are known before any file is read."""
-    row: dict[str, Any] = {
-        "name": found.name,
-        "licence": task.licence,
-        "rgb_path": found.files.get("rgb", ""),
-        "thermal_path": found.files.get("thermal", ""),
-    }
-    if isinstance(found, Problem):
-        return row
-    group = found.group or found.name
-    named = bool(found.split)
-    return {
-        **row,
-        "split": found.split or split_of(group, task.fractions, task.split_seed),
-        "split_source": "layout" if named else "hash",
-        "group": group,
-        "frame": found.frame,
-        "hour": found.attributes.get("hour", ""),
-        "attributes": sorted(found.attributes.items()),
-    }
-
-
-def _write_quarantine(
-    path: Path, layout: Layout, quarantined: list[tuple[Entry | Problem, str, str]]
-) -> None:
-    with ShardWriter(path, []) as writer:
-        for found, reason, detail in quarantined:
-            note = {"name": found.name, "reason": reason, "detail": detail}
-            fields = {"json": json.dumps(note, sort_keys=True).encode()}
-            writer.add(key_of(found.name), fields | _raw_files(layout, found.files), OK)
-
-
-def _raw_files(layout: Layout, files: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of a bad pair as found, as far as they can be read at all."""
-    found = {}
-    for field, path in files.items():
-        suffix = path.rpartition(".")[2].lower()
-        try:
-            found[f"{field}.{suffix if suffix.isalnum() else 'bin'}"] = layout.files.read(path)
-        except BadSample:
-            continue
-    return found
 
 
 def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
@@ -215,6 +80,97 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
     )
 
 
+def shard_of(group: str, shards: int) -> int:
+    """Tell the shard of a group, in ``[0, shards)``."""
+    return _hash(group) % shards
+
+
+def split_of(group: str, fractions: SplitFractions, seed: int) -> str:
+    """Tell the split of a group where its layout names none."""
+    position = _hash(f"{seed}/{group}") / 2**64
+    if position < fractions.train:
+        return "train"
+    return "val" if position < fractions.train + fractions.val else "test"
+
+
+def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
+    """Scan the raw files and write one list a shard; empty ones too, so numbers never shift.
+
+    Raises:
+        InputError: nothing was found, or the files are not of the reader's layout.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"plan-{number:06d}.jsonl" for number in range(shards)]
+    count = 0
+    with ExitStack() as stack:
+        streams = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
+        for item in source.open().scan():
+            group = (item.group if isinstance(item, Entry) else "") or item.name
+            line = json.dumps(asdict(item), ensure_ascii=False)
+            streams[shard_of(group, shards)].write(f"{line}\n")
+            count += 1
+    if not count:
+        raise InputError(f"{source.root}: the reader {source.reader} found no pair there")
+    return paths
+
+
+def read_plan(path: Path) -> list[Entry | Problem]:
+    """Read the pairs of one shard in order of key."""
+    items: list[Entry | Problem] = []
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            values = json.loads(line)
+            items.append(Problem(**values) if "reason" in values else Entry(**values))
+    return sorted(items, key=lambda item: key_of(item.name))
+
+
+def write_checked_shard(task: ShardTask) -> Shard:
+    """Write the shard, and beside it ``quarantine-….tar`` with what could not be used."""
+    layout = task.source.open()
+    quarantined: list[tuple[Entry | Problem, str, str]] = []
+    with ShardWriter(task.path, COLUMNS) as writer:
+        for item in read_plan(task.plan):
+            row = _row(item, task)
+            key = key_of(item.name)
+            if isinstance(item, Problem):
+                bad = (item.reason, item.detail)
+            elif item.group and item.frame % task.frame_stride:
+                writer.skip(key, {**row, **_status("thinned", "frame_stride")})
+                continue
+            else:
+                try:
+                    checked = check_pair(layout, item)
+                    writer.add(key, checked.fields, {**row, **checked.row, **OK})
+                    continue
+                except BadSample as error:
+                    bad = (error.reason, error.detail)
+            writer.skip(key, {**row, **_status("quarantined", *bad)})
+            quarantined.append((item, *bad))
+        if quarantined:
+            _write_quarantine(quarantine_of(task.path), layout, quarantined)
+    return writer.shard
+
+
+def quarantine_of(shard: Path) -> Path:
+    """Name the file that keeps the unusable pairs of a shard."""
+    return shard.with_name(shard.name.replace("shard-", "quarantine-"))
+
+
+def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:
+    """Raise TooManyBadSamples, with a table of reasons, if more than ``allowed`` are bad."""
+    bad = rows.filter(pc.equal(rows["status"], "quarantined")).select(["reason", "detail"])
+    if bad.num_rows <= allowed * rows.num_rows:
+        return
+    pairs = bad.to_pylist()
+    example = {row["reason"]: row["detail"] for row in reversed(pairs)}
+    reasons = Counter(row["reason"] for row in pairs).most_common()
+    table = [f"  {count:6d}  {reason:18s} e.g. {example[reason]}" for reason, count in reasons]
+    raise TooManyBadSamples(
+        f"{name}: {bad.num_rows} of {rows.num_rows} pairs cannot be used, more than "
+        f"max_bad_fraction = {allowed} allows:\n" + "\n".join(table)
+    )
+
+
 def _tasks(source: Source, params: IngestParams, folder: Path) -> list[ShardTask]:
     return [
         ShardTask(
@@ -230,19 +186,57 @@ def _tasks(source: Source, params: IngestParams, folder: Path) -> list[ShardTask
     ]
 
 
-def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:
-    """Raises TooManyBadSamples, with a table of reasons, if more than ``allowed`` are bad."""
-    bad = rows.filter(pc.equal(rows["status"], "quarantined")).select(["reason", "detail"])
-    if bad.num_rows <= allowed * rows.num_rows:
-        return
-    pairs = bad.to_pylist()
-    example = {row["reason"]: row["detail"] for row in reversed(pairs)}
-    reasons = Counter(row["reason"] for row in pairs).most_common()
-    table = [f"  {count:6d}  {reason:18s} e.g. {example[reason]}" for reason, count in reasons]
-    raise TooManyBadSamples(
-        f"{name}: {bad.num_rows} of {rows.num_rows} pairs cannot be used, more than "
-        f"max_bad_fraction = {allowed} allows:\n" + "\n".join(table)
-    )
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _status(status: str, reason: str, detail: str = "") -> dict[str, str]:
+    return {"status": status, "reason": reason, "detail": detail}
+
+
+def _row(item: Entry | Problem, task: ShardTask) -> dict[str, Any]:
+    """Fill the columns that are known before any file is read."""
+    row: dict[str, Any] = {
+        "name": item.name,
+        "licence": task.licence,
+        "rgb_path": item.files.get("rgb", ""),
+        "thermal_path": item.files.get("thermal", ""),
+    }
+    if isinstance(item, Problem):
+        return row
+    group = item.group or item.name
+    named = bool(item.split)
+    return {
+        **row,
+        "split": item.split or split_of(group, task.fractions, task.split_seed),
+        "split_source": "layout" if named else "hash",
+        "group": group,
+        "frame": item.frame,
+        "hour": item.attributes.get("hour", ""),
+        "attributes": sorted(item.attributes.items()),
+    }
+
+
+def _write_quarantine(
+    path: Path, layout: Layout, quarantined: list[tuple[Entry | Problem, str, str]]
+) -> None:
+    with ShardWriter(path, []) as writer:
+        for item, reason, detail in quarantined:
+            note = {"name": item.name, "reason": reason, "detail": detail}
+            fields = {"json": json.dumps(note, sort_keys=True).encode()}
+            writer.add(key_of(item.name), fields | _raw_files(layout, item.files), OK)
+
+
+def _raw_files(layout: Layout, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Read the files of a bad pair as they are, as far as they can be read at all."""
+    members = {}
+    for field, path in files.items():
+        suffix = path.rpartition(".")[2].lower()
+        try:
+            members[f"{field}.{suffix if suffix.isalnum() else 'bin'}"] = layout.files.read(path)
+        except BadSample:
+            continue
+    return members
 
 
 def _final_shard(path: Path, gone: dict[str, Duplicate], out: Path) -> tuple[Shard, pa.Table]:

@@ -1,4 +1,4 @@
-"""Checking one pair and turning it into the members of a shard."""
+"""Check of one pair, and its members in a shard."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from twinband.ingest.layout import Encoded, Entry, Layout
 MIN_SIDE_PX = 16
 RATIO_TOLERANCE = 0.25  # beyond it, the two images can hardly show one scene
 
-# What the manifest of `pairs` holds beyond the columns of every product.
+# Columns of the manifest of `pairs` beyond those of every product.
 COLUMNS = [
     pa.field("name", pa.string()),
     pa.field("split", pa.string()),
@@ -106,7 +106,7 @@ def _member(field: str, image: Encoded, decoded: images.Decoded) -> tuple[str, b
 
 
 def _used_bits(pixels: NDArray[np.generic]) -> int:
-    """8, 14 or 16: FLIR cameras put 14 bits into 16."""
+    """Tell 8, 14 or 16: FLIR cameras put 14 bits into 16."""
     if pixels.dtype == np.uint8:
         return 8
     return 14 if int(pixels.max()) < 1 << 14 else 16
@@ -163,7 +163,7 @@ def _labels(
     rgb: NDArray[np.uint8],
     thermal: NDArray[np.generic],
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Label images as PNG bytes, and the labels that go into the sample's JSON."""
+    """Encode label images as PNG, and collect the labels that go into the sample's JSON."""
     images_by_name: dict[str, bytes] = {}
     values: dict[str, Any] = {}
     for name, label in labels.items():

@@ -1,6 +1,6 @@
-"""Where a dataset's raw files are, in a form that travels to worker processes.
+"""Raw datasets: opened by the name of their reader, read lazily pair by pair.
 
-Opening a dataset by the name of its reader: ``open_dataset`` and the lazily read ``Pair``.
+``Source`` is a dataset in a form that travels to worker processes.
 """
 
 import importlib
@@ -25,13 +25,13 @@ from twinband.ingest.layout import Encoded, Entry, Layout, Problem, RawPair
 
 
 def reader_names() -> list[str]:
-    """The readers there are: the public modules of ``twinband.readers``."""
-    found = pkgutil.iter_modules(twinband.readers.__path__)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
+    """List the readers: the public modules of ``twinband.readers``."""
+    modules = pkgutil.iter_modules(twinband.readers.__path__)
+    return sorted(module.name for module in modules if not module.name.startswith("_"))
 
 
 def layout_class(reader: str) -> type[Layout]:
-    """The layout of a reader by its name.
+    """Import the layout of a reader by its name.
 
     Raises:
         InputError: there is no such reader.
@@ -48,7 +48,7 @@ def open_layout(
     options: Mapping[str, Any],
     inventory: Mapping[str, Recorded] | None = None,
 ) -> Layout:
-    """A reader over the files below ``root``.
+    """Open a reader over the files below ``root``.
 
     Raises:
         InputError: no such reader or folder.
@@ -66,7 +66,7 @@ class Pair:
     Attributes:
         key: name in every shard, ``[a-z0-9_-]+``.
         split: ``train``, ``val``, ``test`` or empty.
-        sources: relative path of each file it comes from.
+        sources: relative paths of the files it comes from, by field.
     """
 
     key: str
@@ -99,7 +99,7 @@ class Pair:
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
-        """Label images as ``H,W`` arrays, other labels as they are, and the attributes."""
+        """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes."""
         decoded = {
             name: _decoded(label).pixels if isinstance(label, Encoded) else label
             for name, label in self._raw.labels.items()
@@ -107,17 +107,13 @@ class Pair:
         return {**self.entry.attributes, **decoded}
 
 
-def _decoded(image: Encoded) -> images.Decoded:
-    return images.decode(image.data, image.path)
-
-
 class Dataset(Sequence[Pair]):
     """The pairs of one dataset in order of name; ``problems`` lists what could not be paired."""
 
     def __init__(self, layout: Layout) -> None:
-        found = list(layout.scan())
-        self.problems = [item for item in found if isinstance(item, Problem)]
-        self._entries = [item for item in found if isinstance(item, Entry)]
+        items = list(layout.scan())
+        self.problems = [item for item in items if isinstance(item, Problem)]
+        self._entries = [item for item in items if isinstance(item, Entry)]
         self._layout = layout
 
     def __len__(self) -> int:
@@ -173,8 +169,10 @@ class Source:
         return cls(reader, root, json.dumps(dict(options), sort_keys=True), inventory)
 
     def open(self) -> Layout:
-        """The layout, opened once a thread: a tar has one reading position, which threads of a
-        Dask worker must not share."""
+        """Open the layout, once a thread.
+
+        A tar has one reading position, which threads of a Dask worker must not share.
+        """
         return _open(self, threading.get_ident())
 
 
@@ -182,3 +180,7 @@ class Source:
 def _open(source: Source, thread: int) -> Layout:
     recorded = read_inventory(Path(source.inventory)) if source.inventory else None
     return open_layout(source.reader, source.root, json.loads(source.options), recorded)
+
+
+def _decoded(image: Encoded) -> images.Decoded:
+    return images.decode(image.data, image.path)

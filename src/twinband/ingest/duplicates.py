@@ -1,7 +1,4 @@
-"""Which pairs of one dataset are copies of others.
-
-Recognising copies of images: perceptual hashes to find them, thumbnails to make sure.
-"""
+"""Duplicates among the pairs of a dataset: hashes to find copies, thumbnails to make sure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +14,12 @@ THUMBNAIL_SIDE = 16
 THUMBNAIL_TOLERANCE = 12  # grey levels
 LEAST_SPAN_COUNTS = 64.0  # of 16-bit thermal
 BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
+SPLIT_ORDER = ["test", "val", "train"]  # of two copies the first of these stays
 
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """What is remembered of an image to recognise copies of it.
+    """Hash and thumbnail of an image, by which copies of it are recognised.
 
     Attributes:
         hash: 64-bit DCT hash, quick to compare.
@@ -33,7 +31,7 @@ class Impression:
 
 
 def impression_of(grey: NDArray[np.generic]) -> Impression:
-    """Impression of ``H,W`` grey pixels, 8 or 16 bits.
+    """Compute the impression of ``H,W`` grey pixels, 8 or 16 bits.
 
     The hash holds the signs of the 8x8 lowest frequencies about their median (the constant term
     left out), row by row from the highest bit; it is 0 for an image without contrast.
@@ -57,7 +55,7 @@ def impression_of(grey: NDArray[np.generic]) -> Impression:
 def same_everywhere(
     thumbnails: NDArray[np.uint8], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Whether rows ``firsts`` and ``seconds`` of ``N,T`` thumbnails agree in every place.
+    """Tell if rows ``firsts`` and ``seconds`` of ``N,T`` thumbnails agree in every place.
 
     A fixed camera gives images with one hash in which other people walk about; those differ by
     tens of levels somewhere, recompressed or resized copies by a few.
@@ -74,7 +72,7 @@ def same_everywhere(
 def close_pairs(
     hashes: NDArray[np.uint64], max_bits: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """All pairs ``i < j`` of rows of ``N,2`` hashes that differ in at most ``max_bits`` bits.
+    """Find all pairs ``i < j`` of rows of ``N,2`` hashes that differ in at most ``max_bits`` bits.
 
     Yields arrays of ``i`` and ``j``, blocks of rows in order. Every pair is compared: exact, in
     memory that grows with the pairs found only, and 10^5 samples take seconds.
@@ -82,26 +80,23 @@ def close_pairs(
     count = len(hashes)
     for row in range(0, count, BLOCK_ROWS):
         rows = hashes[row : row + BLOCK_ROWS, None]
-        found = []
+        blocks = []
         for column in range(row, count, BLOCK_COLUMNS):
             columns = hashes[None, column : column + BLOCK_COLUMNS]
             distance = np.bitwise_count(rows[..., 0] ^ columns[..., 0])
             distance += np.bitwise_count(rows[..., 1] ^ columns[..., 1])
             first, second = np.nonzero(distance <= max_bits)
-            found.append(np.stack([first + row, second + column]))
-        first, second = np.concatenate(found, axis=1)
+            blocks.append(np.stack([first + row, second + column]))
+        first, second = np.concatenate(blocks, axis=1)
         later = second > first
         first, second = first[later], second[later]
         order = np.lexsort((second, first))
         yield first[order], second[order]
 
 
-SPLIT_ORDER = ["test", "val", "train"]
-
-
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """``of`` is the key of the pair that stays; ``kind`` is ``exact`` or ``near``."""
+    """Copy of the pair with the key ``of``, which stays; ``kind`` is ``exact`` or ``near``."""
 
     of: str
     kind: str
@@ -109,7 +104,7 @@ class Duplicate:
 
 
 def find_duplicates(table: pa.Table, max_bits: int) -> dict[str, Duplicate]:
-    """Duplicates among the usable pairs of a manifest, by the key of the copy that goes.
+    """Find duplicates among the usable pairs of a manifest, by the key of the copy that goes.
 
     Exact: equal bytes of both images. Near: perceptual hashes of both images together at most
     ``max_bits`` apart (none for -1), and thumbnails that agree everywhere. Neighbours in one
@@ -152,7 +147,7 @@ def find_duplicates(table: pa.Table, max_bits: int) -> dict[str, Duplicate]:
 
 
 def impressions_of(table: pa.Table) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Hashes ``N,2`` and thumbnails ``N,T`` of both images of a manifest's rows."""
+    """Collect hashes ``N,2`` and thumbnails ``N,T`` of both images of a manifest's rows."""
     hashes = [table[f"{name}_hash"].to_numpy() for name in ("rgb", "thermal")]
     thumbnails = []
     for name in ("rgb", "thermal"):
@@ -162,7 +157,7 @@ def impressions_of(table: pa.Table) -> tuple[NDArray[np.uint64], NDArray[np.uint
 
 
 def equal_rows(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First rows and copies: rows whose both images have the bytes of an earlier row's."""
+    """Find rows whose both images have the bytes of an earlier row's: first rows, and copies."""
     codes = _codes(pc.binary_join_element_wise(table["rgb_sha256"], table["thermal_sha256"], ""))
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     original = first[inverse]
@@ -171,6 +166,6 @@ def equal_rows(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _codes(column: pa.ChunkedArray) -> NDArray[np.int32]:
-    """Equal numbers for equal strings."""
+    """Give equal numbers to equal strings."""
     encoded: NDArray[np.int32] = column.combine_chunks().dictionary_encode().indices.to_numpy()
     return encoded

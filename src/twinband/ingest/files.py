@@ -1,8 +1,6 @@
-"""``attributes.csv`` at a dataset's root: facts of its pairs that the layout cannot express.
+"""Raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked.
 
-The raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked.
-
-From a pair's name in its dataset to its key in every shard.
+With their inventory, the attributes that stand beside them, and the keys of their pairs.
 """
 
 import csv
@@ -20,6 +18,8 @@ from twinband.core.errors import BadSample, InputError
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 JUNK_FOLDERS = frozenset({"__MACOSX"})
+# At a dataset's root: attributes of its pairs that the layout cannot express.
+ATTRIBUTES_FILE = "attributes.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,19 @@ class Files(ABC):
         self.inventory = inventory
 
     def paths(self) -> Sequence[str]:
-        """All files in order, without the litter of file managers; of the inventory if any.
+        """List all files in order, those of the inventory if any, without file managers' litter.
 
         Raises:
             InputError: a file name is not UTF-8.
         """
-        found = self.inventory if self.inventory is not None else self._listed()
-        for path in found:
+        paths = self.inventory if self.inventory is not None else self._listed()
+        for path in paths:
             if not path.isascii() and path != path.encode("utf-8", "replace").decode():
                 raise InputError(f"{self.root}: the file name {path!r} is not UTF-8; rename it")
-        return sorted(path for path in found if not is_junk(path))
+        return sorted(path for path in paths if not is_junk(path))
 
     def read(self, path: str) -> bytes:
-        """The file's bytes.
+        """Read the file's bytes.
 
         Raises:
             BadSample: ``unreadable``, or ``changed`` since the inventory was written.
@@ -67,7 +67,7 @@ class Files(ABC):
         return data
 
     def text(self, path: str) -> str:
-        """The file as text, whatever its line ends; a byte order mark is dropped."""
+        """Read the file as text, whatever its line ends; a byte order mark is dropped."""
         return self.read(path).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
 
     @abstractmethod
@@ -88,8 +88,8 @@ class Folder(Files):
             raise InputError(f"no folder at {root}")
 
     def _listed(self) -> Sequence[str]:
-        found = self._filesystem.find(self._base)
-        return [path[len(self._base) + 1 :] for path in found]
+        paths = self._filesystem.find(self._base)
+        return [path[len(self._base) + 1 :] for path in paths]
 
     def _read(self, path: str) -> bytes:
         return bytes(self._filesystem.cat_file(f"{self._base}/{path}"))
@@ -117,7 +117,7 @@ class Tar(Files):
 
 
 def open_files(root: str, inventory: Mapping[str, Recorded] | None = None) -> Files:
-    """A tar if ``root`` is a file, else a folder.
+    """Open a tar if ``root`` is a file, else a folder.
 
     Raises:
         InputError: there is neither.
@@ -126,7 +126,7 @@ def open_files(root: str, inventory: Mapping[str, Recorded] | None = None) -> Fi
 
 
 def read_lines(files: Files, path: str) -> list[str]:
-    """The lines of a text file that the layout itself needs, without blanks around them.
+    """Read the lines of a text file that the layout itself needs, without blanks around them.
 
     Raises:
         InputError: it cannot be read.
@@ -138,14 +138,14 @@ def read_lines(files: Files, path: str) -> list[str]:
 
 
 def is_junk(path: str) -> bool:
-    """Whether a file is litter such as ``Thumbs.db``, ``.DS_Store`` or ``__MACOSX/…``."""
+    """Tell if a file is litter such as ``Thumbs.db``, ``.DS_Store`` or ``__MACOSX/…``."""
     parts = path.split("/")
     hidden = any(part.startswith(".") for part in parts)
     return hidden or parts[-1].lower() in JUNK_NAMES or not JUNK_FOLDERS.isdisjoint(parts)
 
 
 def safe_path(name: str, archive: str) -> str:
-    """A member's name if it stays inside the archive.
+    """Return a member's name if it stays inside the archive.
 
     Raises:
         InputError: it is absolute or climbs out with ``..``.
@@ -157,7 +157,7 @@ def safe_path(name: str, archive: str) -> str:
 
 
 def read_inventory(path: Path) -> dict[str, Recorded]:
-    """The committed list of an outside dataset's files (``path,size,sha256``).
+    """Read the committed list of an outside dataset's files (``path,size,sha256``).
 
     Raises:
         InputError: it is not such a list.
@@ -195,11 +195,8 @@ def write_inventory(
     return len(rows)
 
 
-ATTRIBUTES_FILE = "attributes.csv"
-
-
 def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """The columns of each pair by the pair's name; nothing if there is no such file.
+    """Read ``attributes.csv``: columns by the name of a pair; nothing if there is no such file.
 
     Empty cells say nothing, so what the layout derives stays.
 
@@ -221,7 +218,7 @@ def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[
 
 
 def key_of(name: str) -> str:
-    """The key: ``[a-z0-9_-]+``, no dots (WebDataset cuts keys at the first one).
+    """Derive the key: ``[a-z0-9_-]+``, no dots (WebDataset cuts keys at the first one).
 
     Capitals are lowered and ``/`` becomes ``-``. Whatever else must be replaced adds six
     hexadecimal digits of the name's hash, so that a key depends on its own name only and stays
@@ -235,5 +232,5 @@ def key_of(name: str) -> str:
 
 
 def natural_order(name: str) -> list[str | int]:
-    """A sort key by which ``2.jpg`` comes before ``10.jpg``."""
+    """Make a sort key by which ``2.jpg`` comes before ``10.jpg``."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

@@ -1,7 +1,4 @@
-"""Lists that name the pairs of a split, one a line.
-
-Boxes in PASCAL VOC XML, as labelImg and most RGB-thermal detection sets write them.
-"""
+"""Formats that several layouts share: lists of a split's names, and boxes in PASCAL VOC XML."""
 
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -12,7 +9,7 @@ from twinband.core.errors import BadSample
 from twinband.ingest.files import Files, read_lines
 from twinband.ingest.layout import IMAGE_SUFFIXES, Problem
 
-# The words that lists are named by. What stands in several counts for the last: a pair that is
+# The words that lists are named by. A pair in several lists counts for the last of them: what is
 # tested on is never trained on.
 SPLIT_WORDS = {
     "train": "train",
@@ -24,12 +21,16 @@ SPLIT_WORDS = {
     "testing": "test",
 }
 
+# VOC files count from 0 or from 1, which is seldom known: a box may leave the image by this.
+SLACK_PX = 1
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
 
 class SplitLists:
-    """The lists of a dataset that follow one pattern, such as ``{split}.txt``.
+    """Lists of a dataset that follow one pattern, such as ``{split}.txt``.
 
     Attributes:
-        split_of: split of each name as it stands in the lists, without the suffix of an image.
+        split_of: split by name as it stands in the lists, without the suffix of an image.
         repeated: names that stand in the lists of two splits; ``test`` counts before ``val``
             before ``train``.
     """
@@ -52,13 +53,13 @@ class SplitLists:
             self._list_of[name] = path
 
     def missing(self, known: Collection[str]) -> Iterator[Problem]:
-        """One problem for each listed name that is not ``known``."""
+        """Report a problem for every listed name that is not ``known``."""
         for name in sorted(self.split_of.keys() - set(known)):
             detail = f"{self._list_of[name]} names {name!r}, but there is no such pair"
             yield Problem(name, {}, "listed_but_missing", detail)
 
     def remarks(self) -> list[str]:
-        """What had to be decided, in plain words."""
+        """Say in plain words what had to be decided."""
         if not self.repeated:
             return []
         example = min(self.repeated)
@@ -68,18 +69,8 @@ class SplitLists:
         ]
 
 
-def _without_suffix(name: str) -> str:
-    stem, _, suffix = name.rpartition(".")
-    return stem if suffix.lower() in IMAGE_SUFFIXES else name
-
-
-# Whether such files count from 0 or from 1 is seldom known, so a box may leave the image by this.
-SLACK_PX = 1
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
-
-
 def read_boxes(data: bytes, path: str, one_based: bool) -> list[dict[str, Any]]:
-    """The objects of one annotation file: ``class``, ``xyxy`` and ``difficult``.
+    """Read the objects of one annotation file: ``class``, ``xyxy`` and ``difficult``.
 
     Args:
         data: the file's bytes.
@@ -102,6 +93,11 @@ def read_boxes(data: bytes, path: str, one_based: bool) -> list[dict[str, Any]]:
         return [_box(item, limits, one_based) for item in annotation.iter("object")]
     except (ElementTree.ParseError, ValueError) as error:
         raise BadSample("bad_label", f"{path}: {error}") from None
+
+
+def _without_suffix(name: str) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return stem if suffix.lower() in IMAGE_SUFFIXES else name
 
 
 def _box(item: ElementTree.Element, limits: tuple[float, float], one_based: bool) -> dict[str, Any]:

@@ -1,10 +1,8 @@
-"""What a reader of a public on-disk layout provides.
+"""Layouts: the base of readers of public on-disk layouts, and of those that pair files by name.
 
-A reader is one module of this package with one class ``Layout``; its module name is the
-reader's name. Readers only find pairs and read their bytes: checking, deduplicating and
-sharding happen in ``twinband.ingest``.
-
-Layouts whose pairs are found by name: files of one name in different places are a pair.
+A reader is one module of ``twinband.readers`` with one class ``Layout``; its module name is the
+reader's name. Readers only find pairs and read their bytes: checking, deduplicating and sharding
+happen elsewhere in ``twinband.ingest``.
 """
 
 from abc import ABC, abstractmethod
@@ -16,6 +14,8 @@ from twinband.core.errors import InputError
 from twinband.core.images import encode_png
 from twinband.core.params import Params
 from twinband.ingest.files import Files, key_of, read_attributes
+
+IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
 
 Label = Any  # Encoded for label images, or anything that json can hold
 
@@ -70,7 +70,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class RawPair:
-    """The bytes of a pair. ``labels``: ``semantics``/``saliency`` Encoded; ``boxes`` etc. JSON."""
+    """Bytes of a pair. ``labels``: ``semantics``/``saliency`` Encoded; ``boxes`` etc. JSON."""
 
     rgb: Encoded
     thermal: Encoded
@@ -106,7 +106,7 @@ class Layout(ABC):
         self.remarks: list[str] = []
 
     def scan(self) -> Iterator[Entry | Problem]:
-        """Every pair and every would-be pair, in order of name, with unique keys.
+        """Find every pair and every would-be pair, in order of name, with unique keys.
 
         The columns of an ``attributes.csv`` at the root win over what the layout itself says.
 
@@ -115,11 +115,11 @@ class Layout(ABC):
         """
         self.remarks = []
         paths = self.files.paths()
-        found = sorted(unique_keys(self.pairs(paths)), key=lambda item: item.name)
-        if not any(isinstance(item, Entry) for item in found):
-            raise InputError(self._not_this_layout(paths, found))
+        items = sorted(unique_keys(self.pairs(paths)), key=lambda item: item.name)
+        if not any(isinstance(item, Entry) for item in items):
+            raise InputError(self._not_this_layout(paths, items))
         attributes = read_attributes(self.files, paths)
-        for item in found:
+        for item in items:
             extra = attributes.get(item.name)
             if extra and isinstance(item, Entry):
                 item = replace(item, attributes={**item.attributes, **extra})
@@ -127,14 +127,14 @@ class Layout(ABC):
 
     @abstractmethod
     def pairs(self, paths: Sequence[str]) -> Iterable[Entry | Problem]:
-        """What the layout's pairing rule finds among ``paths``, in any order."""
+        """Pair ``paths`` by the layout's rule, in any order."""
 
     def looked_for(self) -> str:
-        """What a folder of this layout holds, for the message when it does not."""
+        """Describe a folder of this layout, for the message when one is not."""
         return self.expects
 
     def load(self, entry: Entry) -> RawPair:
-        """The bytes of one pair.
+        """Read the bytes of one pair.
 
         Raises:
             BadSample: a file or a label of it cannot be used.
@@ -146,34 +146,34 @@ class Layout(ABC):
         )
 
     def radiometry(self) -> Mapping[str, float] | None:
-        """How thermal counts become kelvin (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
+        """Give the scale of thermal counts (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
         return None
 
     def labels(self, entry: Entry) -> Mapping[str, Label]:
-        """The labels of one pair; none unless the layout has some."""
+        """Read the labels of one pair; none unless the layout has some."""
         return {}
 
     def encoded(self, path: str) -> Encoded:
-        """The bytes of one image file as they are."""
+        """Read the bytes of one image file as they are."""
         suffix = path.rpartition(".")[2].lower()
         return Encoded(
             self.files.read(path), {"jpeg": "jpg", "tiff": "tif"}.get(suffix, suffix), path
         )
 
-    def _not_this_layout(self, paths: Sequence[str], found: Sequence["Entry | Problem"]) -> str:
+    def _not_this_layout(self, paths: Sequence[str], items: Sequence[Entry | Problem]) -> str:
         top = sorted({path.partition("/")[0] for path in paths})
         there = ", ".join(top[:6]) + (", …" if len(top) > 6 else "") if top else "nothing"
-        hint = f" ({found[0].detail})" if found and isinstance(found[0], Problem) else ""
+        hint = f" ({items[0].detail})" if items and isinstance(items[0], Problem) else ""
         return (
             f"{self.files.root}: found no pair there; looked for {self.looked_for()}; "
             f"at its top there is: {there}{hint}"
         )
 
 
-def unique_keys(found: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
-    """Of two items with one key the second becomes a ``key_collision``, named by its own file."""
+def unique_keys(items: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
+    """Turn the second of two items with one key into a ``key_collision``, named by its file."""
     seen: dict[str, str] = {}
-    for item in found:
+    for item in items:
         key = key_of(item.name)
         if key in seen:
             detail = f"{item.name!r} and {seen[key]!r} both get the key {key!r}; rename one"
@@ -184,11 +184,8 @@ def unique_keys(found: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
         yield item
 
 
-IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
-
-
 class ByName(Layout):
-    """A layout that says of each path which field of which pair it is.
+    """A layout that tells by a path which field of which pair it is.
 
     Class attributes:
         required: the fields without which there is no pair; any other is a label.
@@ -198,29 +195,29 @@ class ByName(Layout):
 
     @abstractmethod
     def place(self, path: str) -> tuple[str, str] | None:
-        """Field and name of the pair that a file belongs to; None if it is none of the layout's."""
+        """Tell a file's field and the name of its pair; None if it is none of the layout's."""
 
     @abstractmethod
     def expected(self, field: str, name: str) -> str:
-        """Where the file of a field is looked for, to be shown to people."""
+        """Name the place where the file of a field is looked for, to be shown to people."""
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry | Problem:
-        """The pair of these files; layouts that know more of it say so."""
+        """Make the pair of these files; layouts that know more of it say so."""
         return Entry(name, files)
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
-        """Every pair, and a problem for each file that is alone or one too many."""
-        found: dict[str, dict[str, str]] = {}
+        """Find every pair, and a problem for a file that is alone or one too many."""
+        files_of: dict[str, dict[str, str]] = {}
         for path in paths:
             place = self.place(path)
             if place is None:
                 continue
             field, name = place
-            first = found.setdefault(name, {}).setdefault(field, path)
+            first = files_of.setdefault(name, {}).setdefault(field, path)
             if first is not path:
                 detail = f"{path} and {first} are both the {field} of {name!r}; remove one"
                 yield Problem(path, {field: path}, "key_collision", detail)
-        for name, files in found.items():
+        for name, files in files_of.items():
             missing = [field for field in self.required if field not in files]
             yield self._alone(name, files, missing) if missing else self.entry(name, files)
 
@@ -231,12 +228,12 @@ class ByName(Layout):
 
 
 def folder_stem_suffix(path: str) -> tuple[str, str, str]:
-    """``a/b/c.JPG`` as ``a/b``, ``c`` and ``jpg``."""
+    """Split ``a/b/c.JPG`` into ``a/b``, ``c`` and ``jpg``."""
     folder, _, file = path.rpartition("/")
     stem, _, suffix = file.rpartition(".")
     return folder, stem, suffix.lower()
 
 
 def is_image(suffix: str) -> bool:
-    """Whether files of this suffix are images that can be decoded."""
+    """Tell if files of this suffix are images that can be decoded."""
     return suffix in IMAGE_SUFFIXES

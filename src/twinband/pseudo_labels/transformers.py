@@ -53,7 +53,7 @@ GREATEST = 255
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How images become pixels for a model.
+    """Preparation of images as pixels for a model.
 
     Attributes:
         normalisation: of colours.

@@ -1,4 +1,4 @@
-"""The whole of ``register`` for one dataset: pool rigs, register shard by shard, gather."""
+"""Registration of one dataset: pool rigs, register shard by shard, gather."""
 
 import hashlib
 from collections import defaultdict
@@ -90,36 +90,6 @@ def register(
     )
 
 
-def _check_backend(settings: RegisterParams, dataset: str) -> None:
-    """Raises ParamsError at once, and not in the first worker, if it cannot be opened."""
-    try:
-        open_backend(settings.backend, settings.options)
-    except ValueError as error:
-        raise ParamsError([f"register.items.{dataset}: {error}"]) from None
-
-
-def _transforms(path: Path, rows: pa.Table) -> dict[str, Matrix]:
-    """The CSV's transforms by name.
-
-    Raises:
-        InputError: a transform belongs to nothing, most likely by a slip.
-    """
-    found = read_homographies(path)
-    known = {WHOLE_DATASET, *rows["name"].to_pylist(), *rows["group"].to_pylist()}
-    if unknown := sorted(found.keys() - known):
-        raise InputError(
-            f"{path}: {len(unknown)} names are neither a pair's nor a sequence's nor "
-            f"{WHOLE_DATASET!r} ({', '.join(unknown[:5])})"
-        )
-    return found
-
-
-def _concerning(rows: Sequence[Row], matrices: Mapping[str, Matrix]) -> dict[str, Matrix]:
-    """The transforms that one of the pairs of ``rows`` may get: no task carries the others."""
-    names = {WHOLE_DATASET, *(row[kind] for row in rows for kind in ("name", "group"))}
-    return {name: matrices[name] for name in sorted(names & matrices.keys())}
-
-
 def write_rig(task: RigTask) -> None:
     """Estimate and keep one pooled transform."""
     pairs = Pairs(task.pairs, task.keys)
@@ -131,10 +101,40 @@ def write_rig(task: RigTask) -> None:
         rig.save(task.path)
 
 
+def _check_backend(settings: RegisterParams, dataset: str) -> None:
+    """Raise ParamsError at once, and not in the first worker, if it cannot be opened."""
+    try:
+        open_backend(settings.backend, settings.options)
+    except ValueError as error:
+        raise ParamsError([f"register.items.{dataset}: {error}"]) from None
+
+
+def _transforms(path: Path, rows: pa.Table) -> dict[str, Matrix]:
+    """Read the CSV's transforms by name.
+
+    Raises:
+        InputError: a transform belongs to nothing, most likely by a slip.
+    """
+    matrices = read_homographies(path)
+    known = {WHOLE_DATASET, *rows["name"].to_pylist(), *rows["group"].to_pylist()}
+    if unknown := sorted(matrices.keys() - known):
+        raise InputError(
+            f"{path}: {len(unknown)} names are neither a pair's nor a sequence's nor "
+            f"{WHOLE_DATASET!r} ({', '.join(unknown[:5])})"
+        )
+    return matrices
+
+
+def _concerning(rows: Sequence[Row], matrices: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """Select the transforms that pairs of ``rows`` may get: no task carries the others."""
+    names = {WHOLE_DATASET, *(row[kind] for row in rows for kind in ("name", "group"))}
+    return {name: matrices[name] for name in sorted(names & matrices.keys())}
+
+
 def _rig_tasks(
     pairs: Path, present: Sequence[Row], settings: RegisterParams, folder: Path
 ) -> dict[str, RigTask]:
-    """A task for every rig or sequence with pairs enough to pool."""
+    """Plan a task for every rig or sequence with pairs enough to pool."""
     if settings.aligned or settings.rig == "pair":
         return {}
     members: dict[str, list[tuple[int, str]]] = defaultdict(list)

@@ -23,7 +23,7 @@ Field = NDArray[np.float32]
 
 
 def luminance(image: NDArray[Any]) -> NDArray[np.float32]:
-    """Grey levels of an ``H,W`` or ``H,W,C`` image of any depth; not-a-number counts as 0.
+    """Compute grey levels of an ``H,W`` or ``H,W,C`` image of any depth; not-a-number counts as 0.
 
     Raises:
         ValueError: ``image`` has no pixels, or is not two- or three-dimensional.
@@ -39,7 +39,7 @@ def luminance(image: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def is_flat(image: NDArray[Any]) -> bool:
-    """Whether there is too little contrast to find any edge.
+    """Tell if there is too little contrast to find any edge.
 
     Of integer images the levels are counted on a scale of 256 levels for 8 bits; deeper and
     floating-point images are thermal counts, in which every difference may mean something.
@@ -49,7 +49,7 @@ def is_flat(image: NDArray[Any]) -> bool:
 
 
 def orientation_field(grey: NDArray[np.float32], tensor_sigma_px: float = TENSOR_SIGMA_PX) -> Field:
-    """Orientation field of an ``H,W`` grey image, as ``H,W,2``: real and imaginary part.
+    """Compute the orientation field of an ``H,W`` grey image: ``H,W,2``, real and imaginary part.
 
     Angle and magnitude are those of the smoothed structure tensor. The strength is the magnitude
     relative to its neighbourhood, 0..``STRENGTH_LIMIT``.
@@ -71,7 +71,7 @@ def orientation_field(grey: NDArray[np.float32], tensor_sigma_px: float = TENSOR
 
 
 def resized(grey: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """``grey`` on a grid of another size that covers the same view."""
+    """Resize ``grey`` to a grid of another size that covers the same view."""
     if grey.shape == (height, width):
         return grey
     shrinks = width < grey.shape[1] or height < grey.shape[0]

@@ -1,7 +1,4 @@
-"""Bring an image, or labels drawn on it, onto the other camera's grid.
-
-Similarities of the plane as four numbers, and as 3x3 matrices between pixel grids.
-"""
+"""Geometry of two cameras: similarities of the plane, and images and boxes on another grid."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 
 Matrix = NDArray[np.float64]
 
@@ -21,13 +20,19 @@ class Frame:
     width: int
     height: int
 
+    @classmethod
+    def of(cls, image: NDArray[Any]) -> "Frame":
+        """Take the grid of an image ``H,W`` or ``H,W,C``."""
+        return cls(image.shape[1], image.shape[0])
+
     @property
     def centre(self) -> tuple[float, float]:
+        """``x, y`` of the middle, in px."""
         return (self.width - 1) / 2, (self.height - 1) / 2
 
     @property
     def radius(self) -> float:
-        """From the centre to a corner, in px; never 0."""
+        """Distance from the centre to a corner, in px; never 0."""
         return max(math.hypot(self.width - 1, self.height - 1) / 2, 1.0)
 
     @property
@@ -47,7 +52,7 @@ class Similarity:
     log_scale: float
 
     def matrix(self, frame: Frame) -> Matrix:
-        """As a 3x3 matrix of points ``(x, y, 1)``."""
+        """Make it a 3x3 matrix of points ``(x, y, 1)``."""
         scale = math.exp(self.log_scale)
         cosine, sine = scale * math.cos(self.angle), scale * math.sin(self.angle)
         x, y = frame.centre
@@ -60,11 +65,11 @@ class Similarity:
         )
 
     def zoomed(self, factor: float) -> "Similarity":
-        """The same motion on a grid with ``factor`` times as many pixels a side."""
+        """Express the motion on a grid with ``factor`` times as many pixels a side."""
         return Similarity(self.x * factor, self.y * factor, self.angle, self.log_scale)
 
     def inverse(self) -> "Similarity":
-        """The motion back, about the same centre."""
+        """Turn the motion back, about the same centre."""
         shrink = math.exp(-self.log_scale)
         cosine, sine = shrink * math.cos(self.angle), shrink * math.sin(self.angle)
         return Similarity(
@@ -76,34 +81,31 @@ class Similarity:
 
 
 def grid_change(source: Frame, target: Frame) -> Matrix:
-    """From pixels of ``source`` to pixels of ``target`` when both cover the same view."""
+    """Map pixels of ``source`` to pixels of ``target`` when both cover the same view."""
     across, down = target.width / source.width, target.height / source.height
     return np.array([(across, 0.0, across / 2 - 0.5), (0.0, down, down / 2 - 0.5), (0.0, 0.0, 1.0)])
 
 
 def inverted(matrix: Matrix) -> Matrix:
-    """The inverse of a 3x3 matrix."""
+    """Invert a 3x3 matrix."""
     return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def rotation(matrix: Matrix) -> float:
-    """Angle in radians by which an affine 3x3 matrix turns, shear and scale apart."""
+    """Measure the angle in radians by which an affine 3x3 matrix turns, shear and scale apart."""
     return math.atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
 
 
 def transformed(matrix: Matrix, points: Matrix) -> Matrix:
-    """``N,2`` points through a 3x3 matrix."""
+    """Map ``N,2`` points by a 3x3 matrix."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]
     return np.asarray(moved[:, :2] / moved[:, 2:])
 
 
 def corner_error_px(matrix: Matrix, reference: Matrix, frame: Frame) -> float:
-    """Mean distance of ``frame``'s four corners under two matrices."""
+    """Measure the mean distance of ``frame``'s four corners under two matrices."""
     apart = transformed(matrix, frame.corners) - transformed(reference, frame.corners)
     return float(np.hypot(apart[:, 0], apart[:, 1]).mean())
-
-
-cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 
 
 def resampled(
@@ -136,6 +138,20 @@ def resampled(
     return moved, valid
 
 
+def moved_box(box: list[float], matrix: Matrix, width: int, height: int) -> list[float] | None:
+    """Map ``[x1, y1, x2, y2]`` by ``matrix``: the upright box around its corners, cut to the
+    ``width`` x ``height`` grid; None if it lies outside.
+
+    A box's coordinates count from the image's edge, half a pixel before the first pixel's centre.
+    """
+    x1, y1, x2, y2 = box
+    corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
+    x, y = (transformed(matrix, corners - 0.5) + 0.5).T
+    left, top = max(float(x.min()), 0.0), max(float(y.min()), 0.0)
+    right, bottom = min(float(x.max()), float(width)), min(float(y.max()), float(height))
+    return [left, top, right, bottom] if left < right and top < bottom else None
+
+
 def _smoothed(image: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2]))))
     if scale > 0.95:
@@ -152,17 +168,3 @@ def _covered(shape: tuple[int, ...], matrix: Matrix, width: int, height: int) ->
     inside = in_front & (x >= -edge) & (x <= shape[1] - 1 + edge)
     inside &= (y >= -edge) & (y <= shape[0] - 1 + edge)
     return np.asarray(inside.reshape(height, width))
-
-
-def moved_box(box: list[float], matrix: Matrix, width: int, height: int) -> list[float] | None:
-    """``[x1, y1, x2, y2]`` through ``matrix``: the upright box around its corners, cut to the
-    ``width`` x ``height`` grid; None if it lies outside.
-
-    A box's coordinates count from the image's edge, half a pixel before the first pixel's centre.
-    """
-    x1, y1, x2, y2 = box
-    corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
-    x, y = (transformed(matrix, corners - 0.5) + 0.5).T
-    left, top = max(float(x.min()), 0.0), max(float(y.min()), 0.0)
-    right, bottom = min(float(x.max()), float(width)), min(float(y.max()), float(height))
-    return [left, top, right, bottom] if left < right and top < bottom else None

@@ -15,7 +15,7 @@ IMAGES = frozenset({"rgb", "thermal"})
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From the pixels of the modality that moves to a grid of ``width`` x ``height``."""
+    """Transform from the pixels of the modality that moves to a grid of ``width`` x ``height``."""
 
     modality: str
     matrix: Matrix
@@ -24,17 +24,17 @@ class Move:
 
     @classmethod
     def onto(cls, grid: NDArray[Any], modality: str, matrix: Matrix) -> "Move":
-        """To the pixels of the image ``grid``."""
+        """Move to the pixels of the image ``grid``."""
         return cls(modality, matrix, grid.shape[1], grid.shape[0])
 
     def changes_nothing(self, image: NDArray[Any]) -> bool:
-        """Whether ``image`` stands on the grid already."""
+        """Tell if ``image`` stands on the grid already."""
         same = image.shape[:2] == (self.height, self.width)
         return same and np.array_equal(self.matrix, np.eye(3))
 
 
 def moved_label_images(fields: Mapping[str, bytes], move: Move, labels_on: str) -> dict[str, bytes]:
-    """PNG members (``semantics.png``, …) of the moved modality, by nearest pixel.
+    """Move PNG members (``semantics.png``, …) of the moved modality, by nearest pixel.
 
     Args:
         fields: all members of the pair.
@@ -51,7 +51,7 @@ def moved_label_images(fields: Mapping[str, bytes], move: Move, labels_on: str) 
 
 
 def moved_boxes(labels: Mapping[str, Any], move: Move, labels_on: str) -> dict[str, Any]:
-    """The JSON labels of a pair, boxes of the moved modality on the grid; all others as they are.
+    """Move the boxes of the moved modality in a pair's JSON labels; all others stay.
 
     A box that lies outside the grid is gone; a target (``[x1, y1, x2, y2]`` by itself) is None
     then.
@@ -82,6 +82,6 @@ def _is_box(value: Any) -> bool:
 
 
 def _modality(name: str, labels_on: str) -> str:
-    """``target_thermal`` says it itself; others stand on what the dataset says."""
+    """Tell the modality by the name's ending (``target_thermal``), else by the dataset."""
     ending = name.rpartition("_")[2]
     return ending if ending in IMAGES else labels_on

@@ -11,8 +11,8 @@ FailurePolicy = Literal["keep_identity", "use_rig", "single_modality", "drop"]
 
 
 class RegisterParams(ItemParams):
-    """One dataset. What is trusted first: ``homographies``, then ``aligned``, then one transform
-    for a whole rig or sequence, then one for each pair.
+    """One dataset. In order of trust: ``homographies``, ``aligned``, one transform for a whole rig
+    or sequence, one for each pair.
 
     Attributes:
         homographies: CSV of supplied transforms, thermal pixel to RGB pixel, by name of a pair,
@@ -24,15 +24,15 @@ class RegisterParams(ItemParams):
         options: the backend's own options.
         grid: the modality whose pixels both images and all labels get.
         labels_on: the modality that labels were drawn on, unless their name says it.
-        on_failure: what happens to a pair without a transform to trust: ``keep_identity``,
+        on_failure: policy for a pair without a transform to trust: ``keep_identity``,
             ``use_rig`` (the best accepted transform of its sequence, else identity),
             ``single_modality`` (its thermal image counts as absent: no pair to pretrain on), or
             ``drop`` (never trained on, still evaluated).
         shift_tolerance_px: misalignment that is normal after registration, in pixels of the
             grid; written to every sample, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.
-        pooled_pairs: so many pairs, spread evenly over a rig or sequence, share one estimate;
-            with fewer of them every pair is estimated by itself.
+        pooled_pairs: number of pairs, spread evenly over a rig or sequence, that its estimate is
+            made from; with fewer of them every pair is estimated by itself.
     """
 
     homographies: str

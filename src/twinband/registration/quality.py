@@ -1,4 +1,4 @@
-"""Whether an estimate can be trusted: score, agreement forward and backward, and the rule."""
+"""Registration quality: score, agreement forward and backward, and the rule."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from twinband.registration import search
 from twinband.registration.fields import Field
@@ -23,7 +24,7 @@ TOP_PX = 2  # within which the peak's top is
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is searched and what is accepted; px are RGB pixels.
+    """Limits of the search, and of what is accepted; px are RGB pixels.
 
     Attributes:
         max_shift_px: largest shift along each axis.
@@ -67,7 +68,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rule looks at; px are RGB pixels."""
+    """Measurements that the rule looks at; px are RGB pixels."""
 
     motion: Similarity
     motion_px: float
@@ -78,7 +79,7 @@ class Evidence:
 
 
 def correlation(fixed: Field, moving: Field, matrix: Matrix) -> float:
-    """Normalised correlation of the fields in -1..1, where ``moving`` has data; 0 if hardly.
+    """Correlate the fields, -1..1, where ``moving`` has data; 0 if hardly anywhere.
 
     Args:
         matrix: from pixels of ``moving`` to pixels of ``fixed``, affine.
@@ -89,19 +90,23 @@ def correlation(fixed: Field, moving: Field, matrix: Matrix) -> float:
     inside = covered > 0.999
     if inside.mean() < LEAST_OVERLAP:
         return 0.0
-    one, other = as_complex(fixed)[inside].astype(np.complex128), moved[inside]
+    return cosine(as_complex(fixed)[inside].astype(np.complex128), moved[inside])
+
+
+def cosine(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:
+    """Correlate complex values, normalised to -1..1; 0 if either has none."""
     norm = math.sqrt(float(np.square(np.abs(one)).sum() * np.square(np.abs(other)).sum()))
     return float((np.conj(one) * other).real.sum()) / norm if norm > 0 else 0.0
 
 
 def mean_correlation(fixed: Sequence[Field], moving: Sequence[Field], matrix: Matrix) -> float:
-    """Mean of ``correlation`` over the pairs of a rig, whatever their order."""
+    """Average ``correlation`` over the pairs of a rig, whatever their order."""
     scores = [correlation(one, other, matrix) for one, other in zip(fixed, moving, strict=True)]
     return math.fsum(scores) / len(scores)
 
 
 def prominence(fixed: Sequence[Field], moving: Sequence[Field], matrix: Matrix) -> float:
-    """How far the correlation under ``matrix`` stands out from that under further shifts.
+    """Measure by how much the correlation under ``matrix`` exceeds that under further shifts.
 
     In standard deviations of the latter. Unlike the score it does not fall with thermal images
     that have few edges, as long as these agree. 0 if the images are too small for other shifts.
@@ -120,12 +125,12 @@ def prominence(fixed: Sequence[Field], moving: Sequence[Field], matrix: Matrix) 
 
 
 def round_trip_px(forward: Matrix, backward: Matrix, frame: Frame) -> float:
-    """Mean distance of the corners from where they were, after going there and back."""
+    """Measure the mean distance of the corners from where they were, after going there and back."""
     return corner_error_px(backward @ forward, np.eye(3), frame)
 
 
 def judge(evidence: Evidence, options: Options) -> tuple[Status, str]:
-    """Status, and the reason if it is not ``accepted``."""
+    """Judge an estimate: status, and the reason if it is not ``accepted``."""
     motion = evidence.motion
     stands_out = (
         evidence.prominence >= options.min_prominence or evidence.score >= options.certain_score

@@ -1,4 +1,4 @@
-"""``register_pair`` and ``register_rig``: images in, one transform and a verdict out."""
+"""Registration of a pair or a rig: images in, one transform and a verdict out."""
 
 import math
 from collections.abc import Sequence
@@ -33,12 +33,12 @@ Pair = tuple[NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """How thermal pixels map to RGB pixels, and how far to trust it.
+    """Transform from thermal pixels to RGB pixels, and how far to trust it.
 
     Attributes:
         matrix: 3x3 float64, thermal pixel ``(x, y, 1)`` to RGB pixel, pixel centres at integers;
             the mere change of size unless ``status`` is ``accepted``.
-        estimate: what was found, accepted or not.
+        estimate: the transform that was found, accepted or not.
         status: ``accepted``, ``already_aligned`` or ``failed``.
         reason: a short stable word saying why it was not accepted, else empty.
         score: correlation of the orientation fields under ``estimate``, -1..1.
@@ -102,7 +102,7 @@ def register_rig(pairs: Sequence[Pair], **options: Any) -> Registration:
 def _frame(image: NDArray[Any]) -> Frame:
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"an image of shape H,W or H,W,C is needed, got {image.shape}")
-    return Frame(image.shape[1], image.shape[0])
+    return Frame.of(image)
 
 
 def _unusable(identity: Matrix, reason: str) -> Registration:
@@ -117,13 +117,13 @@ def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options
     apart = quality.round_trip_px(forward.matrix(target), backward.matrix(target), target)
     starts = [forward] if apart < SAME_PX else [forward, backward.inverse()]
     motion = _agreed(starts, fine)
-    found = motion.matrix(target)
+    matrix = motion.matrix(target)
     fine_motion = motion.zoomed(fine.zoom)
     score = fine.score(fine_motion.matrix(fine.frame))
     score_before = fine.score(np.eye(3))
     evidence = quality.Evidence(
         motion=motion,
-        motion_px=corner_error_px(found, np.eye(3), target),
+        motion_px=corner_error_px(matrix, np.eye(3), target),
         score=score,
         score_before=score_before,
         prominence=quality.prominence(fine.fixed, fine.moving, fine_motion.matrix(fine.frame)),
@@ -131,7 +131,7 @@ def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options
     )
     status, reason = quality.judge(evidence, rule)
     identity = grid_change(source, target)
-    estimate = found @ identity
+    estimate = matrix @ identity
     similarity = Registration(
         estimate.copy() if status == "accepted" else identity,
         estimate,
@@ -151,7 +151,7 @@ def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options
 def _affine(
     similarity: Registration, start: Similarity, fine: "_Level", target: Frame, source: Frame
 ) -> Registration:
-    """An affine transform in place of the similarity, if pairs it was not fitted to agree."""
+    """Put an affine transform in place of the similarity, if pairs it was not fitted to agree."""
     fitted, rest = fine.every_other(0), fine.every_other(1)
     samples, backward = fitted.samples(), fitted.swapped().samples()
     alike = search.refine(samples, start, fine.frame, backward)[0].matrix(fine.frame)
@@ -161,20 +161,20 @@ def _affine(
     samples, backward = fine.samples(), fine.swapped().samples()
     matrix = search.refine_affine(samples, start.matrix(fine.frame), fine.frame, backward)
     change = grid_change(target, fine.frame)
-    found = inverted(change) @ matrix @ change
-    estimate = found @ grid_change(source, target)
+    motion = inverted(change) @ matrix @ change
+    estimate = motion @ grid_change(source, target)
     return replace(
         similarity,
         matrix=estimate.copy(),
         estimate=estimate,
         score=fine.score(matrix),
-        motion_px=corner_error_px(found, np.eye(3), target),
+        motion_px=corner_error_px(motion, np.eye(3), target),
         model="affine",
     )
 
 
 def _agreed(motions: Sequence[Similarity], fine: "_Level") -> Similarity:
-    """The best of ``motions``, refined on both directions at once; all in RGB pixels."""
+    """Find the best of ``motions``, refined on both directions at once; all in RGB pixels."""
     samples, backward = fine.samples(), fine.swapped().samples()
     refined = [search.refine(samples, m.zoomed(fine.zoom), fine.frame, backward) for m in motions]
     return max(refined, key=lambda entry: entry[1])[0].zoomed(1 / fine.zoom)
@@ -182,7 +182,7 @@ def _agreed(motions: Sequence[Similarity], fine: "_Level") -> Similarity:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """The fields of all pairs on one grid, which has ``zoom`` times the RGB image's pixels."""
+    """Fields of all pairs on one grid, which has ``zoom`` times the RGB image's pixels."""
 
     fixed: list[Field]
     moving: list[Field]
@@ -203,11 +203,11 @@ class _Level:
         return _Level(self.moving, self.fixed, self.zoom)
 
     def every_other(self, first: int) -> "_Level":
-        """Every other pair, in the order given."""
+        """Take every other pair, in the order given."""
         return _Level(self.fixed[first::2], self.moving[first::2], self.zoom)
 
     def score(self, matrix: Matrix) -> float:
-        """Mean correlation of the fields under a matrix of this grid's pixels."""
+        """Average the correlation of the fields under a matrix of this grid's pixels."""
         return quality.mean_correlation(self.fixed, self.moving, matrix)
 
     @property
@@ -221,7 +221,7 @@ class _Level:
 
 
 def _estimate(coarse: _Level, fine: _Level, rule: Options) -> Similarity:
-    """Grid and refinement on the coarse level, refinement on the fine one; in RGB pixels."""
+    """Search and refine on the coarse level, refine on the fine one; in RGB pixels."""
     limits = search.Limits(
         rule.max_shift_px * coarse.zoom, math.radians(rule.max_angle_deg), rule.max_scale_change
     )

@@ -1,4 +1,4 @@
-"""What no global transform mends: local shifts between RGB and registered thermal, in blocks.
+"""Residual misalignment: local shifts between RGB and registered thermal, in blocks.
 
 Objects nearer than the scene that the transform fits are displaced by parallax. The map tells how
 far, for the quality report and for choosing how much training must tolerate.
@@ -60,7 +60,7 @@ def residual_shifts(
         for image in (rgb, thermal)
     )
     valid = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    found = []
+    rows = []
     margin = BLOCK_PX + 2 * REACH_PX
     for top in range(0, height - margin + 1, STEP_PX):
         for left in range(0, width - margin + 1, STEP_PX):
@@ -71,13 +71,13 @@ def residual_shifts(
             match = _match(fixed[around][inner, inner], moving[around])
             if match is not None:
                 centre = (left + margin / 2 - 0.5, top + margin / 2 - 0.5)
-                found.append((*centre, *match))
-    table = np.array(found, np.float64).reshape(-1, 5)
+                rows.append((*centre, *match))
+    table = np.array(rows, np.float64).reshape(-1, 5)
     return Residuals((table[:, :2] + 0.5) / zoom - 0.5, table[:, 2:4] / zoom, table[:, 4])
 
 
 def _match(block: Field, around: Field) -> tuple[float, float, float] | None:
-    """Shift (x, y) and confidence of the best place of ``block``, if it is a clear one."""
+    """Find shift (x, y) and confidence of the best place of ``block``, if it is a clear one."""
     if min(_strength(block), _strength(around)) < LEAST_STRENGTH:
         return None
     surface = cv2.matchTemplate(around, block, cv2.TM_CCORR_NORMED)
@@ -95,6 +95,6 @@ def _strength(field: Field) -> float:
 
 
 def _vertex(before: float, peak: float, after: float) -> float:
-    """Where between its neighbours the parabola through three values has its top."""
+    """Find the top of the parabola through three values, from the middle one."""
     curvature = float(before) - 2 * float(peak) + float(after)
     return 0.0 if curvature >= 0 else 0.5 * (float(before) - float(after)) / curvature

@@ -1,4 +1,4 @@
-"""The search: a grid of scales and rotations with every shift at once, then refinement.
+"""Registration search: a grid of scales and rotations with every shift at once, then refinement.
 
 Deterministic: fixed grids, no random sampling. Sums over pairs are exact (integers, ``fsum``),
 so a rig's result does not depend on the order of its pairs.
@@ -36,7 +36,7 @@ EXACT = 2.0**40  # surfaces are summed as integers of this fraction
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far to look: shift in px of the grid at hand, radians, relative scale."""
+    """Reach of the search: shift in px of the grid at hand, radians, relative scale."""
 
     shift_px: float
     angle: float
@@ -44,7 +44,7 @@ class Limits:
 
 
 def steps(limit: float, step: float) -> list[float]:
-    """Multiples of ``step`` from ``-limit`` to ``limit``."""
+    """List multiples of ``step`` from ``-limit`` to ``limit``."""
     count = round(limit / step)
     return [index * step for index in range(-count, count + 1)]
 
@@ -59,12 +59,12 @@ def turned(field: Field, angle: float) -> Field:
 
 
 def as_complex(field: Field) -> NDArray[np.complex64]:
-    """The same numbers as ``H,W`` complex."""
+    """View a field as ``H,W`` complex numbers."""
     return np.ascontiguousarray(field).view(np.complex64)[..., 0]
 
 
 def warped(field: Field, matrix: Matrix, frame: Frame) -> Field:
-    """``field`` moved by an affine ``matrix`` onto ``frame``, its orientations turned along."""
+    """Move ``field`` by an affine ``matrix`` onto ``frame``, its orientations turned along."""
     moved = cv2.warpAffine(field, matrix[:2], (frame.width, frame.height), flags=cv2.INTER_LINEAR)
     return turned(moved, rotation(matrix))
 
@@ -72,12 +72,12 @@ def warped(field: Field, matrix: Matrix, frame: Frame) -> Field:
 def grid_search(
     fixed: Sequence[Field], moving: Sequence[Field], limits: Limits
 ) -> list[Similarity]:
-    """The best ``CANDIDATES`` of the grid, best first; all fields have the same size."""
+    """Find the best ``CANDIDATES`` of the grid, best first; all fields have the same size."""
     height, width = fixed[0].shape[:2]
     frame = Frame(width, height)
     shifts = Shifts.of(fixed, max(1, math.ceil(limits.shift_px)))
     energies = [energy(field) for field in moving]
-    found: list[tuple[float, Similarity]] = []
+    peaks: list[tuple[float, Similarity]] = []
     for scale in steps(limits.scale, SCALE_STEP):
         for angle in steps(limits.angle, ANGLE_STEP):
             motion = Similarity(0.0, 0.0, angle, math.log1p(scale))
@@ -91,9 +91,9 @@ def grid_search(
             shifted = Similarity(
                 float(across - shifts.reach), float(down - shifts.reach), angle, motion.log_scale
             )
-            found.append((float(surface[down, across]), shifted))
-    found.sort(key=lambda entry: -entry[0])
-    return _distinct([motion for _, motion in found], frame)
+            peaks.append((float(surface[down, across]), shifted))
+    peaks.sort(key=lambda peak: -peak[0])
+    return _distinct([motion for _, motion in peaks], frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +122,14 @@ class Shifts:
         return total / EXACT
 
 
-def _distinct(motions: Sequence[Similarity], frame: Frame) -> list[Similarity]:
-    """The first ``CANDIDATES`` that are not close to one before."""
-    kept: list[Similarity] = []
-    for motion in motions:
-        matrix = motion.matrix(frame)
-        near = (corner_error_px(matrix, other.matrix(frame), frame) for other in kept)
-        if all(distance >= DISTINCT_PX for distance in near):
-            kept.append(motion)
-        if len(kept) == CANDIDATES:
-            break
-    return kept
-
-
 def energy(field: Field) -> np.float32:
-    """Root of the sum of squares, at least a tiny number."""
+    """Take the root of the sum of squares, at least a tiny number."""
     return np.float32(max(math.sqrt(float(np.square(field, dtype=np.float64).sum())), 1e-12))
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The strongest points of a fixed field, and the field to be moved."""
+    """Strongest points of a fixed field, and the field to be moved."""
 
     points: NDArray[np.float64]  # 2,N
     values: NDArray[np.complex64]
@@ -159,7 +146,7 @@ class Sampled:
         return cls(points, as_complex(fixed).ravel()[order], moving)
 
     def score(self, inverse: Matrix) -> float:
-        """Normalised correlation at the points that fall inside the moving field.
+        """Correlate at the points that fall inside the moving field, -1..1.
 
         Args:
             inverse: from pixels of the fixed field to pixels of the moving one, affine.
@@ -187,7 +174,7 @@ def refine(
     frame: Frame,
     backward: Sequence[Sampled] = (),
 ) -> tuple[Similarity, float]:
-    """The nearest maximum of the mean score, and that score.
+    """Climb to the nearest maximum of the mean score; returns it and its score.
 
     With samples of the ``backward`` direction the score is of both directions. The four unknowns
     are in px at the corners, so that one step means the same for each.
@@ -207,7 +194,7 @@ def refine(
 def refine_affine(
     samples: Sequence[Sampled], start: Matrix, frame: Frame, backward: Sequence[Sampled]
 ) -> Matrix:
-    """The affine matrix nearest to ``start`` at which the score of both directions is highest."""
+    """Climb to the affine matrix nearest to ``start`` at which both directions score highest."""
     centre = np.eye(3)
     centre[:2, 2] = frame.centre
     back = inverted(centre)
@@ -221,13 +208,26 @@ def refine_affine(
     return matrix(_climb(matrix, 6, samples, backward)[0])
 
 
+def _distinct(motions: Sequence[Similarity], frame: Frame) -> list[Similarity]:
+    """Take the first ``CANDIDATES`` that are not close to one before."""
+    kept: list[Similarity] = []
+    for motion in motions:
+        matrix = motion.matrix(frame)
+        near = (corner_error_px(matrix, other.matrix(frame), frame) for other in kept)
+        if all(distance >= DISTINCT_PX for distance in near):
+            kept.append(motion)
+        if len(kept) == CANDIDATES:
+            break
+    return kept
+
+
 def _climb(
     matrix_of: Callable[[Offsets], Matrix],
     unknowns: int,
     samples: Sequence[Sampled],
     backward: Sequence[Sampled],
 ) -> tuple[Offsets, float]:
-    """The offsets, from 0 at the start, of the nearest maximum of the mean score; that score."""
+    """Climb to the nearest maximum of the mean score; returns offsets from the start, and score."""
 
     def cost(offsets: Offsets) -> float:
         matrix = matrix_of(offsets)
@@ -236,11 +236,11 @@ def _climb(
         back = [sample.score(matrix) for sample in backward]
         return -math.fsum(there + back) / (len(there) + len(back))
 
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         cost,
         np.zeros(unknowns),
         method="Powell",
         bounds=[(-REFINE_REACH_PX, REFINE_REACH_PX)] * unknowns,
         options={"maxiter": 6, "xtol": 0.02, "ftol": 1e-4},
     )
-    return found.x, -float(found.fun)
+    return optimum.x, -float(optimum.fun)

@@ -1,10 +1,8 @@
-"""The pairs of one task, read again as often as they are needed: memory holds one at a time.
-
-One shard of the product ``registered``: decide on every pair and write what changed.
+"""One shard of the product ``registered``: decide on every pair and write what changed.
 
 Images are never copied: the shard holds only what registration made anew (the moved image, its
-validity, labels that moved with it) and a JSON that says what was done. ``view`` lays it over the
-pair.
+validity, labels that moved with it) and a JSON with the transform and its quality;
+``twinband.shards.registered`` lays it over the pair.
 """
 
 import json
@@ -43,42 +41,8 @@ from twinband.shards.product import read_manifest
 from twinband.shards.read import Product, decode_field
 from twinband.shards.write import OK, Shard, ShardWriter
 
-
-class Pairs:
-    """Samples of the product ``pairs`` by key.
-
-    Raises:
-        InputError: the folder is no finished product.
-    """
-
-    def __init__(self, folder: Path, keys: Sequence[str]) -> None:
-        self._product = Product("pairs", folder)
-        table = read_manifest(folder, ["key", "name", "group"])
-        wanted = set(keys)
-        self._row = {key: row for row, key in enumerate(self._product.keys) if key in wanted}
-        self._names = {key: table["name"][row].as_py() for key, row in self._row.items()}
-        self._groups = {key: table["group"][row].as_py() for key, row in self._row.items()}
-        self._last: tuple[str, dict[str, bytes]] = ("", {})
-
-    def fields(self, key: str) -> dict[str, bytes]:
-        """All members of a pair, as bytes."""
-        if self._last[0] != key:
-            self._last = (key, self._product.fields(self._row[key]))
-        return self._last[1]
-
-    def sample(self, key: str) -> Sample:
-        """The pair's images, decoded."""
-        fields = self.fields(key)
-        images = dict(
-            decode_field(field, data)
-            for field, data in fields.items()
-            if field.partition(".")[0] in ("rgb", "thermal")
-        )
-        return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
-
-
 NUMBER = pa.float64()
-# What the manifest of `registered` holds beyond the columns of every product.
+# Columns of the manifest of `registered` beyond those of every product.
 COLUMNS = [
     pa.field("registration", pa.string()),
     pa.field("registration_reason", pa.string()),
@@ -103,7 +67,7 @@ COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """What one worker does: ``keys`` of ``pairs`` become the shard at ``path``.
+    """Work of one worker: ``keys`` of ``pairs`` become the shard at ``path``.
 
     Attributes:
         homographies: supplied transforms by name.
@@ -148,11 +112,46 @@ def write_registered_shard(task: ShardTask) -> Shard:
     return writer.shard
 
 
+class Pairs:
+    """Samples of the product ``pairs`` by key, read as often as asked for: memory holds one.
+
+    Raises:
+        InputError: the folder is no finished product.
+    """
+
+    def __init__(self, folder: Path, keys: Sequence[str]) -> None:
+        self._product = Product("pairs", folder)
+        table = read_manifest(folder, ["key", "name", "group"])
+        wanted = set(keys)
+        self._row = {key: row for row, key in enumerate(self._product.keys) if key in wanted}
+        self._names = {key: table["name"][row].as_py() for key, row in self._row.items()}
+        self._groups = {key: table["group"][row].as_py() for key, row in self._row.items()}
+        self._last: tuple[str, dict[str, bytes]] = ("", {})
+
+    def fields(self, key: str) -> dict[str, bytes]:
+        """Read all members of a pair, as bytes."""
+        if self._last[0] != key:
+            self._last = (key, self._product.fields(self._row[key]))
+        return self._last[1]
+
+    def sample(self, key: str) -> Sample:
+        """Decode the pair's images."""
+        fields = self.fields(key)
+        images = dict(
+            decode_field(field, data)
+            for field, data in fields.items()
+            if field.partition(".")[0] in ("rgb", "thermal")
+        )
+        return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
+
+
 def _decided_together(
     pairs: Pairs, keys: Sequence[str], trust: Trust
 ) -> tuple[dict[str, Decision], dict[str, str]]:
-    """Each pair's transform, and for failed pairs the one that lends its own: a pass over all
-    pairs before any is written, since the best of a sequence may come last."""
+    """Decide on all pairs, and for failed ones on the pair that lends its transform.
+
+    A pass over all pairs before any is written, since the best of a sequence may come last.
+    """
     decisions, alike = {}, {}
     for key in keys:
         sample = pairs.sample(key)
@@ -168,7 +167,7 @@ def _registered(
     policy: str,
     settings: RegisterParams,
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Members and manifest columns of one pair.
+    """Make members and manifest columns of one pair.
 
     Args:
         members: of the product ``pairs``.
@@ -195,19 +194,19 @@ def _registered(
         "resampled": resample,
         "valid_fraction": float(valid.mean()),
     }
-    said = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
-    return {**fields, "json": said.encode()}, row
+    metadata = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
+    return {**fields, "json": metadata.encode()}, row
 
 
 def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str, Any]:
-    done = decision.registration
+    registration = decision.registration
     numbers = {
-        name: getattr(done, name)
+        name: getattr(registration, name)
         for name in ("score", "score_before", "forward_backward_px", "motion_px")
     }
     return {
-        "registration": done.status,
-        "registration_reason": done.reason,
+        "registration": registration.status,
+        "registration_reason": registration.reason,
         "source": decision.source,
         "policy": policy,
         "grid": settings.grid,
@@ -215,8 +214,8 @@ def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str,
         "shift_tolerance_px": settings.shift_tolerance_px,
         "thermal_present": policy != "single_modality",
         "training": policy != "drop",
-        "matrix": done.matrix.ravel().tolist(),
-        "estimate": done.estimate.ravel().tolist(),
+        "matrix": registration.matrix.ravel().tolist(),
+        "estimate": registration.estimate.ravel().tolist(),
     }
 
 
@@ -229,13 +228,11 @@ def _residuals(residuals: Residuals) -> dict[str, float | None]:
 def _corner_errors(
     sample: Sample, decision: Decision, truth: Mapping[str, Matrix]
 ) -> dict[str, float]:
-    """Corner error of doing nothing and of what was done, where the true transform is known."""
+    """Measure corner errors of doing nothing and of the transform, where the true one is known."""
     if sample.name not in truth:
         return {}
     true = truth[sample.name]
-    target, source = (
-        Frame(image.shape[1], image.shape[0]) for image in (sample.rgb, sample.thermal)
-    )
+    target, source = Frame.of(sample.rgb), Frame.of(sample.thermal)
     return {
         "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
         "corner_error_px": corner_error_px(decision.registration.matrix, true, source),

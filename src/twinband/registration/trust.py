@@ -1,16 +1,7 @@
-"""What every backend is asked, and what it answers.
+"""Trust in a pair's transform: supplied, declared, of its rig or its own, and failure.
 
-Supplied calibration: homographies from a committed CSV.
-
-What happens to pairs without a transform to trust.
-
-How well a pair fits under a transform that was not searched for here.
-
-The backend that params.yaml names.
-
-One transform for a rig or sequence, estimated once from pairs spread over it and kept.
-
-Which transform a pair gets: the first that there is, in order of trust.
+A pair gets the first transform that there is, in this order. Whatever was not searched for here
+is scored too, so that all pairs of a dataset can be compared.
 """
 
 import csv
@@ -30,10 +21,17 @@ from twinband.core.errors import InputError
 from twinband.registration.fields import luminance, orientation_field, resized
 from twinband.registration.geometry import Frame, Matrix, corner_error_px, grid_change, resampled
 from twinband.registration.params import FailurePolicy
-from twinband.registration.quality import LEAST_OVERLAP, Status
+from twinband.registration.quality import LEAST_OVERLAP, Status, cosine
 from twinband.registration.register import FINE_SIDE_PX, Registration
 from twinband.registration.search import as_complex
 from twinband.shards.write import write_atomically
+
+BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
+ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
+WHOLE_DATASET = "*"
+
+Size = tuple[int, int]
+Source = Literal["supplied", "declared", "rig", "sequence", "pair"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,86 +48,38 @@ class Backend(Protocol):
     """Estimates one transform for the samples of a rig, or for a single one."""
 
     def register(self, samples: Sequence[Sample]) -> Registration | None:
-        """The transform that holds for all ``samples``; None if this backend cannot tell.
+        """Estimate the transform that holds for all ``samples``; None if it cannot tell.
 
         Whatever the images show, it answers with a status and a reason, not with an exception.
         """
 
 
-BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
+def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
+    """Open the backend of the module ``twinband.backends.NAME``.
 
-
-def supplied(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> Registration:
-    """A transform taken on trust: accepted whatever it scores, and scored."""
-    return _described(rgb, thermal, matrix, "accepted", "")
-
-
-def declared_aligned(rgb: NDArray[Any], thermal: NDArray[Any]) -> Registration:
-    """A pair taken for aligned, apart from the sizes of its images, on trust; and scored."""
-    return _described(
-        rgb, thermal, grid_change(_frame(thermal), _frame(rgb)), "already_aligned", "declared"
-    )
-
-
-def of_rig(rgb: NDArray[Any], thermal: NDArray[Any], rig: Registration) -> Registration:
-    """The rig's transform for one of its pairs, with the scores of this pair."""
-    own = _described(rgb, thermal, rig.matrix, rig.status, rig.reason)
-    return replace(rig, matrix=own.matrix, score=own.score, score_before=own.score_before)
-
-
-def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
-    """Correlation of the orientation fields in -1..1 where thermal has data; 0 if hardly any."""
-    target = _frame(rgb)
-    moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
-    zoom = min(1.0, FINE_SIDE_PX / max(target.width, target.height))
-    width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
-    fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
-    inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    inside = cv2.erode(
-        inside, np.ones((2 * BLUR_REACH_PX + 1,) * 2, np.uint8), borderValue=1
-    ).astype(bool)
-    if inside.mean() < LEAST_OVERLAP:
-        return 0.0
-    one, other = (as_complex(field)[inside].astype(np.complex128) for field in fields)
-    norm = math.sqrt(float(np.square(np.abs(one)).sum() * np.square(np.abs(other)).sum()))
-    return float((np.conj(one) * other).real.sum()) / norm if norm > 0 else 0.0
-
-
-def _described(
-    rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix, status: Status, reason: str
-) -> Registration:
-    target, source = _frame(rgb), _frame(thermal)
-    still = grid_change(source, target)
-    before = score(rgb, thermal, still)
-    same = np.array_equal(matrix, still)
-    return Registration(
-        matrix=matrix,
-        estimate=matrix,
-        status=status,
-        reason=reason,
-        score=before if same else score(rgb, thermal, matrix),
-        score_before=before,
-        forward_backward_px=math.nan,
-        motion_px=corner_error_px(matrix, still, source),
-    )
-
-
-def _frame(image: NDArray[Any]) -> Frame:
-    return Frame(image.shape[1], image.shape[0])
-
-
-ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
-WHOLE_DATASET = "*"
+    Raises:
+        ValueError: there is no such backend, or it does not take these options.
+    """
+    module = f"twinband.backends.{name}"
+    try:
+        backend: Backend = importlib.import_module(module).open_backend(options)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"the registration backend {name} cannot be opened: {error}") from None
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f"there is no registration backend {name} ({module})") from None
+    return backend
 
 
 class Calibration:
-    """A backend that knows what was supplied, and can tell nothing else."""
+    """Backend that knows supplied transforms, and can tell nothing else."""
 
     def __init__(self, matrices: Mapping[str, Matrix]) -> None:
         self.matrices = matrices
 
     def register(self, samples: Sequence[Sample]) -> Registration | None:
-        """By the pair's own name, else its sequence's, else the rig's (``*``)."""
+        """Look for the pair's own name, else its sequence's, else the rig's (``*``)."""
         [sample] = samples
         for name in (sample.name, sample.group, WHOLE_DATASET):
             if name in self.matrices:
@@ -138,7 +88,7 @@ class Calibration:
 
 
 def read_homographies(path: Path) -> dict[str, Matrix]:
-    """Homographies by name from a CSV with the columns ``name`` and ``h00`` to ``h22``.
+    """Read homographies by name from a CSV with the columns ``name`` and ``h00`` to ``h22``.
 
     They map thermal pixels to RGB pixels, pixel centres at integers; a name is that of a pair, of
     a sequence, or ``*``. Other columns are not looked at.
@@ -146,7 +96,7 @@ def read_homographies(path: Path) -> dict[str, Matrix]:
     Raises:
         InputError: a column is missing, a name stands twice, or a matrix has no inverse.
     """
-    found: dict[str, Matrix] = {}
+    matrices: dict[str, Matrix] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
@@ -154,45 +104,29 @@ def read_homographies(path: Path) -> dict[str, Matrix]:
                 raise InputError(f"{path}: no column {', '.join(sorted(missing))}")
             for row in reader:
                 where, name = f"{path}, line {reader.line_num}", row["name"]
-                if name in found:
+                if name in matrices:
                     raise InputError(f"{where}: {name!r} stands there twice")
-                found[name] = _matrix(row, where)
+                matrices[name] = _matrix(row, where)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
-    return found
-
-
-def _matrix(row: Mapping[str, str], where: str) -> Matrix:
-    try:
-        matrix = np.array([float(row[entry]) for entry in ENTRIES]).reshape(3, 3)
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: h00 to h22 must be nine numbers") from None
-    if not np.isfinite(matrix).all() or abs(matrix[2, 2]) < 1e-9:
-        raise InputError(f"{where}: h00 to h22 must be finite, and h22 not 0")
-    matrix = matrix / matrix[2, 2]
-    if abs(np.linalg.det(matrix)) < 1e-6:
-        raise InputError(f"{where}: this matrix has no inverse")
-    return matrix
-
-
-Size = tuple[int, int]
+    return matrices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rig:
-    """The pooled estimate, for pairs whose images have the sizes (width, height) of its own."""
+    """Pooled estimate, for pairs whose images have the sizes (width, height) of its own."""
 
     registration: Registration
     rgb_size: Size
     thermal_size: Size
 
     def holds_for(self, sample: Sample) -> bool:
-        """Whether the estimate may be used for this pair; never if it failed."""
+        """Tell if the estimate may be used for this pair; never if it failed."""
         sizes = (_size(sample.rgb), _size(sample.thermal))
         return self.registration.status != "failed" and sizes == (self.rgb_size, self.thermal_size)
 
     def save(self, path: Path) -> None:
-        """As JSON, every number exactly."""
+        """Write it as JSON, every number exactly."""
         values = asdict(self.registration)
         values |= {name: values[name].tolist() for name in ("matrix", "estimate")}
         record = {"registration": values, "rgb": self.rgb_size, "thermal": self.thermal_size}
@@ -200,6 +134,7 @@ class Rig:
 
     @classmethod
     def load(cls, path: Path) -> "Rig":
+        """Read what ``save`` wrote."""
         record = json.loads(path.read_bytes())
         values = record["registration"]
         values |= {name: np.array(values[name]) for name in ("matrix", "estimate")}
@@ -216,16 +151,9 @@ def estimate_rig(samples: Iterable[Sample], estimator: Backend) -> Rig | None:
 
 
 def spread(keys: Sequence[str], count: int) -> list[str]:
-    """``count`` keys spread evenly over ``keys``, first and last included."""
+    """Take ``count`` keys spread evenly over ``keys``, first and last included."""
     places = np.linspace(0, len(keys) - 1, count).round().astype(int)
     return [keys[int(place)] for place in places]
-
-
-def _size(image: np.ndarray[Any, Any]) -> Size:
-    return image.shape[1], image.shape[0]
-
-
-Source = Literal["supplied", "declared", "rig", "sequence", "pair"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,10 +181,10 @@ class Trust:
     estimator: Backend
 
     def decide(self, sample: Sample) -> Decision:
-        """The transform of one pair."""
-        supplied = self.calibration.register([sample])
-        if supplied is not None:
-            return Decision(supplied, "supplied")
+        """Decide on the transform of one pair."""
+        known = self.calibration.register([sample])
+        if known is not None:
+            return Decision(known, "supplied")
         if self.aligned:
             return Decision(declared_aligned(sample.rgb, sample.thermal), "declared")
         for name in (sample.group, ""):
@@ -272,7 +200,7 @@ class Trust:
 
 
 def lend(decisions: Mapping[str, Decision], groups: Mapping[str, Hashable]) -> dict[str, str]:
-    """For each failed pair the accepted pair of its sequence with the highest score, if any.
+    """Find for each failed pair the accepted pair of its sequence with the highest score, if any.
 
     Args:
         decisions: by key.
@@ -293,7 +221,7 @@ def lend(decisions: Mapping[str, Decision], groups: Mapping[str, Hashable]) -> d
 def handled(
     decision: Decision, policy: FailurePolicy, lender: Decision | None = None
 ) -> tuple[Decision, str]:
-    """What becomes of a pair, and the policy that was applied, empty if it had not failed.
+    """Apply the policy to a failed pair; returns its decision and the policy, empty if none.
 
     A pair that may use its sequence's transform and finds none is kept as it is.
 
@@ -310,19 +238,71 @@ def handled(
     return Decision(registration, decision.source), "use_rig"
 
 
-def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
-    """The backend of the module ``twinband.backends.NAME``.
+def supplied(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> Registration:
+    """Score a transform taken on trust: accepted whatever it scores."""
+    return _described(rgb, thermal, matrix, "accepted", "")
 
-    Raises:
-        ValueError: there is no such backend, or it does not take these options.
-    """
-    module = f"twinband.backends.{name}"
+
+def declared_aligned(rgb: NDArray[Any], thermal: NDArray[Any]) -> Registration:
+    """Score a pair taken for aligned, apart from the sizes of its images, on trust."""
+    return _described(
+        rgb, thermal, grid_change(Frame.of(thermal), Frame.of(rgb)), "already_aligned", "declared"
+    )
+
+
+def of_rig(rgb: NDArray[Any], thermal: NDArray[Any], rig: Registration) -> Registration:
+    """Score the rig's transform for one of its pairs."""
+    own = _described(rgb, thermal, rig.matrix, rig.status, rig.reason)
+    return replace(rig, matrix=own.matrix, score=own.score, score_before=own.score_before)
+
+
+def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
+    """Correlate the orientation fields, -1..1, where thermal has data; 0 if hardly any."""
+    target = Frame.of(rgb)
+    moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
+    zoom = min(1.0, FINE_SIDE_PX / max(target.width, target.height))
+    width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
+    fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
+    inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    inside = cv2.erode(
+        inside, np.ones((2 * BLUR_REACH_PX + 1,) * 2, np.uint8), borderValue=1
+    ).astype(bool)
+    if inside.mean() < LEAST_OVERLAP:
+        return 0.0
+    return cosine(*(as_complex(field)[inside].astype(np.complex128) for field in fields))
+
+
+def _described(
+    rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix, status: Status, reason: str
+) -> Registration:
+    target, source = Frame.of(rgb), Frame.of(thermal)
+    still = grid_change(source, target)
+    before = score(rgb, thermal, still)
+    same = np.array_equal(matrix, still)
+    return Registration(
+        matrix=matrix,
+        estimate=matrix,
+        status=status,
+        reason=reason,
+        score=before if same else score(rgb, thermal, matrix),
+        score_before=before,
+        forward_backward_px=math.nan,
+        motion_px=corner_error_px(matrix, still, source),
+    )
+
+
+def _matrix(row: Mapping[str, str], where: str) -> Matrix:
     try:
-        backend: Backend = importlib.import_module(module).open_backend(options)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"the registration backend {name} cannot be opened: {error}") from None
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise ValueError(f"there is no registration backend {name} ({module})") from None
-    return backend
+        matrix = np.array([float(row[entry]) for entry in ENTRIES]).reshape(3, 3)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: h00 to h22 must be nine numbers") from None
+    if not np.isfinite(matrix).all() or abs(matrix[2, 2]) < 1e-9:
+        raise InputError(f"{where}: h00 to h22 must be finite, and h22 not 0")
+    matrix = matrix / matrix[2, 2]
+    if abs(np.linalg.det(matrix)) < 1e-6:
+        raise InputError(f"{where}: this matrix has no inverse")
+    return matrix
+
+
+def _size(image: np.ndarray[Any, Any]) -> Size:
+    return image.shape[1], image.shape[0]

@@ -124,7 +124,7 @@ def read_experiments(
 def _read_set(path: Path) -> Mapping[str, Any]:
     """Read ``SET.yaml`` by the rules by which DVC reads parameters (YAML 1.2)."""
     try:
-        content = YAML(typ="safe").load(path)
+        content = YAML(typ="safe", pure=True).load(path)
     except YAMLError as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     if not isinstance(content, Mapping):

@@ -12,7 +12,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class MaskSettings(Params):
-    """Which masks are looked for and kept.
+    """Settings of the search for masks, and of those that are kept.
 
     Attributes:
         points_per_side: side of the grid of point prompts over the whole image.

@@ -43,8 +43,8 @@ class Built:
 
     Attributes:
         manifest: one row a sample.
-        shards: how many there are.
-        continued: how many of them were found finished from an interrupted run.
+        shards: number of shards.
+        continued: shards that an interrupted run had finished.
         bytes: of all shards.
     """
 
@@ -55,7 +55,7 @@ class Built:
 
     @property
     def continuation(self) -> str:
-        """What the closing line says of an interrupted run that this one continued."""
+        """End of the closing line, of an interrupted run that this one continued."""
         if not self.continued:
             return ""
         return f"; {self.continued} of {self.shards} shards were already finished"
@@ -120,7 +120,7 @@ def write_product_files(
     """Write manifest, index and card beside the shards of ``folder``; returns the manifest.
 
     Args:
-        shards: each with its rows.
+        shards: with their rows.
         card: Markdown with a YAML front matter.
     """
     tables = []
@@ -265,11 +265,6 @@ def count_values(column: pa.ChunkedArray, unnamed: str = "") -> dict[str, int]:
     """
     named = (value or unnamed for value in column.to_pylist())
     return dict(sorted(Counter(value for value in named if value).items()))
-
-
-def card_lines(what: str, counts: Mapping[str, int]) -> list[str]:
-    """As ``count_rows``, laid out."""
-    return [f"| {what}: {value} | {number} |" for value, number in counts.items()]
 
 
 def to_json(data: Mapping[str, Any]) -> bytes:

@@ -1,14 +1,8 @@
-"""From the bytes of a shard's members to arrays.
+"""Samples read out of shards at random: one read of the file a sample, several products joined.
 
-webdataset's own ``rgb8`` decoder turns one-channel thermal into three channels and 16 bits into
-8; this one keeps what was stored.
-
-Several products of one dataset side by side: ``open_products``.
-
-Reading samples out of shards at random: one read of the file a sample.
-
-The manifest knows where in its tar each sample begins and how long it is, so no shard is ever
-scanned and the memory used does not grow with the dataset.
+The manifest knows the place and the size of every sample in its tar, so no shard is ever scanned
+and the memory used does not grow with the dataset. What was stored is kept: webdataset's own
+``rgb8`` decoder turns one-channel thermal into three channels and 16 bits into 8.
 """
 
 import io
@@ -27,61 +21,8 @@ from twinband.core.errors import InputError
 from twinband.shards.product import read_index, read_manifest
 
 
-def decode_field(field: str, data: bytes) -> tuple[str, Any]:
-    """Name and value of a member by its field (what follows the key's dot).
-
-    ``rgb.*`` gives ``H,W,3`` uint8; ``thermal.*`` ``H,W`` uint8 or uint16; other images their
-    pixels as stored; ``json`` the parsed value; ``npy`` the array.
-
-    Raises:
-        ValueError: a suffix that nothing decodes.
-    """
-    name, _, suffix = field.rpartition(".")
-    name = name or suffix
-    if suffix == "json":
-        return name, json.loads(data)
-    if suffix == "npy":
-        return name, np.load(io.BytesIO(data), allow_pickle=False)
-    if suffix in ("jpg", "png", "tif", "bmp"):
-        decoded = images.decode(data, field)
-        if name == "rgb":
-            return name, images.as_rgb(decoded, field)
-        return name, images.as_thermal(decoded, field) if name == "thermal" else decoded.pixels
-    raise ValueError(f"no decoder for the field {field!r}")
-
-
-def decode_fields(fields: Mapping[str, bytes]) -> dict[str, Any]:
-    """All members of one sample, decoded."""
-    return dict(decode_field(field, data) for field, data in fields.items())
-
-
-def read_fields(path: Path, offset: int, size: int, key: str) -> dict[str, bytes]:
-    """The members of one sample by field.
-
-    Raises:
-        InputError: there is no such file, or at that place stands something else than the sample
-            ``key``.
-    """
-    fields = {}
-    try:
-        with path.open("rb", buffering=0) as stream:
-            data = os.pread(stream.fileno(), size, offset)
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-            for member in tar:
-                name, _, field = member.name.partition(".")
-                content = tar.extractfile(member)
-                if name != key or content is None:
-                    raise tarfile.TarError(f"found {member.name!r}")
-                fields[field] = content.read()
-        if not fields:
-            raise tarfile.TarError("found nothing")
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"{path}: no sample {key!r} at byte {offset}: {error}") from None
-    return fields
-
-
 class Product:
-    """One product's folder: where each of its samples stands."""
+    """One product's folder, and the places of its samples in the shards."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -95,7 +36,7 @@ class Product:
         self._files = [entry["url"] for entry in read_index(folder)["shardlist"]]
 
     def fields(self, row: int) -> dict[str, bytes]:
-        """The bytes of the sample in one row of the manifest."""
+        """Read the bytes of the sample in one row of the manifest."""
         path = self.folder / self._files[self.shard[row]]
         return read_fields(path, int(self._offset[row]), int(self._size[row]), self.keys[row])
 
@@ -134,7 +75,7 @@ class Dataset(Sequence[dict[str, Any]]):
         return sample
 
     def column(self, product: str, name: str) -> pa.ChunkedArray:
-        """A column of a product's manifest, in the order of this dataset."""
+        """Read a column of a product's manifest, in the order of this dataset."""
         folder = next(p.folder for p in self._products if p.name == product)
         return read_manifest(folder, [name])[name].take(pa.array(self._rows[product]))
 
@@ -165,6 +106,58 @@ def open_products(products: Mapping[str, str | Path], keys: Iterable[str] | None
     return Dataset(opened, rows)
 
 
+def read_fields(path: Path, offset: int, size: int, key: str) -> dict[str, bytes]:
+    """Read the members of one sample by field.
+
+    Raises:
+        InputError: there is no such file, or it does not hold the sample ``key`` there.
+    """
+    fields = {}
+    try:
+        with path.open("rb", buffering=0) as stream:
+            data = os.pread(stream.fileno(), size, offset)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+            for member in tar:
+                name, _, field = member.name.partition(".")
+                content = tar.extractfile(member)
+                if name != key or content is None:
+                    raise tarfile.TarError(f"found {member.name!r}")
+                fields[field] = content.read()
+        if not fields:
+            raise tarfile.TarError("found nothing")
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(f"{path}: no sample {key!r} at byte {offset}: {error}") from None
+    return fields
+
+
+def decode_fields(fields: Mapping[str, bytes]) -> dict[str, Any]:
+    """Decode all members of one sample."""
+    return dict(decode_field(field, data) for field, data in fields.items())
+
+
+def decode_field(field: str, data: bytes) -> tuple[str, Any]:
+    """Decode a member to name and value by its field (what follows the key's dot).
+
+    ``rgb.*`` gives ``H,W,3`` uint8; ``thermal.*`` ``H,W`` uint8 or uint16; other images their
+    pixels as stored; ``json`` the parsed value; ``npy`` the array.
+
+    Raises:
+        ValueError: a suffix that nothing decodes.
+    """
+    name, _, suffix = field.rpartition(".")
+    name = name or suffix
+    if suffix == "json":
+        return name, json.loads(data)
+    if suffix == "npy":
+        return name, np.load(io.BytesIO(data), allow_pickle=False)
+    if suffix in ("jpg", "png", "tif", "bmp"):
+        decoded = images.decode(data, field)
+        if name == "rgb":
+            return name, images.as_rgb(decoded, field)
+        return name, images.as_thermal(decoded, field) if name == "thermal" else decoded.pixels
+    raise ValueError(f"no decoder for the field {field!r}")
+
+
 def _wanted(first: Product, keys: Iterable[str] | None) -> list[str]:
     known = [key for key, present in zip(first.keys, first.present, strict=True) if present]
     if keys is None:
@@ -176,7 +169,7 @@ def _wanted(first: Product, keys: Iterable[str] | None) -> list[str]:
 
 
 def _check_fit(first: Product, other: Product, row_of: Mapping[str, int]) -> None:
-    """Every sample of ``first`` stands in the same shard of ``other``, or is known absent."""
+    """Raise unless samples of ``first`` are in the same shards of ``other``, or known absent."""
     expected = {k: i for i, k in enumerate(first.keys) if first.present[i]}
     missing = sorted(set(expected).difference(row_of))
     surplus = [k for k, r in row_of.items() if other.present[r] and k not in expected]

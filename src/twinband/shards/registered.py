@@ -1,7 +1,4 @@
-"""A pair as later stages want it: both images and all labels on one grid.
-
-Where the labels of a pair show objects, and how much of each patch that is.
-"""
+"""The registered pair: both images and all labels on one grid, and the objects they show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOT_LABELS = frozenset({"rgb", "thermal", "json", "valid"})
+LABEL_IMAGES = ("semantics", "saliency")  # 0 is background
+BOXES, TARGET = "boxes", "target_rgb"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +44,23 @@ def registered_pair(sample: Mapping[str, Any]) -> RegisteredPair:
     """
     pair, changed = sample["pairs"], sample["registered"]
     images = {**pair, **changed}
-    said = changed["json"]["registered"]
+    registration = changed["json"]["registered"]
     label_images = {name: value for name, value in images.items() if name not in NOT_LABELS}
-    present = said["thermal_present"]
+    present = registration["thermal_present"]
     valid = changed.get("valid")
     return RegisteredPair(
         rgb=images["rgb"],
         thermal=images["thermal"] if present else np.zeros_like(images["thermal"]),
         valid=np.ones(images["rgb"].shape[:2], np.bool_) if valid is None else valid > 0,
         thermal_present=present,
-        training=said["training"],
-        shift_tolerance_px=said["shift_tolerance_px"],
+        training=registration["training"],
+        shift_tolerance_px=registration["shift_tolerance_px"],
         labels={**label_images, **changed["json"]["labels"]},
     )
 
 
-LABEL_IMAGES = ("semantics", "saliency")  # 0 is background
-BOXES, TARGET = "boxes", "target_rgb"
-
-
 def object_mask(labels: Mapping[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """``H,W``: what any label of the pair calls an object, boxes filled.
+    """Mark the pixels ``H,W`` that any label of the pair calls an object, boxes filled.
 
     None if nothing of the kind was labelled, which differs from labels that show no object.
 
@@ -89,10 +84,10 @@ def object_mask(labels: Mapping[str, Any], shape: tuple[int, int]) -> NDArray[np
 
 
 def pixels_of_patches(mask: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.int64]:
-    """``L``: how many pixels of ``mask`` lie in each patch of a ``grid`` laid over it.
+    """Count the pixels of ``mask`` in the patches (``L``) of a ``grid`` laid over it.
 
-    A pixel belongs to the patch that its centre lies in, so each counts exactly once whether or
-    not the patches divide the image evenly.
+    A pixel belongs to the patch that its centre lies in, so it counts exactly once even if
+    the patches do not divide the image evenly.
 
     Args:
         mask: ``H,W``.

@@ -1,6 +1,4 @@
-"""What every product's manifest begins with, and the schema of a shard's rows.
-
-Writing one shard: a tar of samples that appears whole or not at all.
+"""Writing one shard: a tar of samples that appears whole or not at all.
 
 Temporary name, fsync, rename; then the rows of its samples as Parquet, and last a sidecar JSON
 with the checksum: only a shard with its sidecar counts as finished. Equal samples give equal
@@ -33,13 +31,6 @@ COMMON_COLUMNS = [
     pa.field("offset", pa.int64(), nullable=False),
     pa.field("size", pa.int64(), nullable=False),
 ]
-
-
-def row_schema(columns: Sequence[pa.Field]) -> pa.Schema:
-    """Schema of one shard's rows: the common columns, then the product's own."""
-    return pa.schema([*COMMON_COLUMNS, *columns])
-
-
 KEY_PATTERN = re.compile(r"[a-z0-9_-]+")
 # WebDataset lowers fields when it reads, and leaves out what begins with "_" when it writes.
 FIELD_PATTERN = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -56,23 +47,6 @@ class Shard:
     bytes: int
 
 
-class _HashingFile:
-    """A binary file that knows the MD5 of what was written to it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        self.md5.update(data)
-        self.size += len(data)
-        return self.stream.write(data)
-
-    def flush(self) -> None:
-        self.stream.flush()
-
-
 class ShardWriter:
     """Writes one shard; leave the ``with`` block without an exception to finish it.
 
@@ -80,7 +54,7 @@ class ShardWriter:
     ...     shard.add("a-key", {"rgb.jpg": b"…", "json": b"{}"}, OK)
 
     Args:
-        columns: what each row holds beyond the common columns.
+        columns: of the rows, beyond the common ones.
     """
 
     def __init__(self, path: Path, columns: Sequence[pa.Field]) -> None:
@@ -164,8 +138,13 @@ class ShardWriter:
         write_atomically(sidecar_of(self.path), json.dumps(asdict(self.shard)).encode())
 
 
+def row_schema(columns: Sequence[pa.Field]) -> pa.Schema:
+    """Make the schema of one shard's rows: the common columns, then the product's own."""
+    return pa.schema([*COMMON_COLUMNS, *columns])
+
+
 def finished_shard(path: Path) -> Shard | None:
-    """The shard if it was finished and its file still has the recorded size, else nothing."""
+    """Return the shard if it was finished and its file still has the recorded size."""
     try:
         shard = Shard(**json.loads(sidecar_of(path).read_bytes()))
         return shard if path.stat().st_size == shard.bytes else None
@@ -173,44 +152,46 @@ def finished_shard(path: Path) -> Shard | None:
         return None
 
 
+def shard_name(index: int) -> str:
+    """Name a shard: ``shard-000007.tar``."""
+    return f"shard-{index:06d}.tar"
+
+
 def sidecar_of(path: Path) -> Path:
-    """Where the sidecar of a shard stands."""
+    """Name the sidecar of a shard."""
     return path.with_suffix(".json")
 
 
 def rows_of(path: Path) -> Path:
-    """Where the rows of a shard stand until they are gathered in the product's manifest."""
+    """Name the file of a shard's rows, until they are gathered in the product's manifest."""
     return path.with_suffix(".parquet")
 
 
 def read_rows(path: Path) -> pa.Table:
-    """The rows of a finished shard in order of key, failures included."""
+    """Read the rows of a finished shard in order of key, failures included."""
     return pq.read_table(rows_of(path))
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A table as Parquet; equal tables give equal bytes."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return bytes(sink.getvalue())
-
-
-def shard_name(index: int) -> str:
-    """``shard-000007.tar``"""
-    return f"shard-{index:06d}.tar"
-
-
 def take_rows(path: Path) -> pa.Table:
-    """The rows of a shard written straight into a product's folder, whose manifest and index
-    then say all that the rows' file and the sidecar said: these are removed."""
+    """Read the rows of a shard written straight into a product's folder, and remove their file.
+
+    The sidecar goes too: manifest and index say all that both hold.
+    """
     rows = read_rows(path)
     for temporary in (rows_of(path), sidecar_of(path)):
         temporary.unlink()
     return rows
 
 
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Encode a table as Parquet; equal tables give equal bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
 def link(source: str | Path, target: str | Path) -> None:
-    """A hard link in place of ``target``, or a copy where the file system has none."""
+    """Put a hard link in place of ``target``, or a copy where the file system has none."""
     Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)
@@ -230,3 +211,20 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class _HashingFile:
+    """A binary file that knows the MD5 of all bytes written to it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.md5.update(data)
+        self.size += len(data)
+        return self.stream.write(data)
+
+    def flush(self) -> None:
+        self.stream.flush()

@@ -76,6 +76,20 @@ def test_the_file_stays_as_dvc_writes_it(project: Path) -> None:
     assert changes == ["    seed: 1"]
 
 
+def test_values_are_quoted_where_yaml_would_read_them_otherwise(project: Path) -> None:
+    options = {
+        "rgb": "a:b/{x}, *.png",
+        "thermal": "*# 1",
+        "flag": "1e5",
+        "index": "017",
+        "no": "no",
+    }
+    add(project, request(options=options, root="1e-3", licence="2024-01-01"))
+    item = parse((project / "params.yaml").read_text())["ingest"]["items"]["set-one"]
+    assert item["options"] == options
+    assert (item["root"], item["licence"]) == ("1e-3", "2024-01-01")
+
+
 def test_comments_stay_with_what_they_are_about(project: Path) -> None:
     path = project / "params.yaml"
     text = path.read_text()

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.made.layouts import write_image
 from tests.unit.commands.conftest import Run
 
@@ -33,6 +35,19 @@ def test_wrong_parameters_are_all_listed(run: Run, project: Path) -> None:
     assert result.exit_code == 2
     assert "problem  parameters: ingest.common.max_bad_fraction" in result.stdout
     assert "problem  parameters: surprise: belongs to no stage" in result.stdout
+
+
+@pytest.mark.parametrize("number", ["1e-3", "1e-05", "1e5"])
+def test_small_numbers_are_numbers_to_all_commands(
+    run: Run, project: Path, tmp_path: Path, number: str
+) -> None:
+    params = project / "params.yaml"
+    line = f"    base_lr: {number}\n"
+    params.write_text(params.read_text().replace("    base_lr: 0.016\n", line))
+    assert run("doctor").exit_code == 0
+    add_roadscene(run, tmp_path / "data")
+    assert line in params.read_text()
+    assert run("doctor", TWINBAND_DATA=str(tmp_path / "data")).exit_code == 0
 
 
 def test_readers_and_their_options_are_checked(run: Run, project: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_folder_is_the_encoder_of_the_model_in_it(tmp_path: Path, name: str) -
 
 def test_the_projects_own_description_can_be_used() -> None:
     models = Path(__file__).parents[3] / "models"
-    assert load_encoder(models / "untrained.json").config.width == 192
+    assert load_encoder(models / "untrained.json").config.width == 128
     with pytest.raises(InputError, match="describes no encoder, and this benchmark needs one"):
         load_encoder(models / "none.json")
 

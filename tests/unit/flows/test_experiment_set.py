@@ -22,8 +22,16 @@ metrics: [metrics/evaluate/seg.json:test.miou]
 def test_a_set_is_read(tmp_path: Path) -> None:
     path = tmp_path / "width.yaml"
     path.write_text(GOOD)
-    found = read_experiment_set(path)
-    assert found.arms["wide"] == {"model.width": 4, "model.names": ["a", "b"]}
+    arms = read_experiment_set(path).arms
+    assert arms["wide"] == {"model.width": 4, "model.names": ["a", "b"]}
+
+
+@pytest.mark.parametrize("number", ["1e-3", "1e-03", "0.001"])
+def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "width.yaml"
+    path.write_text(GOOD.replace("model.width: 4", f"model.width: {number}"))
+    width = read_experiment_set(path).arms["wide"]["model.width"]
+    assert width == 0.001 and _hydra(width) == "0.001"
 
 
 @pytest.mark.parametrize(

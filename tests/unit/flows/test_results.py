@@ -37,7 +37,7 @@ def test_rows_of_other_code_stay_until_they_are_replaced(tmp_path: Path) -> None
     results = open_results(tmp_path)
     assert not results.has("a", 0) and results.rows() == []
     results.add(row("a", 0, 2.0))
-    assert [found["m"] for found in results.rows()] == [2.0]
+    assert [row["m"] for row in results.rows()] == [2.0]
     lines = (tmp_path / "widths.csv").read_text().splitlines()[1:]
     assert [line.split(",")[4] for line in lines] == [TODAY.code, OTHER.code]
     assert set(json.loads((tmp_path / "widths.recipes.json").read_text())) == {

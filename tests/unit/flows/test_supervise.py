@@ -79,19 +79,19 @@ def test_sigkill_of_the_starting_process_ends_everything(tmp_path: Path) -> None
 def test_stop_order_decides_who_is_asked(order: str, left: str, tmp_path: Path) -> None:
     source = (
         "import pathlib, signal, subprocess, sys\n"
-        "said = pathlib.Path(sys.argv[1])\n"
+        "told = pathlib.Path(sys.argv[1])\n"
         "def asked(*_):\n"
-        "    said.write_text('asked')\n"
+        "    told.write_text('asked')\n"
         "    sys.exit(1)\n"
         "signal.signal(signal.SIGTERM, asked)\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         "pathlib.Path(sys.argv[2]).write_text('ready')\n"
         "child.wait()\n"
-        "said.write_text('finished by itself')\n"
+        "told.write_text('finished by itself')\n"
     )
-    command = [sys.executable, "-c", source, str(tmp_path / "said"), str(tmp_path / "ready")]
+    command = [sys.executable, "-c", source, str(tmp_path / "told"), str(tmp_path / "ready")]
     with supervised(command, stop_order=order) as process:  # type: ignore[arg-type]
         wait_for(tmp_path / "ready")
         stop(process)
         assert process.wait() == STOPPED
-    assert (tmp_path / "said").read_text() == left
+    assert (tmp_path / "told").read_text() == left

@@ -1,7 +1,4 @@
-"""The whole of ingestion: growth, workers, quarantine, duplicates, continuing.
-
-Shard and split depend on the group's own name, and on nothing else.
-"""
+"""Ingestion of a dataset: growth, workers, quarantine, duplicates, continuing, splits."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What ingestion keeps as it was, what it converts, and what it refuses."""
+"""The check of a pair: bytes that are kept, pixels that are converted, pairs that are refused."""
 
 import io
 import json

@@ -1,7 +1,4 @@
-"""Which of several copies goes.
-
-Recognising copies of images.
-"""
+"""Duplicates: images recognised as copies, and the copy that goes."""
 
 from typing import Any
 

@@ -16,7 +16,8 @@ from twinband.core.errors import InputError
 from twinband.labels.fill import AnnotatorSpec
 from twinband.masks import annotator
 from twinband.masks.annotator import FIELD, SamSpec
-from twinband.sam.generate import AutomaticMasks, MaskSettings
+from twinband.sam.generate import AutomaticMasks
+from twinband.sam.settings import MaskSettings
 from twinband.weights import Weights
 
 WEIGHTS = Weights(Path("models/sam"), "1" * 64, "small")

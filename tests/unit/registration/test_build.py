@@ -1,4 +1,4 @@
-"""The whole of ``register``: every kind of pair, grids, depths and labels."""
+"""Registration of a dataset: every kind of pair, grids, depths and labels."""
 
 import math
 from collections.abc import Mapping

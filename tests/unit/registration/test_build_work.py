@@ -1,4 +1,4 @@
-"""How ``register`` works through a dataset: workers, tries that were killed, reads, misuse."""
+"""Registration of a dataset at work: workers, tries that were killed, reads, misuse."""
 
 import math
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""The figure of a dataset's registration.
-
-Pictures of registrations: which pairs are shown, and what can be seen in them.
-"""
+"""Pictures of a registration: distribution, comparison, arrows, and the pairs shown."""
 
 from pathlib import Path
 

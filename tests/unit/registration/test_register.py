@@ -1,3 +1,5 @@
+"""Registration of pairs and rigs of known misalignment."""
+
 import math
 from typing import Any
 

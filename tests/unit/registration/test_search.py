@@ -1,3 +1,5 @@
+"""The search over fields, and the rule that judges its estimate."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Whose transform a pair gets in the whole of ``register``, and what failure leads to."""
+"""Transforms that pairs of a dataset get, and consequences of failure."""
 
 import math
 import sys

@@ -1,95 +1,149 @@
-"""Supplied transforms: which one a pair gets, and errors that say file and line."""
+"""The order of trust (supplied, declared, pooled, single), and pairs that nothing fits."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from tests.made.registered_pairs import homographies, shift
-from twinband.core.errors import InputError
-from twinband.registration.trust import ENTRIES, Calibration, Sample, read_homographies
+from tests.made.registered_pairs import shift
+from tests.made.scenes import scene
+from twinband.registration.params import FailurePolicy
+from twinband.registration.quality import Status
+from twinband.registration.register import Registration
+from twinband.registration.trust import Decision, Rig, Sample, Trust, handled, lend
 
-HEADER = ",".join(["name", *ENTRIES])
-ROW = "1,0,5,0,1,-2,0,0,1"
-
-
-def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
-    path = folder / "calibration.csv"
-    path.write_text(text, encoding=encoding)
-    return path
+RGB, THERMAL = scene(0, 160, 120)
+SAMPLE = Sample("drive/7", "drive", RGB, THERMAL)
+SIZE = (160, 120)
 
 
-def sample(name: str, group: str) -> Sample:
-    return Sample(name, group, np.zeros((40, 60, 3), np.uint8), np.zeros((40, 60), np.uint8))
+def registration(x: float, status: Status = "accepted") -> Registration:
+    matrix = shift(x, 0) if status == "accepted" else np.eye(3)
+    return Registration(matrix, shift(x, 0), status, "", 0.5, 0.1, 0.25, abs(x))
 
 
-def test_matrices_are_read_exactly_and_other_columns_ignored(tmp_path: Path) -> None:
-    matrix = np.array([(1.01, 1e-3, -7.123456789012345), (2e-3, 0.98, 1 / 3), (1e-6, -1e-6, 1.0)])
-    found = read_homographies(written(tmp_path, homographies({"a": matrix, "*": np.eye(3)})))
-    assert list(found) == ["a", "*"]
-    np.testing.assert_array_equal(found["a"], matrix)
-    text = f"note,{HEADER}\nfine,a,{ROW}\n"
-    np.testing.assert_array_equal(read_homographies(written(tmp_path, text))["a"], shift(5, -2))
+class Backend:
+    """Answers the same to everything, and counts how often it was asked."""
+
+    def __init__(self, answer: Registration | None) -> None:
+        self.answer = answer
+        self.calls = 0
+
+    def register(self, samples: Sequence[Sample]) -> Registration | None:
+        assert [sample.name for sample in samples] == ["drive/7"]
+        self.calls += 1
+        return self.answer
 
 
-def test_a_matrix_may_have_any_scale_and_a_file_a_mark_of_its_encoding(tmp_path: Path) -> None:
-    text = f"{HEADER}\na,2,0,10,0,2,-4,0,0,2\n"
-    found = read_homographies(written(tmp_path, text, "utf-8-sig"))
-    np.testing.assert_array_equal(found["a"], shift(5, -2))
+def rig(x: float, status: Status = "accepted", size: tuple[int, int] = SIZE) -> Rig:
+    return Rig(registration(x, status), size, SIZE)
 
 
-def test_a_header_alone_supplies_nothing(tmp_path: Path) -> None:
-    found = read_homographies(written(tmp_path, f"{HEADER}\n"))
-    assert found == {}
-    assert Calibration(found).register([sample("a", "b")]) is None
-
-
-def test_the_pairs_own_name_comes_before_its_sequence_and_the_rig() -> None:
-    matrices = {"*": shift(1, 0), "drive": shift(2, 0), "drive/7": shift(3, 0)}
-    calibration = Calibration(matrices)
-    for name, group, x in (("drive/7", "drive", 3), ("drive/8", "drive", 2), ("x", "y", 1)):
-        found = calibration.register([sample(name, group)])
-        assert found is not None and found.status == "accepted"
-        np.testing.assert_array_equal(found.matrix, shift(x, 0))
+SUPPLIED, NOTHING = Backend(registration(1)), Backend(None)
 
 
 @pytest.mark.parametrize(
-    ("lines", "line", "message"),
+    ("calibration", "aligned", "rigs", "source", "x"),
     [
-        ([f"a,{ROW}", f"b,{ROW}", f"a,{ROW}"], 4, "'a' stands there twice"),
-        ([f"a,{ROW}", "b,1,0,5,0,one,0,0,0,1"], 3, "must be nine numbers"),
-        (["a,1,0,5,0,1,-2,0,0"], 2, "must be nine numbers"),
-        (["a,1,0,5,0,1,-2,0,0,"], 2, "must be nine numbers"),
-        (["a,1,0,nan,0,1,-2,0,0,1"], 2, "must be finite"),
-        (["a,1,0,inf,0,1,-2,0,0,1"], 2, "must be finite"),
-        (["a,1,0,5,0,1,-2,0,0,0"], 2, "h22 not 0"),
-        ([f"a,{ROW}", "b,1,2,0,2,4,0,0,0,1"], 3, "has no inverse"),
-        (["b,0,0,0,0,0,0,0,0,1"], 2, "has no inverse"),
+        (SUPPLIED, True, {"drive": rig(2), "": rig(3)}, "supplied", 1),
+        (SUPPLIED, False, {}, "supplied", 1),
+        (NOTHING, True, {"drive": rig(2), "": rig(3)}, "declared", 0),
+        (NOTHING, False, {"drive": rig(2), "": rig(3)}, "sequence", 2),
+        (NOTHING, False, {"other": rig(2), "": rig(3)}, "rig", 3),
+        (NOTHING, False, {"drive": rig(2, "already_aligned")}, "sequence", 0),
+        (NOTHING, False, {"drive": rig(2, "failed"), "": rig(3)}, "rig", 3),
+        (NOTHING, False, {"drive": rig(2, "failed")}, "pair", 4),
+        (NOTHING, False, {"drive": rig(2, size=(161, 120))}, "pair", 4),
+        (NOTHING, False, {"other": rig(2)}, "pair", 4),
+        (NOTHING, False, {}, "pair", 4),
     ],
 )
-def test_errors_say_file_and_line(
-    tmp_path: Path, lines: list[str], line: int, message: str
+def test_the_first_there_is_in_order_of_trust(
+    calibration: Backend, aligned: bool, rigs: dict[str, Rig], source: str, x: float
 ) -> None:
-    path = written(tmp_path, "\n".join([HEADER, *lines]) + "\n")
-    with pytest.raises(InputError, match=message) as error:
-        read_homographies(path)
-    assert str(error.value).startswith(f"{path}, line {line}: ")
+    estimator = Backend(registration(4))
+    decision = Trust(calibration, aligned, rigs, estimator).decide(SAMPLE)
+    assert decision.source == source
+    np.testing.assert_array_equal(decision.registration.matrix, shift(x, 0))
+    assert estimator.calls == (source == "pair")  # no search where something better is known
 
 
-@pytest.mark.parametrize(
-    ("text", "missing"),
-    [("", "h00"), ("name,h00,h01\n", "h02, h10"), (f"{HEADER[5:]}\n", "name")],
-)
-def test_a_missing_column_is_named(tmp_path: Path, text: str, missing: str) -> None:
-    path = written(tmp_path, text)
-    with pytest.raises(InputError, match=f"no column {missing}") as error:
-        read_homographies(path)
-    assert str(path) in str(error.value)
+def test_a_pair_of_a_rig_is_scored_by_itself() -> None:
+    decision = Trust(NOTHING, False, {"": rig(3)}, NOTHING).decide(SAMPLE)
+    own = decision.registration
+    assert own.forward_backward_px == 0.25 and own.motion_px == 3
+    assert 0.1 < own.score < own.score_before  # aligned images, moved by three pixels
 
 
-def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gone\.csv cannot be read"):
-        read_homographies(tmp_path / "gone.csv")
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(InputError, match=r"binary\.csv cannot be read"):
-        read_homographies(tmp_path / "binary.csv")
+def test_a_backend_that_cannot_tell_is_a_failure_with_a_reason() -> None:
+    decision = Trust(NOTHING, False, {}, NOTHING).decide(SAMPLE)
+    own = decision.registration
+    assert (decision.source, own.status, own.reason) == ("pair", "failed", "backend_cannot_tell")
+    np.testing.assert_array_equal(own.matrix, np.eye(3))
+    assert own.score == own.score_before > 0.5
+
+
+# Failure.
+
+
+def decision(status: Status, x: float = 0.0, score: float = 0.0) -> Decision:
+    matrix = shift(x, 0) if status == "accepted" else np.eye(3)
+    reason = "low_score" if status == "failed" else ""
+    return Decision(
+        Registration(matrix, shift(x, 0), status, reason, score, 0.0, 0.5, abs(x)), "pair"
+    )
+
+
+DECISIONS = {
+    "a": decision("accepted", 3, score=0.4),
+    "b": decision("failed", 50, score=0.1),
+    "c": decision("accepted", 5, score=0.6),
+    "d": decision("already_aligned", 0.4, score=0.9),
+    "e": decision("failed", -50, score=0.1),
+    "f": decision("accepted", 9, score=0.8),
+}
+GROUPS = {key: "far" if key in "ef" else "near" for key in DECISIONS} | {"e": "alone"}
+
+
+def test_the_best_accepted_pair_of_the_same_sequence_lends() -> None:
+    assert lend(DECISIONS, GROUPS) == {"b": "c"}
+    everyone = dict.fromkeys(DECISIONS, "near")
+    assert lend(DECISIONS, everyone) == {"b": "f", "e": "f"}
+    assert lend({"b": DECISIONS["b"], "d": DECISIONS["d"]}, GROUPS) == {}
+
+
+def test_of_equal_scores_the_first_key_lends_whatever_the_order() -> None:
+    decisions = {key: decision("accepted", 1, 0.5) for key in ("z", "y", "x")}
+    decisions["w"] = decision("failed")
+    groups = dict.fromkeys(decisions, "g")
+    assert lend(decisions, groups) == {"w": "x"}
+    assert lend(dict(reversed(decisions.items())), groups) == {"w": "x"}
+
+
+@pytest.mark.parametrize("policy", ["keep_identity", "single_modality", "drop"])
+def test_a_failed_pair_is_never_moved_by_its_own_estimate(policy: FailurePolicy) -> None:
+    for key in ("b", "e"):
+        failed, applied = handled(DECISIONS[key], policy)
+        assert applied == policy and failed.registration.status == "failed"
+        np.testing.assert_array_equal(failed.registration.matrix, np.eye(3))
+        assert failed.registration.estimate[0, 2] != 0
+
+
+@pytest.mark.parametrize("policy", get_args(FailurePolicy))
+@pytest.mark.parametrize("key", ["a", "c", "d", "f"])
+def test_pairs_that_did_not_fail_are_untouched_by_any_policy(
+    key: str, policy: FailurePolicy
+) -> None:
+    assert handled(DECISIONS[key], policy) == (DECISIONS[key], "")
+
+
+def test_use_rig_lends_or_keeps_the_identity() -> None:
+    lent, applied = handled(DECISIONS["b"], "use_rig", DECISIONS["c"])
+    assert applied == "use_rig" and lent.registration.status == "failed"
+    assert (lent.registration.reason, lent.registration.score) == ("low_score", 0.1)
+    np.testing.assert_array_equal(lent.registration.matrix, shift(5, 0))
+    kept, applied = handled(DECISIONS["e"], "use_rig", None)
+    assert applied == "keep_identity"
+    np.testing.assert_array_equal(kept.registration.matrix, np.eye(3))
+    np.testing.assert_array_equal(DECISIONS["b"].registration.matrix, np.eye(3))

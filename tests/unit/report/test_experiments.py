@@ -1,4 +1,4 @@
-"""What a table of experiments is made of."""
+"""Tables of experiments: names of metrics, and arms that are told apart."""
 
 from pathlib import Path
 
@@ -37,8 +37,8 @@ def test_arms_are_told_apart_where_the_spread_allows_it(tmp_path: Path) -> None:
     runs = {"low": (0.50, 0.52, 0.54), "near": (0.53, 0.55, 0.57), "high": (0.80, 0.82, 0.84)}
     rows = [f"{arm},{seed},{v},1" for arm, vs in runs.items() for seed, v in enumerate(vs)]
     (tmp_path / "results/masks.csv").write_text("\n".join(["arm,seed,a.json:x,a.json:y", *rows]))
-    found = read_experiments("masks", tmp_path, tmp_path, {})
-    assert found.told_apart == ((("low", "high"), ("near", "high")), ())
+    experiment_set = read_experiments("masks", tmp_path, tmp_path, {})
+    assert experiment_set.told_apart == ((("low", "high"), ("near", "high")), ())
 
 
 def test_one_seed_tells_nothing_apart(tmp_path: Path) -> None:

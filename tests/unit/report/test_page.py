@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.made.report import (
-    distribution,
     params,
     run_report,
     write_cmss,
@@ -18,6 +17,7 @@ from tests.made.report import (
     write_json,
     write_labels,
     write_left_out,
+    write_mixture,
     write_registration,
 )
 from twinband.core.errors import InputError
@@ -195,8 +195,7 @@ def test_items_that_params_do_not_name_are_not_read(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ("kaist", "stale"), ("probe-hog", "stale-probe"))
     (paths["facts"] / "ingest/stale.json").write_text("spoilt")
     (paths["metrics"] / "evaluate/stale-probe.json").unlink()
-    mixture = {**distribution(), "datasets": {"kaist": 9600}}
-    write_json(paths["facts"] / "cmss_mixture.json", mixture)
+    write_mixture(paths, ("kaist",))
     assert "stale" not in run_report(params(("kaist",), ("probe-hog",)), paths, tmp_path / "out")
     assert "stale" not in (tmp_path / "out/summary.json").read_text()
 

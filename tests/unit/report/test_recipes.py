@@ -77,6 +77,12 @@ def test_another_arm_of_the_name_makes_its_results_older(tree: Path) -> None:
     assert older(tree)["wide"] == 2
 
 
+def test_numbers_of_an_arm_are_read_as_dvc_reads_them(tree: Path) -> None:
+    path = tree / "experiments/widths.yaml"
+    path.write_text(path.read_text().replace("model.width: 4", "model.width: 4e0"))
+    assert "4e0" in path.read_text() and older(tree) == {"base": 0, "wide": 0}
+
+
 def test_results_from_before_provenance_are_older(tree: Path) -> None:
     (tree / "experiments/results/widths.recipes.json").unlink()
     (tree / "experiments/results/widths.csv").write_text(

@@ -1,9 +1,4 @@
-"""Counting the values of a column, for metrics and for cards.
-
-A product that follows another: same keys, same shards, absences recorded.
-
-Manifest, index and card of a product.
-"""
+"""Products: their small files, identity, cards, and products that follow others."""
 
 import hashlib
 import json
@@ -15,8 +10,11 @@ import pytest
 from tests.made.products import NOTE, sample, two_shards, write_product
 from twinband.core.errors import InputError
 from twinband.shards.product import (
-    card_lines,
+    checked,
+    count_rows,
     count_values,
+    markdown_card,
+    markdown_table,
     product_id,
     read_index,
     read_manifest,
@@ -40,8 +38,13 @@ def test_an_empty_value_may_count_as_another() -> None:
     assert count_values(HOURS, "day") == {"day": 3, "night": 2}
 
 
-def test_a_card_has_a_line_for_each_value() -> None:
-    assert card_lines("hour", count_values(HOURS)) == ["| hour: day | 1 |", "| hour: night | 2 |"]
+def test_a_card_is_a_front_matter_and_sections_apart() -> None:
+    table = markdown_table(("what", "pairs"), count_rows("hour", count_values(HOURS)))
+    assert table == "| what | pairs |\n| --- | --- |\n| hour: day | 1 |\n| hour: night | 2 |"
+    card = markdown_card("one: pairs", ["a", "b"], "First.", "", table, license="CC0-1.0")
+    assert card == (
+        f"---\nlicense: CC0-1.0\ntags: [a, b]\n---\n# one: pairs\n\nFirst.\n\n{table}\n"
+    )
 
 
 def follow(tmp_path: Path, keys: list[str]) -> Path:
@@ -132,6 +135,26 @@ def test_the_id_changes_with_any_sample(tmp_path: Path) -> None:
     write_product(tmp_path / "other", changed)
     ids = [product_id(tmp_path / name) for name in ("one", "same", "other")]
     assert ids[0] == ids[1] != ids[2] and len(ids[0]) == 16
+
+
+def test_a_product_is_checked_against_the_facts_of_its_stage(tmp_path: Path) -> None:
+    folder, facts = tmp_path / "one", tmp_path / "facts.json"
+    with pytest.raises(InputError, match="not there yet"):
+        checked(folder, facts)
+    write_product(folder, two_shards())
+    facts.write_text(json.dumps({"product": product_id(folder)}))
+    assert checked(folder, facts) == product_id(folder)
+    for text, message in (
+        ('{"product": "0123456789abcdef"}', "is not what .*facts.json tells of"),
+        ("{}", "not there yet"),
+        ("[]", "not there yet"),
+        ("not JSON", "not there yet"),
+    ):
+        facts.write_text(text)
+        with pytest.raises(InputError, match=message):
+            checked(folder, facts)
+    facts.write_text('{"product": "one"}')
+    assert checked(folder, facts, identity=lambda path: path.name) == "one"
 
 
 def test_what_is_no_product_is_an_input_error(tmp_path: Path) -> None:

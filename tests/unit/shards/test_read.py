@@ -1,9 +1,4 @@
-"""From members to arrays, without losing depth or channels.
-
-Products side by side: joined by key, loud where they do not fit.
-
-Reading single samples: the right one, or an error that says so.
-"""
+"""Samples read at random, decoded without losing depth or channels, and joined."""
 
 import io
 import pickle

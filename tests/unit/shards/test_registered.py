@@ -1,7 +1,4 @@
-"""Laying what registration changed over a pair.
-
-Where objects are, and how many of their pixels each patch holds.
-"""
+"""The registered pair, and the objects its labels show."""
 
 from typing import Any
 
