@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from ruamel.yaml import YAML
 
 from pipeline_steps.harness.log import log
-from twinband.core.errors import InputError
+from twinband.core.params import ParamsError
 from twinband.shards.write import link
 
 CODE = ("src/", "pipeline_steps/")
@@ -41,7 +41,7 @@ def code_of(stage: str, item: str | None, params: Mapping[str, Any]) -> list[Pat
     """The code that dvc.yaml says a stage, or one item of it, depends on: files and folders.
 
     Raises:
-        InputError: a file or folder is missing: a plug-in that is not there, most likely.
+        ParamsError: the parameters name a plug-in that is not there.
     """
     graph = YAML(typ="safe").load(Path("dvc.yaml"))["stages"][stage]
     names: dict[str, Any] = {**params, "key": item}
@@ -50,7 +50,7 @@ def code_of(stage: str, item: str | None, params: Mapping[str, Any]) -> list[Pat
     deps = [dep for dep in graph.get("do", graph)["deps"] if dep.startswith(CODE)]
     paths = [Path(TEMPLATE.sub(lambda found: str(_value(names, found[1])), dep)) for dep in deps]
     if absent := [path.as_posix() for path in paths if not path.exists()]:
-        raise InputError(f"{stage}@{item}: there is no {', '.join(absent)}")
+        raise ParamsError([f"{stage}.items.{item}: there is no {', '.join(absent)}"])
     return paths
 
 

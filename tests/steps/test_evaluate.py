@@ -90,7 +90,7 @@ def test_wrong_items_exit_2(crops: Project, changes: dict[str, object], message:
 def test_a_benchmark_without_a_file_is_named(crops: Project) -> None:
     write_params(crops, benchmark="nobody")
     done = crops.run("evaluate", *command("crops"))
-    assert done.returncode == 3, done.stdout
+    assert done.returncode == 2, done.stdout
     assert "there is no src/twinband/benchmarks/nobody.py" in done.stdout
 
 

@@ -133,7 +133,7 @@ def test_no_usable_pair_exits_3(project: Project) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"reader": "nobody"}, 3, "there is no src/twinband/readers/nobody.py"),
+        ({"reader": "nobody"}, 2, "there is no src/twinband/readers/nobody.py"),
         ({"options": {"colour": 1}}, 2, "colour: unknown parameter"),
         ({"shards": 0}, 2, "ingest.items.made-up.shards"),
         ({"reader": "mfnet"}, 3, "looked for images/NAME.png"),

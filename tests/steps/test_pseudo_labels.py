@@ -155,5 +155,5 @@ def test_wrong_parameters_are_told_at_once(labellable: Project) -> None:
     assert "sidepx" in done.stdout and "Traceback" not in done.stdout
     labellable.write_params(pseudo_labels=section(depth="nobody"))
     done = labellable.run("pseudo_labels", *ARGUMENTS)
-    assert done.returncode == 3, done.stdout
+    assert done.returncode == 2, done.stdout
     assert "there is no src/twinband/annotators/nobody.py" in done.stdout

@@ -207,7 +207,7 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"backend": "nobody"}, 3, "there is no src/twinband/backends/nobody.py"),
+        ({"backend": "nobody"}, 2, "there is no src/twinband/backends/nobody.py"),
         (
             {"options": {"colour": 1}},
             2,

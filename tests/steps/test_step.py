@@ -15,7 +15,7 @@ from pipeline_steps.harness.step import TAKEN
 from pipeline_steps.harness.work import code_digest, code_of
 from tests.made.raw_pairs import contents, write
 from tests.steps.conftest import Project
-from twinband.core.errors import InputError
+from twinband.core.params import ParamsError
 
 TOY = (
     *("--source", "data", "--out", "out/words"),
@@ -126,7 +126,7 @@ def test_code_is_what_dvc_yaml_names(toy: Project, monkeypatch: pytest.MonkeyPat
     )
     params = {"t": {"items": {"a": {"arm": "fixed"}, "b": {"arm": "absent"}}}}
     assert code_of("t", "a", params) == [Path("src/twinband/arms/fixed.py")]
-    with pytest.raises(InputError, match=r"t@b: there is no src/twinband/arms/absent\.py"):
+    with pytest.raises(ParamsError, match=r"t\.items\.b: there is no src/twinband/arms/absent\.py"):
         code_of("t", "b", params)
 
 
