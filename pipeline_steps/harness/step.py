@@ -62,12 +62,14 @@ KINDS = ("input", "output", "base")
 REPEAT = "repeat the command: what was finished is kept"
 
 
-# Names that DVC's table of metrics has as its own attributes; a column of that name breaks it.
+# Names that DVC's table of metrics, or the library that prints it, looks for as attributes: a column
+# of that name breaks it.
 TAKEN = frozenset({
     "add_column", "append", "as_dict", "clear", "column", "columns", "count", "drop",
     "drop_duplicates", "dropna", "extend", "index", "insert", "is_empty", "is_protected",
     "items", "keys", "pop", "project", "protect", "remove", "rename", "render", "reverse",
     "row_from_dict", "shape", "to_csv", "unprotect",
+    "cursor", "description", "dtype", "values",
 })  # fmt: skip
 MOST_METRICS = 8
 

@@ -66,7 +66,7 @@ def test_a_step_publishes_its_outputs_and_says_one_closing_line(toy: Project) ->
         ("toy: {words: [a]}", "toy.seed: missing"),
         ("toy: [", "cannot be read"),
         ("toy: {words: [a], seed: 1}\ntoy: {words: [b], seed: 1}", "duplicate key"),
-        ("", "toy: missing section"),
+        ("", "toy: a mapping is needed, {} for none (missing)"),
     ],
 )
 def test_wrong_parameters_exit_2_and_write_nothing(
@@ -107,9 +107,14 @@ def test_metrics_that_dvc_cannot_show_are_refused(toy: Project, numbers: str, me
 
 def test_dvc_s_own_names_are_those_that_are_refused() -> None:
     from dvc.compare import TabularData
+    from dvc.ui import ui
 
     public = {name for name in dir(TabularData(["a"])) if not name.startswith("_")}
-    assert public == TAKEN
+    assert public | {"cursor", "description", "dtype", "values"} == TAKEN
+    table = TabularData(["Path", "values"])
+    table.append(["metrics.json", "1"])
+    with pytest.raises((AttributeError, TypeError, ValueError)):
+        ui.table(table, headers=table.keys())
 
 
 def test_code_is_what_dvc_yaml_names(toy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
