@@ -62,8 +62,8 @@ KINDS = ("input", "output", "base")
 REPEAT = "repeat the command: what was finished is kept"
 
 
-# Names that DVC's table of metrics, or the library that prints it, looks for as attributes: a column
-# of that name breaks it.
+# Names that DVC's table of metrics, or the library that prints it, looks for as attributes: as a
+# column they break it.
 TAKEN = frozenset({
     "add_column", "append", "as_dict", "clear", "column", "columns", "count", "drop",
     "drop_duplicates", "dropna", "extend", "index", "insert", "is_empty", "is_protected",
