@@ -58,7 +58,9 @@ def test_run_in_a_copy_uses_the_copys_code(project: Project) -> None:
     """The copy is made of HEAD and uncommitted changes; the installed twinband is another one."""
     module = project.root / "src/twinband/benchmarks/probe_hog.py"
     original = module.read_text()
-    changed = original.replace("headline={", 'headline={"copied": 7, ')
+    changed = original.replace(
+        "for name in MODALITIES},", 'for name in MODALITIES} | {"copied": 7},'
+    )
     assert changed != original
     module.write_text(changed)
     project.run("dvc", "exp", "run", "--temp", "--name", "copy", "-S", f"{PARAMETER}=16")
