@@ -64,7 +64,8 @@ report: $(INSTALLED) ## the report again, with timings of this machine's runs be
 	@echo "report: $(CURDIR)/.work/report-with-runs/index.html"
 
 experiments: $(INSTALLED) ## table of experiments: what differs, without the columns of dependencies
-	@dvc exp show --md --only-changed --drop '^(src|pipeline_steps|data|facts|metrics|models|plots)(/|$$)' --hide-workspace
+	@dvc exp show --md --only-changed --hide-workspace \
+	  --drop '^((src|pipeline_steps|data|facts|models|plots|experiments)(/|$$)|metrics$$|Created$$)'
 
 profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real
 	@twinband profile "$(NAME)"

@@ -41,7 +41,7 @@ def experiments_table(name: str, arms: Mapping[str, str], metrics: Mapping[str, 
 def hog_table() -> str:
     """What HOG features tell of crops, over rendered worlds."""
     file = "metrics/evaluate/probe-hog.json"
-    names = {f"{file}:linear_{name}": name for name in ("rgb", "thermal", "both")}
+    names = {f"{file}:hog_{name}": name for name in ("rgb", "thermal", "both")}
     return experiments_table("hog_cell", {"cell-8": "HOG, linear"}, {"arm": "accuracy", **names})
 
 

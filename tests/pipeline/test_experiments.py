@@ -42,7 +42,7 @@ def rows(project: Project) -> dict[str, dict[str, object]]:
             metrics = values["metrics"]["metrics/evaluate/probe-hog.json"]["data"]
             found[data["name"]] = {
                 "cell_px": common["probe_hog"]["options"]["cell_px"],
-                "accuracy": metrics["linear_rgb"],
+                "accuracy": metrics["hog_rgb"],
             }
     return found
 

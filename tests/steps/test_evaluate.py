@@ -68,7 +68,7 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     facts = json.loads((crops.root / "facts/evaluate/probe.json").read_text())
     assert facts["test_crops"] == 8 and set(facts["accuracy"]) == {"rgb", "thermal", "both"}
     metrics = json.loads((crops.root / "metrics/evaluate/probe.json").read_text())
-    assert metrics["linear_rgb"] == facts["accuracy"]["rgb"]["overall"]
+    assert metrics["hog_rgb"] == facts["accuracy"]["rgb"]["overall"]
     assert list(contents(crops.root / "plots/evaluate/probe")) == ["accuracy_by_hour.svg"]
     assert "evaluate@probe: accuracy rgb " in done.stdout
 

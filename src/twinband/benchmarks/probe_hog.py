@@ -74,7 +74,7 @@ class Benchmark(Base[Options]):
         chance = max(np.unique(classes[test], return_counts=True)[1]) / int(test.sum())
         return Scores(
             summary=f"accuracy {best} (most frequent class {chance:.3f})",
-            headline={f"linear_{name}": accuracy[name]["overall"] for name in MODALITIES},
+            headline={f"hog_{name}": accuracy[name]["overall"] for name in MODALITIES},
             facts={
                 "accuracy": accuracy,
                 "most_frequent_class": float(chance),
