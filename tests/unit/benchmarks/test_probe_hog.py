@@ -35,7 +35,7 @@ def test_separable_classes_are_told_apart_by_the_modality_that_shows_them(tmp_pa
     ]
     assert np.mean(right) == pytest.approx(accuracy["thermal"]["overall"], abs=1e-4)
     assert scores.headline == {
-        f"linear_{name}": accuracy[name]["overall"] for name in ("rgb", "thermal", "both")
+        f"hog_{name}": accuracy[name]["overall"] for name in ("rgb", "thermal", "both")
     }
     assert f"thermal {accuracy['thermal']['overall']:.3f}" in scores.summary
 
