@@ -25,7 +25,7 @@ class Reached:
 
 
 def reached(root: Path, modules: Iterable[str]) -> Reached:
-    """What importing ``modules`` reads; templates beside a module count as its own."""
+    """Follow the imports of ``modules``; templates beside a module count as its own."""
     seen: set[str] = set()
     folders: set[str] = set()
     waiting = list(modules)
@@ -67,7 +67,7 @@ def file_of(root: Path, module: str) -> Path | None:
 
 
 def _says_nothing(path: Path) -> bool:
-    """Whether a file of Python holds a docstring at most."""
+    """Tell whether a file of Python holds a docstring at most."""
     body = ast.parse(path.read_bytes()).body
     return not body or (len(body) == 1 and isinstance(body[0], ast.Expr))
 

@@ -32,7 +32,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def files(tree: Path, code: str) -> list[str]:
-    """What a step with this code reaches, without ``src/twinband/`` and the step itself."""
+    """List what a step with this code reaches, without ``src/twinband/`` and the step itself."""
     (tree / "pipeline_steps" / "stage.py").write_text(code)
     names = reached(tree, ["pipeline_steps.stage"]).files
     assert list(names) == sorted(names) and "pipeline_steps/stage.py" in names

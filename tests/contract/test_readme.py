@@ -39,14 +39,14 @@ def experiments_table(name: str, arms: Mapping[str, str], metrics: Mapping[str, 
 
 
 def hog_table() -> str:
-    """What HOG features tell of crops, over rendered worlds."""
+    """Accuracy of HOG features on crops, over rendered worlds."""
     file = "metrics/evaluate/probe-hog.json"
     names = {f"{file}:hog_{name}": name for name in ("rgb", "thermal", "both")}
     return experiments_table("hog_cell", {"cell-8": "HOG, linear"}, {"arm": "accuracy", **names})
 
 
 def pretraining_table() -> str:
-    """What pretraining gains."""
+    """Gains of pretraining."""
     probe = "metrics/evaluate/probe-mspecgene.json"
     return experiments_table(
         "pretraining",
@@ -61,7 +61,7 @@ def pretraining_table() -> str:
 
 
 def annotators_table() -> str:
-    """How good the shipped annotators are: written by the frozen stage beside their weights."""
+    """Scores of the shipped annotators: written by the frozen stage beside their weights."""
     rows = ["| annotator | score | RGB | thermal | both |", "|---|---|---|---|---|"]
     shown = (
         ("sam", "SAM", "mean best IoU, objects of 400 px and more", "mean_best_iou"),
