@@ -30,7 +30,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@touch $@
 
 repro: $(INSTALLED) ## rebuild everything whose inputs changed, then say where the report is
-	@python -m twinband.params params.yaml
+	@python -m twinband.ready params.yaml
 	@dvc repro
 	@echo "report: $(CURDIR)/reports/index.html"
 
@@ -68,7 +68,7 @@ experiments: $(INSTALLED) ## table of experiments: what differs, without the col
 	  --drop '^((src|pipeline_steps|data|facts|models|plots|experiments)(/|$$)|metrics$$|Created$$)'
 
 profile: $(INSTALLED) ## switch the parameters: make profile NAME=sample|test|real
-	@twinband profile "$(NAME)"
+	@twinband profile "$$NAME"
 
 bench: $(INSTALLED) ## speed benchmarks; each prints one JSON line
 	@for script in benches/bench_*.py; do python -m "benches.$$(basename "$$script" .py)" || exit 1; done

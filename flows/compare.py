@@ -23,7 +23,7 @@ from flows.dvc_command import (
     DvcError,
     dvc,
     environment,
-    release_dead_locks,
+    make_ready,
     repository_root,
     stream,
 )
@@ -81,7 +81,7 @@ def compare(set_path: Path, results_folder: Path | None = None) -> list[dict[str
             those that failed.
     """
     root = repository_root()
-    release_dead_locks(root)
+    make_ready(root, get_run_logger().warning)
     experiment_set = read_experiment_set(set_path)
     stages = read_graph(root)
     recipe = recipe_of(

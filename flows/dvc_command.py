@@ -1,10 +1,4 @@
-"""DVC as a command: its calls, the stages it finds changed, and the locks that dead calls leave.
-
-A killed DVC leaves entries in ``.dvc/tmp/rwlock``, a JSON file of process ids by path. DVC drops an
-entry whose id no longer exists, but takes a new process with the same id for the old one, and
-refuses a file cut short by a kill. Ids are reused soon where they are few, as in a container. (The
-repository's lock itself is the kernel's and ends with its process.)
-"""
+"""DVC as a command: its calls, and the stages that it finds changed."""
 
 import json
 import os
@@ -14,10 +8,6 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-import psutil
-import zc.lockfile
 
 from flows.supervise import supervised
 
@@ -55,19 +45,28 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def check_parameters(root: Path) -> None:
-    """Validate the whole params.yaml; a step validates its own section only.
+def make_ready(root: Path, on_line: Callable[[str], None]) -> None:
+    """Mend what killed runs left in the project, and validate the whole params.yaml.
+
+    Args:
+        on_line: called with a line for each thing that was mended.
 
     Raises:
         DvcError: parameters are wrong; the message lists them all.
     """
-    if not (root / "src" / "twinband").is_dir():
-        return  # another project's graph: its parameters are its own affair
-    command = [sys.executable, "-m", "twinband.params", "params.yaml"]
-    variables = {**environment(), "PYTHONPATH": str(root / "src")}
-    result = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True)
+    own = root / "src"
+    path = {"PYTHONPATH": str(own)} if (own / "twinband").is_dir() else {}
+    result = subprocess.run(
+        [sys.executable, "-m", "twinband.ready", "params.yaml"],
+        cwd=root,
+        env={**environment(), **path},
+        capture_output=True,
+        text=True,
+    )
     if result.returncode:
         raise DvcError(f"nothing was run: {result.stderr.strip()}")
+    for line in result.stderr.splitlines():
+        on_line(line)
 
 
 def dvc_output(root: Path, *arguments: str) -> str:
@@ -107,47 +106,3 @@ def stream(process: subprocess.Popen[bytes], on_line: Callable[[str], None]) -> 
 def changed_stages(root: Path, targets: Iterable[str] = ()) -> set[str]:
     """Ask DVC which stages, of the targets or of all, changed other than by upstream stages."""
     return set(json.loads(dvc_output(root, "status", "--json", *targets)))
-
-
-def release_dead_locks(root: Path) -> None:
-    """Drop every entry whose process is gone or is not DVC's.
-
-    The repository has one file of entries, its experiments another.
-    """
-    for folder in (root / ".dvc" / "tmp", root / ".dvc" / "tmp" / "exps"):
-        rwlock = folder / "rwlock"
-        if not rwlock.exists():
-            continue
-        try:
-            guard = zc.lockfile.LockFile(str(folder / "rwlock.lock"))
-        except zc.lockfile.LockError:
-            continue  # a living DVC process holds it, and cleans up after itself
-        try:
-            rwlock.write_text(json.dumps(_living_entries(rwlock.read_text(encoding="utf-8"))))
-        finally:
-            guard.close()
-
-
-def _living_entries(text: str) -> dict[str, Any]:
-    try:
-        locks = json.loads(text)
-    except json.JSONDecodeError:
-        return {}  # cut short by a kill, so its writer is dead
-    write = {path: entry for path, entry in locks.get("write", {}).items() if _is_living(entry)}
-    read = {
-        path: living
-        for path, entries in locks.get("read", {}).items()
-        if (living := [entry for entry in entries if _is_living(entry)])
-    }
-    return {"write": write, "read": read}
-
-
-def _is_living(entry: dict[str, Any]) -> bool:
-    """Tell whether the entry's process exists, has not ended, and is a DVC command."""
-    try:
-        process = psutil.Process(entry["pid"])
-        return process.status() != psutil.STATUS_ZOMBIE and any(
-            "dvc" in word for word in process.cmdline()
-        )
-    except psutil.NoSuchProcess:
-        return False

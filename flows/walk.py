@@ -7,10 +7,11 @@ from typing import Any
 
 from filelock import FileLock
 from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import read_metrics, show_metrics, show_report, show_stages
-from flows.dvc_command import changed_stages, check_parameters, release_dead_locks, repository_root
+from flows.dvc_command import changed_stages, make_ready, repository_root
 from flows.graph import Stage, read_graph, select
 from flows.stage_task import NOT_READY, StageProcesses, StageResult, stage_task
 
@@ -51,8 +52,7 @@ def walk(targets: Iterable[str] | None, max_parallel: int) -> list[StageResult]:
     # One walk at a time: DVC turns away a second command on the same stage. The kernel frees this
     # lock when its holder dies.
     with FileLock(root / ".dvc" / "tmp" / "walk.lock"):
-        release_dead_locks(root)
-        check_parameters(root)
+        make_ready(root, get_run_logger().warning)
         stages, changed = _plan(root, targets)
         before = read_metrics(root, stages.values())
         results = _run(root, stages, changed, max_parallel)

@@ -29,8 +29,8 @@ import numpy as np
 import twinband
 from pipeline_steps.harness.log import log, progress_of, start_logging
 from pipeline_steps.harness.ranks import end_with_the_agent, ranks_to_start, start_ranks, this_rank
+from pipeline_steps.harness.templates import code_of, filled, item_of_dvc, names_of
 from pipeline_steps.harness.work import (
-    code_of,
     fingerprint,
     folder_of,
     publish,
@@ -38,6 +38,7 @@ from pipeline_steps.harness.work import (
     work_folder,
     work_root,
 )
+from twinband.core import dvc_lock
 from twinband.core.errors import InputError, TooManyBadSamples, WorkFailed
 from twinband.core.params import (
     Facts,
@@ -126,11 +127,15 @@ def _run(run: Callable[..., StepReport], unit: str) -> None:
     started = time.monotonic()
     stage = Path(inspect.getfile(run)).stem
     _check_own_code()
+    if not this_rank() and work_root().parent == Path.cwd():  # no experiment in a copy of the tree
+        dvc_lock.keep(Path())
     paths = paths_of(run)
     arguments = vars(_parser(stage, run, paths).parse_args())
     item = arguments.pop("item", None)
     data = _read_params()
     values, params = stage_params(_model(run), data, stage, item)
+    names = names_of(stage, item, data)
+    arguments = {key: text and Path(filled(text, names)) for key, text in arguments.items()}
     runtime = validate(Runtime, data.get("runtime"), "runtime")
     if (ranks := ranks_to_start(params)) > 1:
         sys.exit(start_ranks(stage, ranks, sys.argv[1:]))
@@ -200,11 +205,13 @@ def _parser(
     parser = argparse.ArgumentParser(f"python -m pipeline_steps.{stage}", description=first_line)
     signature = inspect.signature(run).parameters
     if issubclass(_model(run), ItemParams):
-        parser.add_argument("--item", required=True, help="name in params.yaml")
+        known = item_of_dvc(stage)
+        help_ = "name in params.yaml; by default the one that DVC runs the stage for"
+        parser.add_argument("--item", required=known is None, default=known, help=help_)
     for name, kind in paths.items():
         required = signature[name].default is inspect.Parameter.empty
         option = option_of(name)
-        parser.add_argument(option, type=Path, required=required, help=f"{kind} path")
+        parser.add_argument(option, required=required, help=f"{kind} path")
     return parser
 
 

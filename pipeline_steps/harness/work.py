@@ -9,7 +9,6 @@ import fnmatch
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from ruamel.yaml import YAML
 
 from pipeline_steps.harness.log import log
-from twinband.core.params import ParamsError
 from twinband.shards.write import link
-
-CODE = ("src/", "pipeline_steps/")
-TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 
 
 def fingerprint(params: Mapping[str, Any], inputs: Iterable[Path], code: Iterable[Path]) -> str:
@@ -35,30 +29,6 @@ def fingerprint(params: Mapping[str, Any], inputs: Iterable[Path], code: Iterabl
     for path in code:
         whole.update(f"{path.as_posix()}\0{code_digest(path)}\0".encode())
     return whole.hexdigest()[:16]
-
-
-def code_of(stage: str, item: str | None, params: Mapping[str, Any]) -> list[Path]:
-    """The code that dvc.yaml says a stage, or one item of it, depends on: files and folders.
-
-    Raises:
-        ParamsError: the parameters name a plug-in that is not there.
-    """
-    graph = YAML(typ="safe").load(Path("dvc.yaml"))["stages"][stage]
-    names: dict[str, Any] = {**params, "key": item}
-    if item is not None:
-        names["item"] = params[stage]["items"][item]
-    deps = [dep for dep in graph.get("do", graph)["deps"] if dep.startswith(CODE)]
-    paths = [Path(TEMPLATE.sub(lambda found: str(_value(names, found[1])), dep)) for dep in deps]
-    if absent := [path.as_posix() for path in paths if not path.exists()]:
-        raise ParamsError([f"{stage}.items.{item}: there is no {', '.join(absent)}"])
-    return paths
-
-
-def _value(names: Mapping[str, Any], place: str) -> Any:
-    value: Any = names
-    for key in place.split("."):
-        value = value[key]
-    return value
 
 
 def code_digest(path: Path) -> str:

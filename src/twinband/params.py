@@ -1,12 +1,6 @@
-"""Validation of all of params.yaml: ``python -m twinband.params FILE``.
+"""Validation of all of params.yaml; a step validates its own part only."""
 
-A wrong file gives exit code 2 and a list of all problems. Steps read only their own part; this is
-the quick part of ``twinband doctor``, to be run before every walk over the graph.
-"""
-
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from twinband.cmss.params import CmssMixtureParams, CmssParams
@@ -81,17 +75,3 @@ def _problems(model: type[StageParams], data: Mapping[str, Any], stage: str) -> 
         except ParamsError as error:
             problems += error.problems
     return problems
-
-
-def main(path: Path) -> int:
-    """Print the problems of a file, a line each; returns the exit code."""
-    try:
-        validate_file(path.read_text())
-    except (ParamsError, OSError, UnicodeDecodeError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

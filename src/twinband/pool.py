@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from twinband.core.errors import InputError
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import Facts, StageParams
 from twinband.ingest.duplicates import close_pairs, equal_rows, impressions_of, same_everywhere
 from twinband.shards.product import count_values, read_manifest
@@ -44,10 +45,10 @@ class PoolParams(StageParams):
 
     derived: ClassVar[Mapping[str, str]] = {"protect": "ingest.items"}
 
-    datasets: list[str]
+    datasets: list[Name]
     protect: list[str]
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
-    hold_out: str
+    hold_out: ProjectPath
 
     @field_validator("datasets")
     @classmethod

@@ -12,6 +12,7 @@ ANNOTATORS = sorted(path.stem for path in (ROOT / "src/twinband/annotators").glo
 # Code that annotators reach and that changes no label.
 HARMLESS = {
     "src/twinband/core/errors.py": "messages",
+    "src/twinband/core/names.py": "which names and paths are allowed",
     "src/twinband/core/params.py": "parameters are part of the fingerprint by their values",
     "src/twinband/weights.py": "weights are part of the fingerprint by their SHA-256",
 }

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import pytest
+from pydantic import AfterValidator
 from ruamel.yaml import YAML
 
 from pipeline_steps.harness.step import option_of, paths_of
-from pipeline_steps.harness.work import code_of
+from pipeline_steps.harness.templates import code_of, filled, names_of
 from tests.contract.closure import Reached, reached
 from tests.contract.conftest import ROOT, Stage
 from twinband.core.params import ItemParams, StageParams
@@ -136,19 +137,32 @@ def test_keys_that_paths_are_made_of_stand_flat_on_every_item(stages: list[Stage
                 assert not keys & common.keys(), f"{step}.common has {keys & common.keys()}"
 
 
-def test_templated_values_in_commands_are_quoted() -> None:
+def test_no_value_of_params_yaml_stands_in_a_command() -> None:
+    """DVC hands commands to a shell; steps fill in the templates themselves."""
     for step, description in GRAPH.items():
         command = description.get("do", description)["cmd"]
-        bare = re.sub(r'"[^"]*"', "", command)
-        assert "${" not in bare, f"{step}: {bare}"
+        assert not re.search(r"(?<!\\)\$\{", command), f"{step}: DVC would fill in a template"
+        assert "${" not in re.sub(r"'[^']*'", "", command), f"{step}: a template without quotes"
+
+
+def test_whatever_paths_are_made_of_is_a_name_or_a_path(stages: list[Stage]) -> None:
+    for stage in stages:
+        fields = model_of(stage).model_fields
+        text = str(GRAPH[stage.step])
+        own = set(re.findall(r"\$\{item\.([^}]+)\}", text))
+        own |= set(re.findall(rf"\$\{{{stage.step}\.([^}}]+)\}}", text)) - {"items"}
+        for key in own:
+            safe = [m for m in fields[key].metadata if isinstance(m, AfterValidator)]
+            assert safe or get_origin(fields[key].annotation) is Literal, f"{stage.name}: {key}"
 
 
 def test_paths_of_the_command_are_dependencies_and_outputs(stages: list[Stage]) -> None:
     for stage in stages:
         python, flag, module, *rest = stage.command
         assert (python, flag, module) == ("python3", "-m", f"pipeline_steps.{stage.step}")
-        options = dict(zip(rest[::2], rest[1::2], strict=True))
-        assert options.pop("--item", None) == stage.item, stage.name
+        names = names_of(stage.step, stage.item, stage.params_file)
+        paths = [filled(path, names) for path in rest[1::2]]
+        options = dict(zip(rest[::2], paths, strict=True))
         kinds = {option_of(name): kind for name, kind in paths_of(step_of(stage).run).items()}
         inputs = {path for option, path in options.items() if kinds[option] == "input"}
         outputs = {path for option, path in options.items() if kinds[option] == "output"}

@@ -1,15 +1,11 @@
 """However a rebuild ends, nothing of it runs on and the next one works without a hand."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from flows.dvc_command import release_dead_locks
 from flows.rebuild import rebuild
 from tests.pipeline.conftest import Repository, Tracked, wait_until
 
@@ -62,37 +58,3 @@ def test_a_killed_rebuild_leaves_nothing_and_goes_on(
     (root / "hold").unlink()
     assert {result.state for result in rebuild()} == {"Ran"}
     assert (root / "a").read_text() == (root / "b").read_text() == "done"
-
-
-def test_records_of_dead_processes_are_dropped_and_living_ones_kept(tmp_path: Path) -> None:
-    folder = tmp_path / ".dvc" / "tmp"
-    folder.mkdir(parents=True)
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
-    # The second is alive but no DVC command, as after a process id was used again.
-    with subprocess.Popen([*sleep, "dvc"]) as living, subprocess.Popen(sleep, cwd="/") as other:
-        try:
-            entries = {
-                name: {"pid": process.pid, "cmd": "dvc repro"}
-                for name, process in (("dead", ended), ("reused", other), ("living", living))
-            }
-            record = {"write": entries, "read": {n: [e] for n, e in entries.items()}}
-            (folder / "rwlock").write_text(json.dumps(record))
-            release_dead_locks(tmp_path)
-            kept = json.loads((folder / "rwlock").read_text())
-        finally:
-            living.kill()
-            other.kill()
-    assert kept == {
-        "write": {"living": entries["living"]},
-        "read": {"living": [entries["living"]]},
-    }
-
-
-def test_a_record_cut_short_by_a_kill_is_emptied(tmp_path: Path) -> None:
-    folder = tmp_path / ".dvc" / "tmp"
-    folder.mkdir(parents=True)
-    (folder / "rwlock").write_text('{"write": {"/a": {"pi')
-    release_dead_locks(tmp_path)
-    assert json.loads((folder / "rwlock").read_text()) == {}

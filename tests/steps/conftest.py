@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.made.project import TIMEOUT_S
 from tests.made.raw_pairs import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +53,7 @@ class Project:
     def run(self, step: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """The step's exit code, and what it said as ``stdout``."""
         process = self.start(step, *arguments, **options)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=TIMEOUT_S)
         return subprocess.CompletedProcess(process.args, process.returncode, said)
 
     def ingest(self, **options: Any) -> subprocess.CompletedProcess[str]:

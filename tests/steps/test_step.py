@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_steps.harness.step import TAKEN
-from pipeline_steps.harness.work import code_digest, code_of
+from pipeline_steps.harness.templates import code_of
+from pipeline_steps.harness.work import code_digest
 from tests.made.raw_pairs import contents, write
 from tests.steps.conftest import Project
 from twinband.core.params import ParamsError

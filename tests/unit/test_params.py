@@ -3,8 +3,6 @@
 import importlib
 import pkgutil
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,14 +212,3 @@ def test_profiles_are_in_the_form_in_which_dvc_writes_them(
 def test_no_line_is_wider_than_what_dvc_writes(name: str) -> None:
     lines = (ROOT / name).read_text().splitlines()
     assert [line for line in lines if len(line) > 80] == []
-
-
-def test_the_command_lists_problems(tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text("ingest: {}\n")
-    (tmp_path / "right.yaml").write_text(SAMPLE)
-    for path, code in ((wrong, 2), (tmp_path / "right.yaml", 0), (tmp_path / "none.yaml", 2)):
-        command = [sys.executable, "-m", "twinband.params", str(path)]
-        result = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True)
-        assert result.returncode == code and "Traceback" not in result.stderr
-        assert ("ingest.items: a mapping is needed" in result.stderr) == (path == wrong)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twinband.core.names import ProjectPath
 from twinband.core.params import ItemParams, Params, StageParams
 
 AtLeastOne = Annotated[int, Field(ge=1)]
@@ -42,7 +43,7 @@ class CmssParams(ItemParams):
         maps: example pairs that are drawn.
     """
 
-    model: str
+    model: ProjectPath
     image_px: AtLeastOne
     variance: Literal["product", "first_squared"]
     low: float

@@ -13,7 +13,8 @@ from ruamel.yaml.comments import CommentedMap
 
 from twinband.cli import UsageError, read_text
 from twinband.core.errors import BadSample, InputError
-from twinband.core.params import ITEM_NAME, items_of, parse
+from twinband.core.names import ITEM_NAME, NAME_RULE
+from twinband.core.params import items_of, parse
 from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import Recorded, open_files, read_inventory, write_inventory
 from twinband.params import validate_file
@@ -88,10 +89,7 @@ def check_request(request: Request) -> None:
     """
     name = request.name
     if not re.fullmatch(ITEM_NAME, name):
-        raise UsageError(
-            f"{name!r} is no name for a dataset: use a-z, 0-9, _ and - only, a letter or digit"
-            " first, and 64 characters at most"
-        )
+        raise UsageError(f"{name!r} cannot be a dataset's name: {NAME_RULE}")
     dialects = (YAML(typ="safe").load, yaml.safe_load)  # DVC reads 1.2, much else reads 1.1
     if not all(isinstance(load(name), str) for load in dialects):
         raise UsageError(

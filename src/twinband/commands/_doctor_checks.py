@@ -15,6 +15,7 @@ from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import read_inventory
 from twinband.ingest.params import IngestParams
 from twinband.params import validate_file
+from twinband.ready import mend
 
 PACKAGES = (
     "torch",
@@ -41,7 +42,7 @@ class Finding:
 
 def examine(params: Path, data: Path | None) -> list[Finding]:
     """Check a params.yaml, the datasets it names and the environment; ``data``: TWINBAND_DATA."""
-    findings = []
+    findings = [Finding("left by ended runs", line) for line in mend(params.parent)]
     try:
         sections = validate_file(read_text(params))
     except ParamsError as error:

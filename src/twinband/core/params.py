@@ -22,8 +22,9 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from twinband.core.names import ITEM_NAME, NAME_RULE
+
 DECIMALS = 5
-ITEM_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 
 class Params(BaseModel):
@@ -346,10 +347,7 @@ def _wrong_names(items: Mapping[Any, Any], stage: str) -> Iterator[str]:
         if not isinstance(name, str):
             yield f"{stage}.items.{name}: YAML reads this name as no text; use another one"
         elif not re.fullmatch(ITEM_NAME, name):
-            yield (
-                f"{stage}.items.{name}: a name has lower-case letters, digits, - and _, begins "
-                "with a letter or digit, and has 64 characters at most"
-            )
+            yield f"{stage}.items.{name}: {NAME_RULE}"
 
 
 def _holds(values: Any, place: Place) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Scalar
 
 
@@ -23,9 +24,9 @@ class EvaluateParams(ItemParams):
         seed: seed of all its random numbers.
     """
 
-    benchmark: str
-    dataset: str
-    model: Annotated[str, Field(min_length=1)]
+    benchmark: Name
+    dataset: Name
+    model: ProjectPath
     options: dict[str, Scalar] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0)] = 0
 

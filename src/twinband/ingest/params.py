@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Params, Scalar
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -43,8 +44,8 @@ class IngestParams(ItemParams):
         split_seed: another seed gives another split.
     """
 
-    reader: str
-    source: str
+    reader: Name
+    source: ProjectPath
     root: str = ""
     options: dict[str, Scalar] = Field(default_factory=dict)
     shards: Annotated[int, Field(ge=1)]

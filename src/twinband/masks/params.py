@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from twinband.core.names import ProjectPath
 from twinband.core.params import ItemParams, OutsideWeights
 from twinband.sam.settings import MaskSettings
 
@@ -22,9 +23,9 @@ class SamMasksParams(ItemParams):
         least_px: objects of so many pixels and more are scored.
     """
 
-    weights: str
+    weights: ProjectPath
     outside: OutsideWeights | None = None
-    truth: str
+    truth: ProjectPath
     device: Literal["cpu", "cuda"]
     threads: Annotated[int, Field(ge=1)]
     settings: MaskSettings

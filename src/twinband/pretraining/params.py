@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Params, Scalar, StageParams
 from twinband.training.settings import TrainingSettings
 
@@ -71,9 +72,9 @@ class PretrainParams(ItemParams):
         training: the run.
     """
 
-    method: str
-    arm: str
-    start: str
+    method: Name
+    arm: Name
+    start: ProjectPath
     model: str
     options: dict[str, Scalar] = Field(default_factory=dict)
     masking: Masking

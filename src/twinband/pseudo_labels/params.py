@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, OutsideWeights, Scalar
 
 Kind = Literal["depth", "semantics"]
@@ -32,11 +33,11 @@ class PseudoLabelsParams(ItemParams):
     """
 
     modality: Literal["rgb", "thermal", "better"]
-    truth: str
-    depth: str
-    depth_weights: str
-    semantics: str
-    semantics_weights: str
+    truth: ProjectPath
+    depth: Name
+    depth_weights: ProjectPath
+    semantics: Name
+    semantics_weights: ProjectPath
     outside: dict[Kind, OutsideWeights] = Field(default_factory=dict)
     options: dict[Kind, dict[str, Scalar]] = Field(default_factory=dict)
     device: Literal["cpu", "cuda"]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Scalar
 
 Modality = Literal["rgb", "thermal"]
@@ -35,14 +36,14 @@ class RegisterParams(ItemParams):
             made from; with fewer of them every pair is estimated by itself.
     """
 
-    homographies: str
+    homographies: ProjectPath
     aligned: bool
     rig: Literal["dataset", "sequence", "pair"]
-    backend: str
+    backend: Name
     options: dict[str, Scalar] = Field(default_factory=dict)
     grid: Modality
     labels_on: Modality
     on_failure: FailurePolicy
     shift_tolerance_px: Annotated[float, Field(ge=0)]
-    truth: str
+    truth: ProjectPath
     pooled_pairs: Annotated[int, Field(ge=2)]

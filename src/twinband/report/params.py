@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from twinband.core.names import Name
 from twinband.core.params import StageParams
 
 
@@ -35,7 +36,7 @@ class ReportParams(StageParams):
     }
 
     title: str
-    experiments: list[str]
+    experiments: list[Name]
     quarantined: Annotated[int, Field(ge=0)]
     datasets: list[str]
     registered: list[str]
