@@ -90,6 +90,19 @@ class Project:
         (self.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
 
+def start_dvc(project: Project, *arguments: str) -> "subprocess.Popen[str]":
+    """Start a DVC command in a session of its own, so that all it starts can be killed at once."""
+    return subprocess.Popen(
+        ["dvc", *arguments],
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
 def kill_group(process: "subprocess.Popen[str]") -> None:
     """SIGKILL a process started in a session of its own, with all its descendants there."""
     os.killpg(process.pid, signal.SIGKILL)

@@ -4,13 +4,12 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.made.project import TIMEOUT_S, Project
+from tests.made.project import TIMEOUT_S, Project, start_dvc
 
 pytestmark = pytest.mark.slow
 STAGE = "sample_world@tiny"
@@ -46,14 +45,7 @@ def kill_at_writing(project: Project, number: signal.Signals, size: int) -> None
     """Run the stage, and end it all when DVC has written about ``size`` bytes of dvc.lock."""
     lock = project.root / "dvc.lock"
     whole = lock.stat().st_size
-    process = subprocess.Popen(
-        ["dvc", "repro", STAGE],
-        cwd=project.root,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = start_dvc(project, "repro", STAGE)
     while process.poll() is None:
         if size <= lock.stat().st_size < whole:
             os.killpg(process.pid, number)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.made.project import TIMEOUT_S, Project, kill_group
+from tests.made.project import TIMEOUT_S, Project, kill_group, start_dvc
 from twinband.core.params import parse
 
 pytestmark = pytest.mark.slow
@@ -56,18 +56,6 @@ def make_project(root: Path, data: Path, shards: int) -> Project:
     return project
 
 
-def start(project: Project, stage: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        ["dvc", "repro", stage],
-        cwd=project.root,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def finished(project: Project, stage: str) -> int:
     return len(list((project.root / ".work").glob(FINISHED[stage])))
 
@@ -98,7 +86,7 @@ def kill_and_continue(fresh: Project, base: Path, stage: str, parts: int, kills:
     continued = []
     for number in range(kills):
         project = fresh.copy(base / f"killed {number}")
-        process = start(project, stage)
+        process = start_dvc(project, "repro", stage)
         if number % 2:  # anywhere in the run
             until(process, project, stage, moments.uniform(0.05, 1.0) * whole_s, parts + 1)
         else:  # amid its parts
