@@ -58,8 +58,8 @@ def _stages(text: str) -> dict[str, Any]:
     except yaml.YAMLError:
         return {}
     stages = content.get("stages") if isinstance(content, dict) else None
-    entries = (stages or {}).items()
-    return {name: entry for name, entry in entries if entry and "cmd" in entry}
+    entries = (stages if isinstance(stages, dict) else {}).items()
+    return {name: entry for name, entry in entries if isinstance(entry, dict) and "cmd" in entry}
 
 
 def test_a_whole_lock_replaces_the_copy_and_a_cut_one_does_not(tmp_path: Path) -> None:
