@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from flows.experiment_set import ExperimentSetError
 from flows.provenance import Recipe
 
 Row = dict[str, Any]
@@ -30,6 +31,9 @@ class Results:
         recipe: today's.
         experiments: arm and seed of each row that the set asks for.
         metrics: columns after ``COLUMNS``.
+
+    Raises:
+        ExperimentSetError: a file of an earlier run is damaged.
     """
 
     def __init__(
@@ -44,12 +48,18 @@ class Results:
         self._recipes = folder / f"{name}.recipes.json"
         self._recipe = recipe
         self._columns = (*COLUMNS, *metrics)
-        recipes = json.loads(self._recipes.read_text()) if self._recipes.is_file() else {}
-        of_today = recipes.get(recipe.code, {}).get("arms", {})
-        edited = {arm for arm, changes in recipe.arms.items() if of_today.get(arm) != changes}
+        try:
+            recipes = json.loads(self._recipes.read_text()) if self._recipes.is_file() else {}
+            of_today = recipes.get(recipe.code, {}).get("arms", {})
+            edited = {arm for arm, changes in recipe.arms.items() if of_today.get(arm) != changes}
+            read = {(row["arm"], int(row["seed"])): row for row in self._read()}
+        except (ValueError, AttributeError, csv.Error) as error:
+            raise ExperimentSetError(
+                f"{self._table} or {self._recipes} is damaged ({error}): "
+                f"git checkout -- {folder} brings back what was committed"
+            ) from None
         self._rows: dict[tuple[str, int], Row] = {}
-        for row in self._read():
-            key = row["arm"], int(row["seed"])
+        for key, row in read.items():
             stale = row["code"] == recipe.code and row["arm"] in edited
             if key in experiments and not stale and all(row[metric] for metric in metrics):
                 self._rows[key] = row
@@ -66,9 +76,9 @@ class Results:
         used = {row["code"] for row in self._rows.values()}
         recipes = {code: self._known[code] for code in sorted(used & set(self._known))}
         self._table.parent.mkdir(parents=True, exist_ok=True)
-        self._recipes.write_text(json.dumps(recipes, indent=1, sort_keys=True) + "\n")
+        _write(self._recipes, json.dumps(recipes, indent=1, sort_keys=True) + "\n")
         rows = [self._rows[key] for key in sorted(self._rows)]
-        self._table.write_text(to_csv(rows, self._columns), encoding="utf-8")
+        _write(self._table, to_csv(rows, self._columns))
 
     def rows(self) -> list[Row]:
         """Rows of today's recipe, by arm and seed."""
@@ -80,6 +90,13 @@ class Results:
         with self._table.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
         return [{name: row.get(name) or "" for name in self._columns} for row in rows]
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once: rows of days of experiments stand in it."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -81,6 +81,16 @@ def test_first_run_leaves_what_dvc_repro_leaves(repository: Repository) -> None:
     assert json.loads(status) == {}
 
 
+def test_a_cut_dvc_lock_is_restored_first(repository: Repository) -> None:
+    lock = repository(DIAMOND, **FILES) / "dvc.lock"
+    rebuild()
+    whole = lock.read_text()
+    assert set(states(rebuild()).values()) == {UNCHANGED}
+    lock.write_text(whole[: whole.index("  report:")])  # valid YAML, and a stage less
+    assert set(states(rebuild()).values()) == {UNCHANGED}
+    assert lock.read_text() == whole
+
+
 def test_nothing_changed_starts_no_stage_and_says_so(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
     since the report shows what these folders hold.
     """
     from twinband.params import validate_file
+    from twinband.shards.write import write_atomically
 
     source = PROFILES / f"{name}.yaml"
     if not source.is_file():
@@ -36,7 +37,7 @@ def profile(name: Annotated[str, typer.Argument(help="a file of profiles/ withou
             f"{PARAMS} has uncommitted changes; commit them, or keep them as a profile of your own "
             f"(cp {PARAMS} {PROFILES}/NAME.yaml), then try again"
         )
-    shutil.copyfile(source, PARAMS)
+    write_atomically(PARAMS, source.read_bytes())
     typer.echo(f"{PARAMS} is now {source}")
     for path in sorted(foreign_results(data)):
         shutil.rmtree(path) if path.is_dir() else path.unlink()

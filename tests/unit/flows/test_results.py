@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from flows.experiment_set import ExperimentSetError
 from flows.provenance import Recipe
 from flows.results import Results, to_csv
 
@@ -74,3 +77,15 @@ def test_a_new_metric_wants_all_rows_anew(tmp_path: Path) -> None:
 def test_csv_has_unix_line_ends_and_full_precision() -> None:
     rows = [{"arm": "a", "m": 0.1 + 0.2}]
     assert to_csv(rows, ["arm", "m"]) == "arm,m\na,0.30000000000000004\n"
+
+
+@pytest.mark.parametrize("name", ["widths.csv", "widths.recipes.json"])
+@pytest.mark.parametrize("text", ["arm,seed\na,x\n", "[]", "\0", '{"a": 1'])
+def test_damaged_files_are_told(tmp_path: Path, name: str, text: str) -> None:
+    open_results(tmp_path).add(row("a", 0, 1.0))
+    (tmp_path / name).write_text(text)
+    if name.endswith(".csv") and "seed" not in text:
+        open_results(tmp_path)  # a table without rows
+        return
+    with pytest.raises(ExperimentSetError, match="git checkout --"):
+        open_results(tmp_path)
