@@ -136,6 +136,19 @@ def test_code_is_what_dvc_yaml_names(toy: Project, monkeypatch: pytest.MonkeyPat
         code_of("t", "b", params)
 
 
+def test_a_copy_of_a_whole_dvc_lock_is_kept(toy: Project, tmp_path: Path) -> None:
+    text = "schema: '2.0'\nstages:\n  toy: {cmd: x}\n"
+    (toy.root / "dvc.lock").write_text(text)
+    # An experiment in a copy of the tree keeps none for the project.
+    assert toy.run("toy", *TOY, DVC_ROOT=str(tmp_path)).returncode == 0
+    assert not (tmp_path / ".work/dvc.lock").exists()
+    assert toy.run("toy", *TOY).returncode == 0
+    assert (toy.root / ".work/dvc.lock").read_text() == text
+    (toy.root / "dvc.lock").write_text(text[:-9])
+    assert toy.run("toy", *TOY).returncode == 0
+    assert (toy.root / ".work/dvc.lock").read_text() == text
+
+
 def test_a_missing_input_exits_3(toy: Project) -> None:
     done = toy.run("toy", *TOY[2:], "--source", "data/nowhere")
     assert done.returncode == 3

@@ -77,7 +77,10 @@ def _stages(text: str | None) -> Mapping[str, Any] | None:
 
 def _committed(root: Path) -> str | None:
     command = ["git", "show", f"HEAD:./{LOCK}"]
-    shown = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    try:
+        shown = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:  # no Git
+        return None
     return shown.stdout.decode(errors="replace") if shown.returncode == 0 else None
 
 
