@@ -252,12 +252,11 @@ def _shared_folder(name: str, mark: str) -> AbstractContextManager[Path]:
 
 def _staging(work: Path, outputs: Mapping[str, Path]) -> dict[str, Path]:
     """Fresh paths below the work folder under which ``run`` writes its outputs."""
-    staged = {}
-    for name, target in outputs.items():
-        path = work / f"out{this_rank() or ''}" / name / target.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove(path)
-        staged[name] = path
+    folder = work / f"out{this_rank() or ''}"
+    remove(folder)  # with whatever a killed run was writing there
+    staged = {name: folder / name / target.name for name, target in outputs.items()}
+    for path in staged.values():
+        path.parent.mkdir(parents=True)
     return staged
 
 

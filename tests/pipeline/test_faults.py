@@ -32,10 +32,9 @@ KINDS = (
     "report",
 )
 KILLS, KILLS_A_RUN = 20, 4
-FULL_DISKS = 4
+SMALL_KIB = (0, 24, 200)  # free at first, and then shares of what the stage writes
+SHARES = (0.3, 0.6, 0.9)
 LEFTOVERS = ("*.tmp", "*.publish", "*.old", "*.unfinished")
-# What the project writes next to the stage: DVC's own lists, its lock, and a margin.
-OVERHEAD_KIB = 1024
 
 
 @pytest.fixture(scope="module")
@@ -147,12 +146,10 @@ def test_a_full_disk(kind: str, small: Project) -> None:
     filler = root.parent / "filler"
     used = shutil.disk_usage(root).used
     trial.forget()
-    needs = (used - shutil.disk_usage(root).used) // 1024 + OVERHEAD_KIB
-    sizes = random.Random(kind)
+    writes_kib = (used - shutil.disk_usage(root).used) // 1024
     said = []
-    for _ in range(FULL_DISKS):
+    for free_kib in (*SMALL_KIB, *(round(share * writes_kib) for share in SHARES)):
         trial.forget()
-        free_kib = sizes.randrange(needs)
         _fill(filler, shutil.disk_usage(root).free - free_kib * 1024)
         done = small.run("dvc", "repro", "--single-item", trial.name, check=False)
         output = done.stdout + done.stderr
