@@ -3,6 +3,7 @@
 import hashlib
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.core.outside import read_text
 from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool
 from twinband.shards.product import checked, to_json
@@ -40,7 +41,7 @@ def run(
             name: checked(registered / name, register / f"{name}.json") for name in pooled
         },
     }
-    lines = (line.strip() for line in hold_out.read_text().splitlines())
+    lines = (line.strip() for line in read_text(hold_out).splitlines())
     patterns = [line for line in lines if line and not line.startswith("#")]
     pool = build_pool(
         folders,

@@ -15,7 +15,8 @@ from pyarrow import csv
 
 from tests.made.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
 from tests.steps.conftest import INGEST, INGEST_OUTPUTS, Project
-from twinband.ingest.files import open_files, write_inventory
+from twinband.ingest.dataset import open_files
+from twinband.ingest.inventory import write_inventory
 from twinband.shards.product import product_id
 from twinband.verify import verify_product
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from twinband.core.errors import BadSample
+from twinband.core.outside import LIMITS, Limits
 
 cv2.setNumThreads(1)  # many processes share the machine, and results must not depend on threads
 EXIF_ORIENTATION = 0x0112
@@ -18,6 +20,10 @@ GREY_TOLERANCE = 2  # levels that JPEG may put between three channels that were 
 # Pillow would open dozens of others, some by calling outside programs.
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 NOT_RGB = frozenset({"CMYK", "YCbCr", "LAB", "HSV", "RGBX", "RGBa", "La", "PA"})
+MOST_SIDE_PX = 32766  # OpenCV counts the places it takes pixels from in 16 bits
+MOST_SCANS = 100  # of a progressive JPEG, which has about ten; each costs a pass over all pixels
+JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +55,68 @@ class Decoded:
         return self.pixels if self.palette is None else self.palette[self.pixels]
 
 
-def decode(data: bytes, name: str) -> Decoded:
+def decode(data: bytes, name: str, limits: Limits | None = None) -> Decoded:
     """Decode JPEG, PNG, BMP or TIFF; ``name`` is for messages.
 
     Pillow reads every byte, since OpenCV fills the rest of a truncated image with grey; OpenCV
     then takes over where Pillow would cut 16-bit channels down to 8.
 
+    Args:
+        limits: of images from outside; those that the project wrote itself have been through it.
+
     Raises:
-        BadSample: ``truncated``, ``undecodable``, ``wrong_bit_depth`` or ``wrong_channels``.
+        BadSample: ``too_large``, ``truncated``, ``undecodable``, ``wrong_bit_depth`` or
+            ``wrong_channels``.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if limits is not None:
+                _check_size(image, data, name, limits)
             deep = image.mode[0] not in "IF" and ";16" in _raw_mode(image)
             orientation = int(image.getexif().get(EXIF_ORIENTATION, 1))
             image.load()
             kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with previews
             pixels = _from_opencv(data, name) if deep else _from_pillow(image, name)
             palette = _palette(image) if image.mode == "P" else None
+    except (BadSample, MemoryError):
+        raise
     except UnidentifiedImageError:
         raise BadSample("undecodable", f"{name}: neither {', '.join(FORMATS)}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise (limits or LIMITS).beyond(
+            "image_megapixels", f"{name}: too many pixels to be opened"
+        ) from None
+    except Exception as error:
+        # Over damaged bytes Pillow and OpenCV raise whatever their code runs into: struct.error,
+        # KeyError, ZeroDivisionError, cv2.error, … That is the file's fault, and none of ours.
         reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
-        raise BadSample(reason, f"{name}: {error}") from None
+        raise BadSample(reason, f"{name}: {error or type(error).__name__}") from None
     return Decoded(pixels, pixels.dtype.itemsize * 8, orientation, kind, palette)
+
+
+def _check_size(image: Image.Image, data: bytes, name: str, limits: Limits) -> None:
+    """Look at what the header claims, before anything is decoded."""
+    width, height = image.size
+    size = f"{name}: {width} x {height} px"
+    if width * height > limits.image_megapixels * 1e6:
+        raise limits.beyond("image_megapixels", size)
+    if max(width, height) > MOST_SIDE_PX:
+        raise BadSample("too_large", f"{size}, and {MOST_SIDE_PX} a side at most; cut it up")
+    if image.format in ("JPEG", "MPO") and _scans_of_jpeg(data) > MOST_SCANS:
+        raise BadSample("too_large", f"{name}: more than {MOST_SCANS} JPEG scans; save it anew")
+
+
+def _scans_of_jpeg(data: bytes) -> int:
+    """Count the scans of the first image, as far as ``MOST_SCANS`` and one."""
+    scans, place = 0, 0
+    while scans <= MOST_SCANS and (marker := JPEG_MARKER.search(data, place)):
+        if marker[0] == JPEG_END:
+            break
+        scans += marker[0] == JPEG_SCAN
+        alone = marker[0] in (b"\xff\xd8", b"\xff\x01")
+        length = 0 if alone else int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        place = marker.end() + length
+    return scans
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
@@ -113,7 +158,8 @@ def _from_opencv(data: bytes, name: str) -> NDArray[np.generic]:
 def _swap_red_and_blue(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     """Convert RGB(A) to OpenCV's order or back; one channel stays as it is."""
     if pixels.ndim == 3:
-        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+        code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+        return cv2.cvtColor(pixels, code)
     return np.ascontiguousarray(pixels)
 
 

@@ -11,7 +11,7 @@ from tests.made.layouts import write_image, write_text, write_voc
 from tests.unit.commands.conftest import Run
 from twinband.core.params import stage_params
 from twinband.ingest.dataset import reader_names
-from twinband.ingest.files import read_inventory
+from twinband.ingest.inventory import read_inventory
 from twinband.params import validate_file
 from twinband.pool import PoolParams
 from twinband.report.params import ReportParams

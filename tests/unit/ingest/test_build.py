@@ -24,7 +24,8 @@ from tests.made.raw_pairs import (
 from twinband.core.errors import InputError, TooManyBadSamples
 from twinband.core.images import encode_png
 from twinband.ingest.build import shard_of, split_of
-from twinband.ingest.files import open_files, write_inventory
+from twinband.ingest.dataset import open_files
+from twinband.ingest.inventory import write_inventory
 from twinband.ingest.params import SplitFractions
 from twinband.shards.read import open_products
 from twinband.verify import verify_product
