@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ GREY_TOLERANCE = 2  # levels that JPEG may put between three channels that were 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 NOT_RGB = frozenset({"CMYK", "YCbCr", "LAB", "HSV", "RGBX", "RGBa", "La", "PA"})
 MOST_SIDE_PX = 32766  # OpenCV counts the places it takes pixels from in 16 bits
+MOST_TAG_VALUES = 1_000_000  # of a TIFF: one for each tile of 16 x 16 px, and some
+TAGS_OF_BYTES = (1, 2, 6, 7)  # kinds that Pillow keeps as they are
+MOST_EXIF_BYTES = 1 << 20
 MOST_SCANS = 100  # of a progressive JPEG, which has about ten; each costs a pass over all pixels
 JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
@@ -69,11 +73,12 @@ def decode(data: bytes, name: str, limits: Limits | None = None) -> Decoded:
             ``wrong_channels``.
     """
     try:
+        _check_tags(data, name)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if limits is not None:
                 _check_size(image, data, name, limits)
             deep = image.mode[0] not in "IF" and ";16" in _raw_mode(image)
-            orientation = int(image.getexif().get(EXIF_ORIENTATION, 1))
+            orientation = _orientation(image)
             image.load()
             kind = "JPEG" if image.format == "MPO" else str(image.format)  # a JPEG with previews
             pixels = _from_opencv(data, name) if deep else _from_pillow(image, name)
@@ -104,6 +109,29 @@ def _check_size(image: Image.Image, data: bytes, name: str, limits: Limits) -> N
         raise BadSample("too_large", f"{size}, and {MOST_SIDE_PX} a side at most; cut it up")
     if image.format in ("JPEG", "MPO") and _scans_of_jpeg(data) > MOST_SCANS:
         raise BadSample("too_large", f"{name}: more than {MOST_SCANS} JPEG scans; save it anew")
+
+
+def _check_tags(data: bytes, name: str) -> None:
+    """Look at the numbers of values in a TIFF's directory: Pillow makes an object of each."""
+    if data[:2] not in (b"II", b"MM"):
+        return
+    order, large = "<" if data[:2] == b"II" else ">", b"+" in data[2:4]  # BigTIFF
+    (begin,) = struct.unpack_from(f"{order}{'Q' if large else 'I'}", data, 8 if large else 4)
+    (entries,) = struct.unpack_from(f"{order}{'Q' if large else 'H'}", data, begin)
+    begin, size = begin + (8 if large else 2), 20 if large else 12
+    for place in range(begin, min(begin + entries * size, len(data) - size + 1), size):
+        _, kind, values = struct.unpack_from(f"{order}HH{'Q' if large else 'I'}", data, place)
+        if values > MOST_TAG_VALUES and kind not in TAGS_OF_BYTES:
+            what = f"{name}: a TIFF tag of {values} values"
+            raise BadSample("too_large", f"{what}, and {MOST_TAG_VALUES} at most are read")
+
+
+def _orientation(image: Image.Image) -> int:
+    """Read the EXIF orientation; 1 if it is none, or hidden in more EXIF than there can be."""
+    if len(image.info.get("exif", b"")) > MOST_EXIF_BYTES:
+        return 1
+    orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _scans_of_jpeg(data: bytes) -> int:

@@ -39,7 +39,7 @@ class Limits(Params):
 
     file_mib: Annotated[int, Field(ge=1)] = 64
     text_mib: Annotated[int, Field(ge=1)] = 16
-    image_megapixels: Annotated[int, Field(ge=1, le=178)] = 64
+    image_megapixels: Annotated[int, Field(ge=1, le=178)] = 50
 
     def in_bytes(self, name: str) -> int:
         """Return one of the limits of sizes in bytes."""

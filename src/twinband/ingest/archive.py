@@ -93,7 +93,7 @@ class _Member(tarfile.TarInfo):
         further = self.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
         attributes = self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
         if self.size < 0 or ((further or attributes) and self.size > MOST_HEADER_BYTES):
-            raise ValueError(f"a header of {self.size} bytes")
+            raise ValueError(f"the header of {self.name} states {self.size} bytes")
         if self.type == tarfile.GNUTYPE_SPARSE and self._sparse_structs[1]:  # type: ignore[attr-defined]
             raise ValueError(f"{self.name} has many holes; pack it without --sparse")
         if attributes:

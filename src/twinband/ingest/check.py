@@ -65,8 +65,9 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
         BadSample: with the reason why the pair cannot be used.
     """
     raw = layout.load(entry)
-    rgb, thermal = layout.decoded(raw.rgb), layout.decoded(raw.thermal)
+    rgb = layout.decoded(raw.rgb)
     rgb_pixels = images.as_rgb(rgb, raw.rgb.path)
+    thermal = layout.decoded(raw.thermal)
     thermal_pixels = images.as_thermal(thermal, raw.thermal.path)
     notes = _notes(rgb, thermal)
     _check_sizes(rgb_pixels, thermal_pixels, raw.rgb.path, notes)

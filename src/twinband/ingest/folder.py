@@ -51,7 +51,7 @@ class Folder(Files):
                 elif entry.is_symlink() and _is_folder(entry.path):
                     target, links = os.path.realpath(entry.path), (*way, folder)
                     if not self._may_read(target):
-                        self.refused.append(Refused(path, "link_outside", _outside(path, target)))
+                        self.refused.append(Refused(path, "link_outside", _outside(path)))
                     elif not any(_is_within(place, target) for place in links):  # a loop
                         pending.append((target, f"{path}/", links))
                         linked += 1
@@ -73,7 +73,7 @@ class Folder(Files):
     def _read(self, path: str, limit: str) -> bytes:
         place = os.path.realpath(f"{self._base}/{path}")
         if not self._may_read(place):
-            raise BadSample("link_outside", _outside(path, place))
+            raise BadSample("link_outside", _outside(path))
         return read_file(place, path, self.limits, limit)
 
     def _may_read(self, place: str) -> bool:
@@ -121,8 +121,9 @@ def _is_within(place: str, folder: str) -> bool:
     return place == folder or place.startswith(f"{folder.rstrip('/')}/")
 
 
-def _outside(path: str, place: str) -> str:
+def _outside(path: str) -> str:
+    # Not where to: messages are part of the product, which is the same on every machine.
     return (
-        f"{path} leads to {place}, which is neither in the dataset nor below TWINBAND_DATA; put a "
-        "copy in its place, or set TWINBAND_DATA to a folder that holds both"
+        f"{path}: a link out of the dataset and of TWINBAND_DATA; put a copy in its place, or set "
+        "TWINBAND_DATA to a folder that holds both"
     )
