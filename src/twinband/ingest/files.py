@@ -70,6 +70,7 @@ class Files(ABC):
                 self.refused.append(Refused(path, "bad_name", f"{path}: {why}; rename it"))
             else:
                 kept.append(path)
+        self.refused.sort(key=lambda refused: refused.path)
         return sorted(kept)
 
     def read(self, path: str, limit: str = "file_mib") -> bytes:
@@ -159,7 +160,7 @@ def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[
         for row in rows:
             if None in row:
                 raise _bad_table(files, f"line {rows.line_num} has more cells than columns")
-            own = {k: v for k, v in row.items() if v and k != "name"}
+            own = {k: BAD_CHARACTER.sub("\ufffd", v) for k, v in row.items() if v and k != "name"}
             if attributes.setdefault(row["name"], own) != own:
                 raise _bad_table(files, f"line {rows.line_num} says otherwise of {row['name']!r}")
     except csv.Error as error:

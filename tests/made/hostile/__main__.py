@@ -24,7 +24,8 @@ from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import open_layout
 from twinband.ingest.layout import Entry
 
-MOST_SECONDS, MOST_BYTES = 60, 6 << 30
+MOST_SECONDS, MOST_BYTES = 300, 6 << 30
+INGESTED = ("list/", "tar/", "folder/")  # of the others the stage sees no more than a check does
 
 
 def examine(case: Case, folder: Path) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def examine(case: Case, folder: Path) -> dict[str, Any]:
                 rows[item.name] = [error.reason, error.detail]
     except (InputError, ParamsError) as error:
         return {"outcome": "line", "line": str(error)}
-    if not case.name.startswith("image/"):  # these are ingested all together
+    if case.name.startswith(INGESTED):
         ingested(case, root, folder)
     leaked = [str(p) for p in (folder / "made").rglob("*.tar") if SECRET in p.read_bytes()]
     return {"outcome": "leak" if leaked else "rows", "rows": rows}
@@ -52,9 +53,9 @@ def examine(case: Case, folder: Path) -> dict[str, Any]:
 
 def ingested(case: Case, root: Path, folder: Path) -> None:
     """Ingest a case, which may end in an error for people."""
-    settings = {"reader": case.reader, "options": dict(case.options), "shards": 1}
+    options = dict(case.options)
     try:
-        ingest_folder(root, folder / "made", **settings)
+        ingest_folder(root, folder / "made", reader=case.reader, options=options, shards=1)
     except (InputError, TooManyBadSamples):
         return
 

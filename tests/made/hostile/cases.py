@@ -46,12 +46,19 @@ def cases() -> Iterator[Case]:
 
 def _image(name: str, data: bytes, folder: Path) -> Path:
     write_pair(folder, "good", 1)
-    suffix = name.rpartition(".")[2]
-    write(folder / "crop_LR_visible" / f"bad.{suffix}", data)
-    write(folder / "cropinfrared" / "bad.jpg", encoded(scene(2)[1]))
-    write(folder / "crop_LR_visible" / "bad-thermal.jpg", encoded(scene(3)[0]))
-    write(folder / "cropinfrared" / f"bad-thermal.{suffix}", data)
+    stem, _, suffix = name.rpartition(".")
+    write_hostile_pairs(folder, stem, suffix, data)
     return folder
+
+
+def write_hostile_pairs(root: Path, stem: str, suffix: str, data: bytes) -> None:
+    """Write a hostile RGB image beside a good thermal one, and the other way round."""
+    for name, hostile, good, pixels in (
+        (f"{stem}-rgb", "crop_LR_visible", "cropinfrared", scene(2)[1]),
+        (f"{stem}-thermal", "cropinfrared", "crop_LR_visible", scene(3)[0]),
+    ):
+        write(root / hostile / f"{name}.{suffix}", data)
+        write(root / good / f"{name}.jpg", encoded(pixels))
 
 
 def _annotation(data: bytes, folder: Path) -> Path:

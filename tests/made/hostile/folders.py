@@ -68,6 +68,25 @@ def listening(path: Path) -> None:
         os.chdir(before)
 
 
+def relative_link(path: Path) -> None:
+    """Link to the secret by a way that climbs out of the dataset."""
+    secret_beside(path.parents[1])
+    path.symlink_to("../../outside/secret.jpg")
+
+
+def link_to_link(path: Path) -> None:
+    """Link to a link of the dataset that leads to the secret."""
+    (path.parents[1] / "way").mkdir()
+    relative_link(path.parents[1] / "way" / "out.jpg")
+    path.symlink_to("../way/out.jpg")
+
+
+def link_to_pipe(path: Path) -> None:
+    """Link to a pipe of the dataset."""
+    os.mkfifo(path.parents[1] / "pipe")
+    path.symlink_to("../pipe")
+
+
 def link_bomb(root: Path) -> None:
     """Make folders in a row of which each has ten links to the next: 10^12 paths."""
     write_pair(root, "good", 1)
@@ -141,19 +160,8 @@ def folders() -> Mapping[str, Build]:
         "link-to-secret": beside_thermal(
             lambda path: path.symlink_to(secret_beside(path.parents[1]))
         ),
-        "relative-link-to-secret": beside_thermal(
-            lambda path: (
-                secret_beside(path.parents[1]),
-                path.symlink_to("../../outside/secret.jpg"),
-            )
-        ),
-        "link-to-link-to-secret": beside_thermal(
-            lambda path: (
-                secret_beside(path.parents[1]),
-                (path.parents[1] / "way").symlink_to("../outside/secret.jpg"),
-                path.symlink_to("../way"),
-            )
-        ),
+        "relative-link-to-secret": beside_thermal(relative_link),
+        "link-to-link-to-secret": beside_thermal(link_to_link),
         "link-to-zeros": beside_thermal(lambda path: path.symlink_to("/dev/zero")),
         "link-to-noise": beside_thermal(lambda path: path.symlink_to("/dev/urandom")),
         "link-to-terminal": beside_thermal(lambda path: path.symlink_to("/dev/tty")),
@@ -163,9 +171,7 @@ def folders() -> Mapping[str, Build]:
         "link-to-environment": beside_thermal(lambda path: path.symlink_to("/proc/self/environ")),
         "link-to-itself": beside_thermal(lambda path: path.symlink_to(path)),
         "link-to-nowhere": beside_thermal(lambda path: path.symlink_to("nowhere")),
-        "link-to-pipe": beside_thermal(
-            lambda path: (os.mkfifo(path.parents[1] / "pipe"), path.symlink_to("../pipe"))
-        ),
+        "link-to-pipe": beside_thermal(link_to_pipe),
         "link-to-neighbour": beside_thermal(lambda path: path.symlink_to("good.jpg")),
         "pipe-as-attributes": beside_good(lambda root: os.mkfifo(root / "attributes.csv")),
         "hole-as-attributes": beside_good(lambda root: hole(root / "attributes.csv")),

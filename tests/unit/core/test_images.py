@@ -15,6 +15,7 @@ from PIL import Image
 
 from twinband.core import images
 from twinband.core.errors import BadSample
+from twinband.core.outside import LIMITS
 
 RANDOM = np.random.default_rng(7)
 DEEP = RANDOM.integers(0, 1 << 16, (20, 30), dtype=np.uint16)
@@ -271,7 +272,7 @@ def test_damaged_files_raise_nothing_else(kind: str, data: st.DataObject) -> Non
         damaged[place] = byte
     cut = data.draw(st.one_of(st.just(len(damaged)), st.integers(1, len(damaged))))
     try:
-        decoded = images.decode(bytes(damaged[:cut]), kind)
+        decoded = images.decode(bytes(damaged[:cut]), kind, LIMITS)
         images.as_thermal(decoded, kind)
         images.as_rgb(decoded, kind)
     except BadSample:
