@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
+from twinband.core.cells import defused
 from twinband.core.errors import InputError
 from twinband.core.images import encode_jpeg
 from twinband.core.params import Run
@@ -53,7 +54,7 @@ def run(
 def _source(params: IngestParams, source: Path, item: str) -> Source:
     """Take the raw folder itself, or the files of an inventory below TWINBAND_DATA."""
     if source.is_dir():
-        return Source.of(params.reader, str(source.resolve()), params.options)
+        return Source.of(params.reader, str(source.resolve()), params.options, "", params.limits)
     base = os.environ.get("TWINBAND_DATA", "")
     root = f"{base.rstrip('/')}/{params.root}".rstrip("/")
     if not base or ("://" not in root and not Path(root).exists()):
@@ -62,7 +63,8 @@ def _source(params: IngestParams, source: Path, item: str) -> Source:
             + (f"{root} does not exist" if base else "TWINBAND_DATA is not set")
             + "; set it to the folder that holds your datasets: export TWINBAND_DATA=…"
         )
-    return Source.of(params.reader, root, params.options, str(source.resolve()))
+    inventory = str(source.resolve())
+    return Source.of(params.reader, root, params.options, inventory, params.limits, base)
 
 
 def write_sheet(pairs: Path, folder: Path) -> None:
@@ -82,7 +84,11 @@ def write_sheet(pairs: Path, folder: Path) -> None:
 def write_left_out(manifest: pa.Table, path: Path) -> None:
     """Write a table of the pairs that were not taken in, with reasons."""
     rows = manifest.filter(pc.not_equal(manifest["status"], "ok"))
-    csv.write_csv(rows.select(["key", "name", "status", "reason", "detail"]), path)
+    columns = {
+        column: pa.array(map(defused, rows[column].to_pylist()), pa.string())
+        for column in ("key", "name", "status", "reason", "detail")
+    }
+    csv.write_csv(pa.table(columns), path)
 
 
 if __name__ == "__main__":

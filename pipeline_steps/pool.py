@@ -4,7 +4,7 @@ import hashlib
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
-from twinband.pool import PoolParams, build_pool
+from twinband.pool import PoolParams, build_pool, read_hold_out
 from twinband.shards.product import checked, to_json
 from twinband.shards.write import parquet_bytes, write_atomically
 
@@ -40,14 +40,12 @@ def run(
             name: checked(registered / name, register / f"{name}.json") for name in pooled
         },
     }
-    lines = (line.strip() for line in hold_out.read_text().splitlines())
-    patterns = [line for line in lines if line and not line.startswith("#")]
     pool = build_pool(
         folders,
         {name: registered / name for name in params.datasets},
         params.datasets,
         params.protect,
-        patterns,
+        read_hold_out(hold_out),
         params.near_duplicate_bits,
     )
     kept, named = parquet_bytes(pool.kept), to_json(products)

@@ -60,6 +60,9 @@ def content_digest(path: Path) -> str:
     whole = hashlib.sha256()
     for file in files:
         whole.update(f"{file.relative_to(path).as_posix()}\0{content_digest(file)}\0".encode())
+    # Folders of raw data may be linked together; what is reached twice is hashed once.
+    for link_to in sorted(p for p in path.rglob("*") if p.is_symlink() and p.is_dir()):
+        whole.update(f"{link_to.relative_to(path).as_posix()}\0{link_to.readlink()}\0".encode())
     return whole.hexdigest()
 
 

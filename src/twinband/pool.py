@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from twinband.core.errors import InputError
+from twinband.core.errors import InputError, told
 from twinband.core.names import Name, ProjectPath
+from twinband.core.outside import read_text
 from twinband.core.params import Facts, StageParams
 from twinband.ingest.duplicates import close_pairs, equal_rows, impressions_of, same_everywhere
 from twinband.shards.product import count_values, read_manifest
@@ -92,6 +93,16 @@ class Pool:
             datasets=count_values(self.kept["dataset"]),
             product=product,
         )
+
+
+def read_hold_out(path: Path) -> list[str]:
+    """Read patterns ``dataset/name``, one a line; empty lines and those after # are left out.
+
+    Raises:
+        InputError: it is no UTF-8 text.
+    """
+    lines = (line.strip() for line in read_text(path).splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def build_pool(
@@ -177,7 +188,9 @@ def _first_reasons(table: pa.Table, patterns: Sequence[str]) -> list[str]:
         matches = re.compile(fnmatch.translate(pattern)).match
         held = [row for row, name in enumerate(names) if matches(name)]
         if not held:
-            raise InputError(f"the hold-out pattern {pattern!r} matches no pair (dataset/name)")
+            raise InputError(
+                f"the hold-out pattern {told(pattern)!r} matches no pair (dataset/name)"
+            )
         for row in held:
             reason[row] = "hold_out"
     return reason

@@ -19,7 +19,7 @@ from tests.made.benchmarks import crops, noise, stripes
 from tests.made.cmss import write_dataset
 from tests.made.pseudo_labels import label_dataset, shards, specs
 from twinband.core.params import ParamsError
-from twinband.ingest.files import open_files
+from twinband.ingest.dataset import open_files
 from twinband.ingest.layout import Entry, Options, Problem
 from twinband.pseudo_labels.build import CheckedAnnotator
 from twinband.pseudo_labels.label import read_depth

@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from csv import DictReader
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,19 @@ import numpy as np
 import pytest
 from pyarrow import csv
 
-from tests.made.raw_pairs import contents, encoded, scene, write, write_pair, write_pairs
+from pipeline_steps.ingest import write_left_out
+from tests.made.raw_pairs import (
+    contents,
+    encoded,
+    ingest_folder,
+    scene,
+    write,
+    write_pair,
+    write_pairs,
+)
 from tests.steps.conftest import INGEST, INGEST_OUTPUTS, Project
-from twinband.ingest.files import open_files, write_inventory
+from twinband.ingest.dataset import open_files
+from twinband.ingest.inventory import write_inventory
 from twinband.shards.product import product_id
 from twinband.verify import verify_product
 
@@ -52,6 +63,20 @@ def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     closing = done.stdout.splitlines()[-1]
     assert closing.startswith("ingest@made-up: 7 pairs, 1 left out, shards: 3 (")
     assert "ingest@made-up: 3 of 3 shards" in done.stdout
+
+
+def test_names_that_are_formulas_are_text_in_the_table_of_what_was_left_out(
+    tmp_path: Path,
+) -> None:
+    root = write_pairs(tmp_path / "raw", 1)
+    for name in ("=cmd|' calc'!A1", "@SUM(A1)", "-1"):
+        write(root / "cropinfrared" / f"{name}.jpg", encoded(scene(50)[1]))
+    built = ingest_folder(root, tmp_path)
+    write_left_out(built.manifest, tmp_path / "left_out.csv")
+    with (tmp_path / "left_out.csv").open(newline="") as stream:
+        rows = list(DictReader(stream))
+    assert sorted(row["name"] for row in rows) == ["'-1", "'=cmd|' calc'!A1", "'@SUM(A1)"]
+    assert not [cell for row in rows for cell in row.values() if cell[0] in "=+-@"]
 
 
 def write_large_pairs(root: Path, count: int) -> None:

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_steps.harness.work import publish, remove, work_folder, work_root
+from pipeline_steps.harness.work import content_digest, publish, remove, work_folder, work_root
 from tests.made.raw_pairs import contents, write
+
+
+def test_where_linked_folders_lead_is_part_of_an_input(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write(tmp_path / "raw" / name / "a.jpg", name.encode())
+    digests = set()
+    for target in ("one", "two"):
+        (tmp_path / "raw/train").unlink(missing_ok=True)
+        (tmp_path / "raw/train").symlink_to(target)
+        digests.add(content_digest(tmp_path / "raw"))
+    assert len(digests) == 2
 
 
 def staged_folder(base: Path) -> Path:

@@ -17,6 +17,7 @@ from twinband.annotators.mask2former import open_annotator as open_mask2former
 from twinband.cli import UsageError
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
+from twinband.core.outside import LIMITS, read_file
 from twinband.drawing import QUALITY, Image, enlarged
 from twinband.labels.encoding import compact
 from twinband.labels.images import grey_image
@@ -121,11 +122,9 @@ def overview(
 def _read(path: Path) -> Image:
     """Read an image ``H,W,3``: RGB as it is, one channel (8 or 16 bits) as thermal in grey."""
     try:
-        decoded = images.decode(path.read_bytes(), str(path))
+        decoded = images.decode(read_file(path, str(path)), str(path), LIMITS)
         if decoded.channels == 1:
             return grey_image(images.as_thermal(decoded, str(path)))
         return images.as_rgb(decoded, str(path))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except BadSample as error:
         raise InputError(error.detail) from None

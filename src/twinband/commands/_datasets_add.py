@@ -14,14 +14,17 @@ from ruamel.yaml.comments import CommentedMap
 from twinband.cli import UsageError, read_text
 from twinband.core.errors import BadSample, InputError
 from twinband.core.names import ITEM_NAME, NAME_RULE
-from twinband.core.params import items_of, parse
+from twinband.core.params import items_of, parse, validate
 from twinband.ingest.dataset import layout_class
-from twinband.ingest.files import Recorded, open_files, read_inventory, write_inventory
+from twinband.ingest.files import Files, Recorded
+from twinband.ingest.inventory import read_inventory, write_inventory
+from twinband.ingest.params import IngestLimits
 from twinband.params import validate_file
 
 PARAMS = Path("params.yaml")
 INVENTORIES = Path("data/inventory")
 PAIRS_PER_SHARD, MAX_SHARDS = 1000, 64
+SHOWN_LEFT_OUT = 10
 LINE = 80  # columns; a wider mapping has a line for each key, as in the profiles
 NO_HOMOGRAPHIES = "data/homographies/none.csv"
 REGISTRATION = {
@@ -49,12 +52,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Changes:
-    """Numbers of files of an inventory, and of its differences from the earlier one."""
+    """Numbers of files of an inventory, and of its differences from the earlier one.
+
+    ``left_out`` says what is never read and so not listed, a line each, the first few.
+    """
 
     files: int
     new: int
     changed: int
     gone: int
+    left_out: Sequence[str]
 
 
 def inventory_path(name: str) -> Path:
@@ -190,10 +197,20 @@ def dumped(params: CommentedMap) -> str:
     return stream.getvalue()
 
 
+def limits_of_project() -> IngestLimits:
+    """Return the limits of all datasets of the project.
+
+    Raises:
+        ParamsError: they are wrong.
+    """
+    common = (parse(read_text(PARAMS)).get("ingest") or {}).get("common") or {}
+    return validate(IngestLimits, common.get("limits", {}), IngestLimits.section)
+
+
 def renew_inventory(
-    root: Path, name: str, track: Callable[[Sequence[str]], Iterable[str]]
+    files: Files, name: str, track: Callable[[Sequence[str]], Iterable[str]]
 ) -> Changes:
-    """Write the inventory of the files below ``root``; ``track`` wraps them in a progress bar.
+    """Write the inventory of ``files``; ``track`` wraps their paths in a progress bar.
 
     Raises:
         InputError: a file cannot be read.
@@ -201,19 +218,24 @@ def renew_inventory(
     path = inventory_path(name)
     before = read_inventory(path) if path.is_file() else {}
     try:
-        files = write_inventory(open_files(str(root)), path, track)
+        left_out = [refused.detail for refused in write_inventory(files, path, track)]
     except BadSample as error:
-        raise InputError(f"{root}: {error.detail}") from None
-    return _compared(before, read_inventory(path), files)
+        raise InputError(f"{files.root}: {error.detail}") from None
+    if len(left_out) > SHOWN_LEFT_OUT:
+        left_out[SHOWN_LEFT_OUT:] = [f"{len(left_out) - SHOWN_LEFT_OUT} more"]
+    return _compared(before, read_inventory(path), left_out)
 
 
-def _compared(before: Mapping[str, Recorded], after: Mapping[str, Recorded], files: int) -> Changes:
+def _compared(
+    before: Mapping[str, Recorded], after: Mapping[str, Recorded], left_out: Sequence[str]
+) -> Changes:
     both = before.keys() & after.keys()
     return Changes(
-        files=files,
+        files=len(after),
         new=len(after.keys() - before.keys()),
         changed=sum(before[path] != after[path] for path in both),
         gone=len(before.keys() - after.keys()),
+        left_out=left_out,
     )
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinband.core.errors import BadSample
+from twinband.core.errors import BadSample, told
 from twinband.ingest.check import check_pair
-from twinband.ingest.dataset import open_layout
+from twinband.ingest.dataset import LIMITS, open_layout
 from twinband.ingest.files import read_attributes
 from twinband.ingest.layout import Entry, Layout, Problem
+from twinband.ingest.params import IngestLimits
 
 SAMPLE_PAIRS = 50
 ADVICE = {
@@ -20,6 +21,10 @@ ADVICE = {
     "odd_label_id": "mend the label image, or remove it: the pair then has no such label",
     "truncated": "fetch the file again",
     "undecodable": "fetch the file again",
+    "bad_name": "rename the file",
+    "not_text": "save the file as UTF-8 text",
+    "not_a_file": "put a plain file in its place, or remove it",
+    "link_outside": "put a copy in its place, or set TWINBAND_DATA to a folder that holds both",
 }
 
 
@@ -61,14 +66,23 @@ class Check:
     remarks: Sequence[str] = ()
 
 
-def check_dataset(reader: str, root: str, options: Mapping[str, Any]) -> Check:
+def check_dataset(
+    reader: str,
+    root: str,
+    options: Mapping[str, Any],
+    limits: IngestLimits = LIMITS,
+    within: str = "",
+) -> Check:
     """Scan a folder or tar with a reader and decode a sample of its pairs.
+
+    Args:
+        within: folder of all outside data, to which links may lead.
 
     Raises:
         InputError: it is not of the reader's layout.
         ParamsError: the reader has no such options.
     """
-    layout = open_layout(reader, root, options)
+    layout = open_layout(reader, root, options, None, limits, within)
     scanned = list(layout.scan())
     entries = [item for item in scanned if isinstance(item, Entry)]
     problems = [(item.reason, item.detail) for item in scanned if isinstance(item, Problem)]
@@ -128,7 +142,7 @@ def _remarks(layout: Layout, scanned: Sequence[Any], counts: Mapping[str, int]) 
     listed = read_attributes(layout.files, layout.files.paths())
     unknown = sorted(listed.keys() - names)
     if unknown:
-        count = f"{len(unknown)} (e.g. {unknown[0]})"
+        count = f"{len(unknown)} (e.g. {told(unknown[0])})"
         remarks.append(f"lines of attributes.csv that name no pair, ignored: {count}")
     return remarks
 

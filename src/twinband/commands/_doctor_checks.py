@@ -12,7 +12,7 @@ from twinband.cli import UsageError, read_text
 from twinband.core.errors import InputError
 from twinband.core.params import ParamsError, stage_params, validate
 from twinband.ingest.dataset import layout_class
-from twinband.ingest.files import read_inventory
+from twinband.ingest.inventory import read_inventory
 from twinband.ingest.params import IngestParams
 from twinband.params import validate_file
 from twinband.ready import mend

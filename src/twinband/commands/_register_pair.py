@@ -11,6 +11,7 @@ import numpy as np
 from twinband.cli import UsageError
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
+from twinband.core.outside import LIMITS, read_file
 from twinband.registration.geometry import Frame, grid_change, resampled
 from twinband.registration.pictures import Column, comparison, jpeg
 from twinband.registration.register import Registration, register_pair
@@ -119,8 +120,6 @@ def in_words(result: FileRegistration, out: Path) -> list[str]:
 
 def _decoded(path: Path) -> tuple[images.Decoded, str]:
     try:
-        return images.decode(path.read_bytes(), str(path)), str(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        return images.decode(read_file(path, str(path)), str(path), LIMITS), str(path)
     except BadSample as error:
         raise InputError(error.detail) from None

@@ -17,6 +17,10 @@ OptionList = Annotated[
     list[str] | None,
     typer.Option("--option", help="an option of the reader, as key=value; may be repeated"),
 ]
+OutsideData = Annotated[
+    Path | None,
+    typer.Option(envvar="TWINBAND_DATA", help="the folder that holds all outside datasets"),
+]
 ROOT_HELP = "the dataset's folder, or a tar of it"
 
 
@@ -35,16 +39,18 @@ def check(
     root: Annotated[str, typer.Argument(help=ROOT_HELP)],
     option: OptionList = None,
     as_json: Json = False,
+    data: OutsideData = None,
 ) -> None:
     """Report what a reader finds in a folder, and its problems."""
     from twinband.commands._datasets_check import check_dataset, in_words
 
-    result = check_dataset(reader, root, parse_options(reader, option or []))
+    options = parse_options(reader, option or [])
+    result = check_dataset(reader, root, options, within=str(data or ""))
     if as_json:
         typer.echo(json.dumps(asdict(result), indent=2, ensure_ascii=False))
         return
-    options = [part for item in option or [] for part in ("--option", item)]
-    command = ["twinband", "datasets", "add", "NAME", root, "--reader", reader, *options]
+    words = [part for item in option or [] for part in ("--option", item)]
+    command = ["twinband", "datasets", "add", "NAME", root, "--reader", reader, *words]
     typer.echo("\n".join(in_words(result)))
     typer.echo(f"ready for: {shlex.join(command)}")
     if result.problems or result.sample_problems:
@@ -68,18 +74,18 @@ def add(
             help="whether its authors aligned it; default: what is known of the layout",
         ),
     ] = None,
-    shards: Annotated[int | None, typer.Option(min=1, help="default: one per 1000 pairs")] = None,
-    update: Annotated[bool, typer.Option("--update", help="renew a dataset's inventory")] = False,
-    data: Annotated[
-        Path | None,
-        typer.Option(envvar="TWINBAND_DATA", help="the folder that holds all outside datasets"),
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="default: one per 1000 pairs")
     ] = None,
+    update: Annotated[bool, typer.Option("--update", help="renew a dataset's inventory")] = False,
+    data: OutsideData = None,
 ) -> None:
     """Write the inventory of a dataset outside the project, and its lines in params.yaml."""
     from tqdm import tqdm
 
     from twinband.commands import _datasets_add as adding
     from twinband.commands._datasets_check import check_dataset, in_words
+    from twinband.ingest.dataset import open_files
 
     options = parse_options(reader, option or [])
     relative = adding.relative_root(root, data)
@@ -87,11 +93,14 @@ def add(
         name, reader, relative, options, shards, licence, pretrain, aligned, update
     )
     adding.check_request(request)
-    result = check_dataset(reader, str(root), options)
+    limits = adding.limits_of_project()
+    result = check_dataset(reader, str(root), options, limits, str(data or ""))
     typer.echo("\n".join(in_words(result)))
     text = adding.edited_params(request, result.pairs)
     changes = adding.renew_inventory(
-        root, name, lambda paths: tqdm(paths, desc="inventory", unit="file", disable=None)
+        open_files(str(root), None, limits, str(data or "")),
+        name,
+        lambda paths: tqdm(paths, desc="inventory", unit="file", disable=None),
     )
     adding.PARAMS.write_text(text, encoding="utf-8")
     inventory = adding.inventory_path(name)
@@ -99,6 +108,8 @@ def add(
         f"{inventory}: {changes.files} files, {changes.new} new, {changes.changed} changed, "
         f"{changes.gone} gone"
     )
+    for left_out in changes.left_out:
+        typer.echo(f"left out of it: {left_out}")
     typer.echo(
         f"{adding.PARAMS}: ingest.items.{name}, register.items.{name}; "
         "commit both files, then: dvc repro"

@@ -10,15 +10,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twinband.core.errors import BadSample, InputError, TooManyBadSamples
+from twinband.core.errors import BadSample, TooManyBadSamples
 from twinband.core.params import Run
 from twinband.ingest.check import COLUMNS, check_pair
 from twinband.ingest.dataset import Source
@@ -39,6 +39,8 @@ from twinband.shards.write import (
     shard_name,
     take_rows,
 )
+
+PLANNED_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +103,18 @@ def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"plan-{number:06d}.jsonl" for number in range(shards)]
-    count = 0
-    with ExitStack() as stack:
-        streams = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
-        for item in source.open().scan():
+    for path in paths:
+        path.write_bytes(b"")
+    scanned = source.open().scan()
+    while items := list(islice(scanned, PLANNED_AT_ONCE)):
+        lines: dict[Path, list[str]] = {}
+        for item in items:
             group = (item.group if isinstance(item, Entry) else "") or item.name
             line = json.dumps(asdict(item), ensure_ascii=False)
-            streams[shard_of(group, shards)].write(f"{line}\n")
-            count += 1
-    if not count:
-        raise InputError(f"{source.root}: the reader {source.reader} found no pair there")
+            lines.setdefault(paths[shard_of(group, shards)], []).append(f"{line}\n")
+        for path, own in lines.items():  # one after the other: there may be more than can be open
+            with path.open("a", encoding="utf-8") as stream:
+                stream.writelines(own)
     return paths
 
 
@@ -232,8 +236,9 @@ def _raw_files(layout: Layout, files: Mapping[str, str]) -> dict[str, bytes]:
     members = {}
     for field, path in files.items():
         suffix = path.rpartition(".")[2].lower()
+        plain = suffix.isascii() and suffix.isalnum()
         try:
-            members[f"{field}.{suffix if suffix.isalnum() else 'bin'}"] = layout.files.read(path)
+            members[f"{field}.{suffix if plain else 'bin'}"] = layout.files.read(path)
         except BadSample:
             continue
     return members

@@ -65,8 +65,9 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
         BadSample: with the reason why the pair cannot be used.
     """
     raw = layout.load(entry)
-    rgb, thermal = _decode(raw.rgb), _decode(raw.thermal)
+    rgb = layout.decoded(raw.rgb)
     rgb_pixels = images.as_rgb(rgb, raw.rgb.path)
+    thermal = layout.decoded(raw.thermal)
     thermal_pixels = images.as_thermal(thermal, raw.thermal.path)
     notes = _notes(rgb, thermal)
     _check_sizes(rgb_pixels, thermal_pixels, raw.rgb.path, notes)
@@ -92,10 +93,6 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
         ]
     )
     return Checked(fields, row)
-
-
-def _decode(image: Encoded) -> images.Decoded:
-    return images.decode(image.data, image.path)
 
 
 def _member(field: str, image: Encoded, decoded: images.Decoded) -> tuple[str, bytes]:
@@ -170,7 +167,7 @@ def _labels(
         if not isinstance(label, Encoded):
             values[name] = label
             continue
-        decoded = _decode(label)
+        decoded = layout.decoded(label)
         if decoded.pixels.shape[:2] not in (rgb.shape[:2], thermal.shape[:2]):
             raise BadSample("label_size", f"{label.path}: not of the size of either image")
         if allowed := layout.label_ids.get(name):

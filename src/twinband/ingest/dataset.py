@@ -13,15 +13,23 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
+from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 import twinband.readers
 from twinband.core import images
-from twinband.core.errors import InputError
+from twinband.core.errors import InputError, told
 from twinband.core.params import validate
-from twinband.ingest.files import Recorded, key_of, open_files, read_inventory
+from twinband.ingest.archive import Tar
+from twinband.ingest.files import Files, Recorded, key_of
+from twinband.ingest.folder import Folder, Remote
+from twinband.ingest.inventory import read_inventory
 from twinband.ingest.layout import Encoded, Entry, Layout, Problem, RawPair
+from twinband.ingest.params import IngestLimits
+
+LIMITS = IngestLimits()
 
 
 def reader_names() -> list[str]:
@@ -42,13 +50,40 @@ def layout_class(reader: str) -> type[Layout]:
     return layout
 
 
+def open_files(
+    root: str,
+    inventory: Mapping[str, Recorded] | None = None,
+    limits: IngestLimits = LIMITS,
+    within: str = "",
+) -> Files:
+    """Open a tar if ``root`` is a file of this machine, else a folder, which may be a URL.
+
+    Args:
+        within: folder of all outside data, to which links may lead.
+
+    Raises:
+        InputError: there is neither.
+    """
+    try:
+        filesystem, place = fsspec.core.url_to_fs(root)
+        if not isinstance(filesystem, LocalFileSystem):
+            return Remote(root, inventory, limits, filesystem, place)
+        if Path(place).is_file():
+            return Tar(place, inventory, limits)
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"{told(root)} cannot be opened: {error}") from None
+    return Folder(place, inventory, limits, within)
+
+
 def open_layout(
     reader: str,
     root: str,
     options: Mapping[str, Any],
     inventory: Mapping[str, Recorded] | None = None,
+    limits: IngestLimits = LIMITS,
+    within: str = "",
 ) -> Layout:
-    """Open a reader over the files below ``root``.
+    """Open a reader over the files below ``root``; arguments as of ``open_files``.
 
     Raises:
         InputError: no such reader or folder.
@@ -56,7 +91,7 @@ def open_layout(
     """
     layout = layout_class(reader)
     checked = validate(layout.Options, dict(options), f"options of reader {reader}")
-    return layout(open_files(root, inventory), checked)
+    return layout(open_files(root, inventory, limits, within), checked)
 
 
 @dataclass(frozen=True)
@@ -86,7 +121,7 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_rgb(_decoded(self._raw.rgb), self._raw.rgb.path)
+        return images.as_rgb(self.layout.decoded(self._raw.rgb), self._raw.rgb.path)
 
     @cached_property
     def thermal(self) -> NDArray[np.generic]:
@@ -95,13 +130,13 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_thermal(_decoded(self._raw.thermal), self._raw.thermal.path)
+        return images.as_thermal(self.layout.decoded(self._raw.thermal), self._raw.thermal.path)
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
         """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes."""
         decoded = {
-            name: _decoded(label).pixels if isinstance(label, Encoded) else label
+            name: self.layout.decoded(label).pixels if isinstance(label, Encoded) else label
             for name, label in self._raw.labels.items()
         }
         return {**self.entry.attributes, **decoded}
@@ -155,18 +190,29 @@ class Source:
         root: folder, fsspec URL or tar.
         options: the reader's options as JSON.
         inventory: path of the committed inventory, empty if there is none.
+        limits: most that is read of one file.
+        within: folder of all outside data, to which links may lead; empty for the root only.
     """
 
     reader: str
     root: str
     options: str
     inventory: str
+    limits: IngestLimits
+    within: str
 
     @classmethod
     def of(
-        cls, reader: str, root: str, options: Mapping[str, Any], inventory: str = ""
+        cls,
+        reader: str,
+        root: str,
+        options: Mapping[str, Any],
+        inventory: str = "",
+        limits: IngestLimits = LIMITS,
+        within: str = "",
     ) -> "Source":
-        return cls(reader, root, json.dumps(dict(options), sort_keys=True), inventory)
+        text = json.dumps(dict(options), sort_keys=True)
+        return cls(reader, root, text, inventory, limits, within)
 
     def open(self) -> Layout:
         """Open the layout, once a thread.
@@ -179,8 +225,11 @@ class Source:
 @lru_cache(maxsize=16)
 def _open(source: Source, thread: int) -> Layout:
     recorded = read_inventory(Path(source.inventory)) if source.inventory else None
-    return open_layout(source.reader, source.root, json.loads(source.options), recorded)
-
-
-def _decoded(image: Encoded) -> images.Decoded:
-    return images.decode(image.data, image.path)
+    return open_layout(
+        source.reader,
+        source.root,
+        json.loads(source.options),
+        recorded,
+        source.limits,
+        source.within,
+    )

@@ -1,25 +1,24 @@
-"""Raw files of a dataset: a folder (any fsspec URL), or a tar that is never unpacked.
+"""Raw files of a dataset by relative path, wherever they are, and the keys of their pairs."""
 
-With their inventory, the attributes that stand beside them, and the keys of their pairs.
-"""
-
+import codecs
 import csv
 import hashlib
 import re
-import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 
-import fsspec
-
-from twinband.core.errors import BadSample, InputError
+from twinband.core.errors import BadSample, InputError, told
+from twinband.ingest.params import IngestLimits
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 JUNK_FOLDERS = frozenset({"__MACOSX"})
 # At a dataset's root: attributes of its pairs that the layout cannot express.
 ATTRIBUTES_FILE = "attributes.csv"
+# Control characters, line ends of all kinds, and bytes that are no UTF-8.
+BAD_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+MOST_PATH_BYTES = 4096
+MOST_KEY_CHARACTERS = 200  # a key with a field and a suffix is a file's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +29,58 @@ class Recorded:
     sha256: str
 
 
-class Files(ABC):
-    """Read access to a dataset's raw files by relative POSIX path."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that a listing found and left out, with the reason."""
 
-    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None) -> None:
+    path: str
+    reason: str
+    detail: str
+
+
+class Files(ABC):
+    """Read access to a dataset's raw files by relative POSIX path.
+
+    Attributes:
+        root: folder, URL or archive, as it was given.
+        limits: most that is read of one file.
+        refused: what the last listing left out with a reason.
+    """
+
+    def __init__(
+        self, root: str, inventory: Mapping[str, Recorded] | None, limits: IngestLimits
+    ) -> None:
         self.root = root
         self.inventory = inventory
+        self.limits = limits
+        self.refused: list[Refused] = []
 
     def paths(self) -> Sequence[str]:
         """List all files in order, those of the inventory if any, without file managers' litter.
 
-        Raises:
-            InputError: a file name is not UTF-8.
+        What is no plain file is listed too, and told when it is read. Names that break tables and
+        terminals are refused.
         """
-        paths = self.inventory if self.inventory is not None else self._listed()
-        for path in paths:
-            if not path.isascii() and path != path.encode("utf-8", "replace").decode():
-                raise InputError(f"{self.root}: the file name {path!r} is not UTF-8; rename it")
-        return sorted(path for path in paths if not is_junk(path))
+        self.refused = []
+        kept = []
+        for path in self.inventory if self.inventory is not None else self._listed():
+            if is_junk(path):
+                continue
+            if why := _unusable(path):
+                self.refused.append(Refused(path, "bad_name", f"{path}: {why}; rename it"))
+            else:
+                kept.append(path)
+        self.refused.sort(key=lambda refused: refused.path)
+        return sorted(kept)
 
-    def read(self, path: str) -> bytes:
-        """Read the file's bytes.
+    def read(self, path: str, limit: str = "file_mib") -> bytes:
+        """Read the file's bytes; ``limit`` names the one of the limits that counts.
 
         Raises:
-            BadSample: ``unreadable``, or ``changed`` since the inventory was written.
+            BadSample: ``unreadable``, ``not_a_file``, ``link_outside``, ``too_large``, or
+                ``changed`` since the inventory was written.
         """
-        try:
-            data = self._read(path)
-        except (OSError, KeyError, tarfile.TarError) as error:
-            raise BadSample("unreadable", f"{path}: {error}") from None
+        data = self._read(path, limit)
         recorded = self.inventory.get(path) if self.inventory is not None else None
         if recorded and (
             len(data) != recorded.size or hashlib.sha256(data).hexdigest() != recorded.sha256
@@ -67,62 +89,25 @@ class Files(ABC):
         return data
 
     def text(self, path: str) -> str:
-        """Read the file as text, whatever its line ends; a byte order mark is dropped."""
-        return self.read(path).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+        """Read the file as text, whatever its line ends; a byte order mark is dropped.
+
+        Raises:
+            BadSample: as ``read``; ``not_text`` if it holds the byte 0.
+        """
+        data = self.read(path, "text_mib")
+        utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if utf_16 else "utf-8-sig", errors="replace")
+        if "\0" in text:
+            raise BadSample("not_text", f"{path}: no text, but bytes; save it as UTF-8")
+        return text.replace("\r\n", "\n")
 
     @abstractmethod
-    def _listed(self) -> Sequence[str]: ...
+    def _listed(self) -> Iterable[str]:
+        """List all files; what cannot be followed goes to ``refused``."""
 
     @abstractmethod
-    def _read(self, path: str) -> bytes: ...
-
-
-class Folder(Files):
-    """A folder; ``root`` is a path or any fsspec URL."""
-
-    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None = None) -> None:
-        super().__init__(root, inventory)
-        self._filesystem, self._base = fsspec.core.url_to_fs(root)
-        self._base = self._base.rstrip("/")
-        if not self._filesystem.isdir(self._base):
-            raise InputError(f"no folder at {root}")
-
-    def _listed(self) -> Sequence[str]:
-        paths = self._filesystem.find(self._base)
-        return [path[len(self._base) + 1 :] for path in paths]
-
-    def _read(self, path: str) -> bytes:
-        return bytes(self._filesystem.cat_file(f"{self._base}/{path}"))
-
-
-class Tar(Files):
-    """An uncompressed or compressed tar, read in place; only plain files inside it count."""
-
-    def __init__(self, root: str, inventory: Mapping[str, Recorded] | None = None) -> None:
-        super().__init__(root, inventory)
-        try:
-            self._tar = tarfile.open(root)  # noqa: SIM115 (kept open for the object's life)
-            self._members = {safe_path(m.name, root): m for m in self._tar if m.isfile()}
-        except (OSError, tarfile.TarError) as error:
-            raise InputError(f"cannot read the tar {root}: {error}") from None
-
-    def _listed(self) -> Sequence[str]:
-        return list(self._members)
-
-    def _read(self, path: str) -> bytes:
-        stream = self._tar.extractfile(self._members[path])
-        if stream is None:
-            raise KeyError(f"{path} is no plain file")
-        return stream.read()
-
-
-def open_files(root: str, inventory: Mapping[str, Recorded] | None = None) -> Files:
-    """Open a tar if ``root`` is a file, else a folder.
-
-    Raises:
-        InputError: there is neither.
-    """
-    return Tar(root, inventory) if Path(root).is_file() else Folder(root, inventory)
+    def _read(self, path: str, limit: str) -> bytes:
+        """Read a file; whatever goes wrong is a BadSample."""
 
 
 def read_lines(files: Files, path: str) -> list[str]:
@@ -144,55 +129,13 @@ def is_junk(path: str) -> bool:
     return hidden or parts[-1].lower() in JUNK_NAMES or not JUNK_FOLDERS.isdisjoint(parts)
 
 
-def safe_path(name: str, archive: str) -> str:
-    """Return a member's name if it stays inside the archive.
-
-    Raises:
-        InputError: it is absolute or climbs out with ``..``.
-    """
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts:
-        raise InputError(f"{archive}: the member {name!r} escapes the archive; do not trust it")
-    return str(path)
-
-
-def read_inventory(path: Path) -> dict[str, Recorded]:
-    """Read the committed list of an outside dataset's files (``path,size,sha256``).
-
-    Raises:
-        InputError: it is not such a list.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            return {r["path"]: Recorded(int(r["size"]), r["sha256"]) for r in rows}
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is no inventory (path,size,sha256): {error!r}") from None
-
-
-def write_inventory(
-    files: Files, path: Path, track: Callable[[Sequence[str]], Iterable[str]] = iter
-) -> int:
-    """Write the inventory of ``files``; returns the number of files.
-
-    Args:
-        track: goes through the paths and shows how far it is, such as ``tqdm``.
-
-    Raises:
-        BadSample: a file cannot be read.
-    """
-    rows = []
-    for name in track(files.paths()):
-        data = files.read(name)
-        rows.append((name, len(data), hashlib.sha256(data).hexdigest()))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("path", "size", "sha256"))
-        writer.writerows(rows)
-    unfinished.replace(path)
-    return len(rows)
+def _unusable(path: str) -> str:
+    """Say why a path cannot be used; empty if it can."""
+    if BAD_CHARACTER.search(path):
+        return "the name holds control characters, or is not UTF-8"
+    if len(path.encode()) > MOST_PATH_BYTES:
+        return f"the path is longer than {MOST_PATH_BYTES} bytes"
+    return ""
 
 
 def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -201,20 +144,32 @@ def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[
     Empty cells say nothing, so what the layout derives stays.
 
     Raises:
-        InputError: it has no column ``name``, or a line with too many cells.
+        InputError: it is no table, has no column ``name`` or one twice, a line with too many
+            cells, or two lines that say different things of one pair.
     """
     if ATTRIBUTES_FILE not in paths:
         return {}
     rows = csv.DictReader(read_lines(files, ATTRIBUTES_FILE))
-    if "name" not in (rows.fieldnames or ()):
-        raise InputError(f"{files.root}: {ATTRIBUTES_FILE} needs a first line with a column `name`")
-    attributes = {}
-    for row in rows:
-        if None in row:
-            line = f"line {rows.line_num} of {ATTRIBUTES_FILE}"
-            raise InputError(f"{files.root}: {line} has more cells than columns")
-        attributes[row["name"]] = {k: v for k, v in row.items() if v and k != "name"}
+    attributes: dict[str, dict[str, str]] = {}
+    try:
+        columns = rows.fieldnames or ()
+        if "name" not in columns:
+            raise _bad_table(files, "it needs a first line with a column `name`")
+        if len(set(columns)) < len(columns):
+            raise _bad_table(files, "two of its columns have one name")
+        for row in rows:
+            if None in row:
+                raise _bad_table(files, f"line {rows.line_num} has more cells than columns")
+            own = {k: BAD_CHARACTER.sub("\ufffd", v) for k, v in row.items() if v and k != "name"}
+            if attributes.setdefault(row["name"], own) != own:
+                raise _bad_table(files, f"line {rows.line_num} says otherwise of {row['name']!r}")
+    except csv.Error as error:
+        raise _bad_table(files, f"line {rows.line_num} cannot be read ({error})") from None
     return attributes
+
+
+def _bad_table(files: Files, why: str) -> InputError:
+    return InputError(f"{files.root}: {ATTRIBUTES_FILE} is no table of attributes: {told(why)}")
 
 
 def key_of(name: str) -> str:
@@ -222,13 +177,13 @@ def key_of(name: str) -> str:
 
     Capitals are lowered and ``/`` becomes ``-``. Whatever else must be replaced adds six
     hexadecimal digits of the name's hash, so that a key depends on its own name only and stays
-    when the dataset grows.
+    when the dataset grows; so does what must be cut off, since a key becomes a file's name.
     """
     plain = name.lower().replace("/", "-")
     slug = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-") or "pair"
-    if slug == plain:
+    if slug == plain and len(slug) <= MOST_KEY_CHARACTERS:
         return slug
-    return f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return f"{slug[:MOST_KEY_CHARACTERS]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def natural_order(name: str) -> list[str | int]:

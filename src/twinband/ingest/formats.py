@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from twinband.core.errors import BadSample
+from twinband.core.errors import BadSample, InputError, told
 from twinband.ingest.files import Files, read_lines
 from twinband.ingest.layout import IMAGE_SUFFIXES, Problem
 
@@ -23,6 +23,7 @@ SPLIT_WORDS = {
 
 # VOC files count from 0 or from 1, which is seldom known: a box may leave the image by this.
 SLACK_PX = 1
+MOST_MISSING = 100_000  # names of a list that are no pair's: then it is of another dataset
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -53,16 +54,27 @@ class SplitLists:
             self._list_of[name] = path
 
     def missing(self, known: Collection[str]) -> Iterator[Problem]:
-        """Report a problem for every listed name that is not ``known``."""
-        for name in sorted(self.split_of.keys() - set(known)):
+        """Report a problem for every listed name that is not ``known``.
+
+        Raises:
+            InputError: there are too many for a list of this dataset.
+        """
+        names = sorted(self.split_of.keys() - set(known))
+        if len(names) > MOST_MISSING:
+            example = f"{self._list_of[names[0]]} names {told(repr(names[0]))}"
+            raise InputError(
+                f"{len(names)} listed pairs are not there (e.g. {example}); is this "
+                "a list of another dataset?"
+            )
+        for name in names:
             detail = f"{self._list_of[name]} names {name!r}, but there is no such pair"
-            yield Problem(name, {}, "listed_but_missing", detail)
+            yield Problem(told(name), {}, "listed_but_missing", detail)
 
     def remarks(self) -> list[str]:
         """Say in plain words what had to be decided."""
         if not self.repeated:
             return []
-        example = min(self.repeated)
+        example = told(min(self.repeated))
         return [
             f"{len(self.repeated)} names stand in the lists of two splits (e.g. {example}); "
             "test counts before val, val before train"
@@ -84,14 +96,16 @@ def read_boxes(data: bytes, path: str, one_based: bool) -> list[dict[str, Any]]:
         BadSample: ``bad_label`` for malformed XML, or a box that is inverted or outside.
     """
     try:
-        annotation = ElementTree.fromstring(data)
+        annotation = ElementTree.fromstring(data)  # expat itself stops entities that multiply
         if annotation.tag != "annotation":
             raise ValueError(f"the top element is <{annotation.tag}>, not <annotation>")
         width = float(annotation.findtext("size/width", "0"))
         height = float(annotation.findtext("size/height", "0"))
+        if not (0 <= width < math.inf and 0 <= height < math.inf):
+            raise ValueError(f"the <size> is {width} x {height}")
         limits = (width or math.inf, height or math.inf)
         return [_box(item, limits, one_based) for item in annotation.iter("object")]
-    except (ElementTree.ParseError, ValueError) as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last: an encoding
         raise BadSample("bad_label", f"{path}: {error}") from None
 
 

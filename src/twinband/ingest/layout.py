@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from twinband.core.errors import InputError
-from twinband.core.images import encode_png
+from twinband.core.errors import InputError, told
+from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
 from twinband.ingest.files import Files, key_of, read_attributes
 
@@ -53,6 +53,9 @@ class Problem:
     files: Mapping[str, str]
     reason: str
     detail: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", told(self.detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,11 @@ class Layout(ABC):
         """
         self.remarks = []
         paths = self.files.paths()
-        items = sorted(unique_keys(self.pairs(paths)), key=lambda item: item.name)
+        refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in self.files.refused]
+        found = unique_keys([*self.pairs(paths), *refused])
+        items = sorted(found, key=lambda item: item.name)
         if not any(isinstance(item, Entry) for item in items):
-            raise InputError(self._not_this_layout(paths, items))
+            raise InputError(self._not_this_layout(paths, [*refused, *items]))
         attributes = read_attributes(self.files, paths)
         for item in items:
             extra = attributes.get(item.name)
@@ -160,6 +165,14 @@ class Layout(ABC):
             self.files.read(path), {"jpeg": "jpg", "tiff": "tif"}.get(suffix, suffix), path
         )
 
+    def decoded(self, image: Encoded) -> Decoded:
+        """Decode an image file of the dataset, if it is not beyond the limits.
+
+        Raises:
+            BadSample: with the reason why it cannot be decoded.
+        """
+        return decode(image.data, image.path, self.files.limits)
+
     def _not_this_layout(self, paths: Sequence[str], items: Sequence[Entry | Problem]) -> str:
         top = sorted({path.partition("/")[0] for path in paths})
         there = ", ".join(top[:6]) + (", …" if len(top) > 6 else "") if top else "nothing"
@@ -178,6 +191,8 @@ def unique_keys(items: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
         if key in seen:
             detail = f"{item.name!r} and {seen[key]!r} both get the key {key!r}; rename one"
             own = next(iter(item.files.values()), f"{item.name} (again)")
+            while key_of(own) in seen:
+                own = f"{own} (again)"
             item = Problem(own, item.files, "key_collision", detail)
             key = key_of(own)
         seen[key] = item.name

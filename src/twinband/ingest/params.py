@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
+from twinband.core.outside import Limits
 from twinband.core.params import ItemParams, Params, Scalar
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -22,6 +23,12 @@ class SplitFractions(Params):
         if abs(self.train + self.val + self.test - 1) > 1e-9:
             raise ValueError("train, val and test must sum to 1")
         return self
+
+
+class IngestLimits(Limits):
+    """Most that is read of one raw file; what has more is quarantined as ``too_large``."""
+
+    section = "ingest.common.limits"
 
 
 class IngestParams(ItemParams):
@@ -42,16 +49,18 @@ class IngestParams(ItemParams):
         max_bad_fraction: share of quarantined pairs above which the step stops (exit 4).
         split: used where the layout names no split; whole groups (sequences) go together.
         split_seed: another seed gives another split.
+        limits: most that is read of one raw file.
     """
 
     reader: Name
     source: ProjectPath
     root: str = ""
     options: dict[str, Scalar] = Field(default_factory=dict)
-    shards: Annotated[int, Field(ge=1)]
+    shards: Annotated[int, Field(ge=1, le=10_000)]
     frame_stride: Annotated[int, Field(ge=1)] = 1
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]
     licence: str
     max_bad_fraction: Fraction
     split: SplitFractions
     split_seed: int
+    limits: IngestLimits = IngestLimits()

@@ -60,7 +60,7 @@ class Layout(ByName):
         path = entry.files.get("boxes")
         if path is None:
             return {}
-        boxes = read_boxes(self.files.read(path), path, self.options.voc_one_based)
+        boxes = read_boxes(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
         unknown = sorted({box["class"] for box in boxes} - CLASSES)
         if unknown:
             detail = f"{path}: unknown class {unknown[0]!r}; LLVIP has person only"

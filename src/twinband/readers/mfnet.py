@@ -6,7 +6,6 @@ Ha et al., 2017, https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectra
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from twinband.core import images
 from twinband.core.errors import BadSample
 from twinband.ingest.formats import SplitLists
 from twinband.ingest.layout import (
@@ -73,7 +72,7 @@ class Layout(ByName):
 
     def load(self, entry: Entry) -> RawPair:
         path = entry.files["rgb"]
-        decoded = images.decode(self.files.read(path), path)
+        decoded = self.decoded(self.encoded(path))
         if decoded.channels != 4:
             detail = f"{path}: {decoded.channels} channels, not 4 (red, green, blue, thermal)"
             raise BadSample("wrong_channels", detail)

@@ -119,7 +119,9 @@ class Layout(ByName):
             if label in entry.files
         }
         if path := entry.files.get("boxes"):
-            labels["boxes"] = read_boxes(self.files.read(path), path, self.options.voc_one_based)
+            labels["boxes"] = read_boxes(
+                self.files.read(path, "text_mib"), path, self.options.voc_one_based
+            )
         return labels
 
 

@@ -72,7 +72,7 @@ def parse_box(line: str, where: str) -> list[float] | None:
         x, y, width, height = (float(part) for part in re.split(r"[,;\s]+", line.strip()))
     except ValueError:
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h") from None
-    if not all(map(math.isfinite, (x, y, width, height))):
+    if not all(map(math.isfinite, (x, y, x + width, y + height))):
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h")
     return [x, y, x + width, y + height] if width > 0 and height > 0 else None
 

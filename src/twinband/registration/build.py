@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from twinband.core.errors import InputError
+from twinband.core.errors import InputError, told
 from twinband.core.parallel import map_unfinished
 from twinband.core.params import ParamsError, Run
 from twinband.registration.facts import card, facts_of
@@ -120,7 +120,7 @@ def _transforms(path: Path, rows: pa.Table) -> dict[str, Matrix]:
     if unknown := sorted(matrices.keys() - known):
         raise InputError(
             f"{path}: {len(unknown)} names are neither a pair's nor a sequence's nor "
-            f"{WHOLE_DATASET!r} ({', '.join(unknown[:5])})"
+            f"{WHOLE_DATASET!r} ({told(', '.join(unknown[:5]))})"
         )
     return matrices
 

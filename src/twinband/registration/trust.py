@@ -6,6 +6,7 @@ is scored too, so that all pairs of a dataset can be compared.
 
 import csv
 import importlib
+import io
 import json
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -17,7 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.errors import InputError
+from twinband.core.errors import InputError, told
+from twinband.core.outside import read_text
 from twinband.registration.fields import luminance, orientation_field, resized
 from twinband.registration.geometry import Frame, Matrix, corner_error_px, grid_change, resampled
 from twinband.registration.params import FailurePolicy
@@ -94,20 +96,20 @@ def read_homographies(path: Path) -> dict[str, Matrix]:
     a sequence, or ``*``. Other columns are not looked at.
 
     Raises:
-        InputError: a column is missing, a name stands twice, or a matrix has no inverse.
+        InputError: it is no such table, a column is missing, a name stands twice, or a matrix has
+            no inverse.
     """
     matrices: dict[str, Matrix] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if missing := {"name", *ENTRIES}.difference(reader.fieldnames or ()):
-                raise InputError(f"{path}: no column {', '.join(sorted(missing))}")
-            for row in reader:
-                where, name = f"{path}, line {reader.line_num}", row["name"]
-                if name in matrices:
-                    raise InputError(f"{where}: {name!r} stands there twice")
-                matrices[name] = _matrix(row, where)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        if missing := {"name", *ENTRIES}.difference(reader.fieldnames or ()):
+            raise InputError(f"{path}: no column {', '.join(sorted(missing))}")
+        for row in reader:
+            where, name = f"{path}, line {reader.line_num}", row["name"]
+            if name in matrices:
+                raise InputError(f"{where}: {told(repr(name))} stands there twice")
+            matrices[name] = _matrix(row, where)
+    except csv.Error as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     return matrices
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from twinband.core.cells import original
 from twinband.core.errors import InputError
 from twinband.core.params import Facts, describe
 from twinband.ingest.facts import IngestFacts
@@ -196,8 +197,9 @@ def _read_json(path: Path, made_by: str) -> dict[str, Any]:
 def _read_left_out(path: Path, made_by: str) -> tuple[LeftOut, ...]:
     with path.open(encoding="utf-8", newline="") as stream:
         try:
-            return tuple(LeftOut(**row) for row in csv.DictReader(stream))
-        except (csv.Error, TypeError, UnicodeDecodeError):
+            rows = csv.DictReader(stream)
+            return tuple(LeftOut(**{k: original(v) for k, v in row.items()}) for row in rows)
+        except (csv.Error, TypeError, AttributeError, UnicodeDecodeError):
             wanted = ", ".join(LeftOut.__annotations__)
             raise _spoilt(path, f"not a table of {wanted}", made_by) from None
 

@@ -1,6 +1,7 @@
 """``twinband annotate``."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -99,6 +100,9 @@ def test_what_is_no_image_is_an_error(run: Run, models: list[str], tmp_path: Pat
     (tmp_path / "text.png").write_text("no image")
     result = run("annotate", str(tmp_path / "text.png"), "-o", str(tmp_path / "out"), *models)
     assert result.exit_code == 3 and "text.png" in result.output
+    os.mkfifo(tmp_path / "pipe.png")
+    result = run("annotate", str(tmp_path / "pipe.png"), "-o", str(tmp_path / "out"), *models)
+    assert result.exit_code == 3 and "pipe.png: a pipe" in result.output
 
 
 def test_two_images_of_one_name_would_overwrite_each_other(

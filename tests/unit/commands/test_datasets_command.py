@@ -1,6 +1,7 @@
 """``twinband datasets``: list, check, add."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from tests.made.layouts import write_image, write_text, write_voc
 from tests.unit.commands.conftest import Run
 from twinband.core.params import stage_params
 from twinband.ingest.dataset import reader_names
-from twinband.ingest.files import read_inventory
+from twinband.ingest.inventory import read_inventory
 from twinband.params import validate_file
 from twinband.pool import PoolParams
 from twinband.report.params import ReportParams
@@ -126,6 +127,40 @@ def test_add_writes_the_inventory_and_only_its_own_lines(
     after = (project / "params.yaml").read_text().splitlines()
     assert [line for line in before if line not in after] == []
     assert str(root.parent) not in (project / "params.yaml").read_text()
+
+
+def test_links_may_lead_to_all_outside_data(run: Run, root: Path) -> None:
+    linked = root.parent / "linked"
+    linked.mkdir()
+    for name in ("vi", "ir"):
+        (linked / name).symlink_to(root / name)
+    arguments = ("datasets", "check", "paired_folders", str(linked), *FOLDERS)
+    alone = run(*arguments)
+    assert alone.exit_code == 3 and "ir: a link out of the dataset" in alone.stderr
+    result = run(*arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0 and ": 4 pairs" in result.stdout, result.output
+
+
+def test_add_says_what_the_inventory_leaves_out(run: Run, project: Path, root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    (root / "secret").symlink_to("/etc/passwd")
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run(*arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    assert len(read_inventory(project / "data/inventory/set-one.csv")) == 8
+    assert "left out of it: pipe: a pipe (FIFO), not a file" in result.stdout
+    assert "left out of it: secret: a link out of the dataset" in result.stdout
+
+
+def test_limits_of_the_project_hold_for_what_is_added(run: Run, project: Path, root: Path) -> None:
+    params = project / "params.yaml"
+    before, ingest, after = params.read_text().partition("\ningest:\n  common:\n")
+    params.write_text(f"{before}{ingest}    limits: {{file_mib: 1}}\n{after}")
+    (root / "vi/4.png").write_bytes(bytes(2 << 20))
+    arguments = ("datasets", "add", "set-one", str(root), "--reader", "paired_folders", *FOLDERS)
+    result = run(*arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    assert "vi/4.png: 2 MiB; at most 1 MiB are read, so raise ingest.common.limits" in result.stdout
 
 
 def test_add_without_pretraining_stays_out_of_the_pool(run: Run, project: Path, root: Path) -> None:

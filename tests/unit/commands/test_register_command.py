@@ -1,12 +1,14 @@
 """``twinband register``."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.made.hostile.images import png
 from tests.made.scenes import displaced, scene
 from tests.unit.commands.conftest import Run
 from twinband.registration.geometry import Frame, Similarity, corner_error_px
@@ -63,6 +65,17 @@ def test_a_failed_registration_is_told_and_moves_nothing(
     thermal = cv2.imread(str(tmp_path / "out/thermal.png"), cv2.IMREAD_UNCHANGED)
     assert thermal is not None and (thermal == 7).all()
     assert (tmp_path / "out/comparison.jpg").stat().st_size > 100
+
+
+def test_pipes_and_images_without_end_are_one_line(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "vast.png").write_bytes(png(40_000, 4_000))
+    for name, problem in (("pipe.png", "a pipe"), ("vast.png", "at most 50 megapixels are read")):
+        result = run("register", str(tmp_path / name), str(files[1]), "-o", str(tmp_path / "out"))
+        assert result.exit_code == 3 and problem in result.stderr and name in result.stderr
+        assert result.stderr.count("\n") == 1 and "ingest.common" not in result.stderr
 
 
 def test_files_that_are_no_images_are_one_line(

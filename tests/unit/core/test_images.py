@@ -15,6 +15,7 @@ from PIL import Image
 
 from twinband.core import images
 from twinband.core.errors import BadSample
+from twinband.core.outside import LIMITS
 
 RANDOM = np.random.default_rng(7)
 DEEP = RANDOM.integers(0, 1 << 16, (20, 30), dtype=np.uint16)
@@ -74,7 +75,7 @@ def test_a_decompression_bomb_is_refused() -> None:
     for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")):
         check = zlib.crc32(name + body)
         chunks += struct.pack(">I", len(body)) + name + body + struct.pack(">I", check)
-    assert reason(b"\x89PNG\r\n\x1a\n" + chunks) == "undecodable"
+    assert reason(b"\x89PNG\r\n\x1a\n" + chunks) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_damaged_files_raise_nothing_else(kind: str, data: st.DataObject) -> Non
         damaged[place] = byte
     cut = data.draw(st.one_of(st.just(len(damaged)), st.integers(1, len(damaged))))
     try:
-        decoded = images.decode(bytes(damaged[:cut]), kind)
+        decoded = images.decode(bytes(damaged[:cut]), kind, LIMITS)
         images.as_thermal(decoded, kind)
         images.as_rgb(decoded, kind)
     except BadSample:

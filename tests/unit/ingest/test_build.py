@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.made.raw_pairs import (
     RUNTIME,
+    SETTINGS,
     contents,
     encoded,
     ingest_folder,
@@ -23,9 +25,11 @@ from tests.made.raw_pairs import (
 )
 from twinband.core.errors import InputError, TooManyBadSamples
 from twinband.core.images import encode_png
-from twinband.ingest.build import shard_of, split_of
-from twinband.ingest.files import open_files, write_inventory
-from twinband.ingest.params import SplitFractions
+from twinband.core.params import ParamsError, validate
+from twinband.ingest.build import read_plan, shard_of, split_of, write_plan
+from twinband.ingest.dataset import Source, open_files
+from twinband.ingest.inventory import write_inventory
+from twinband.ingest.params import IngestParams, SplitFractions
 from twinband.shards.read import open_products
 from twinband.verify import verify_product
 
@@ -100,6 +104,24 @@ def test_empty_shards_are_made_too(tmp_path: Path) -> None:
     done = ingest_folder(write_pairs(tmp_path / "raw", 2), tmp_path, shards=5)
     assert len(list((tmp_path / "pairs").glob("shard-*.tar"))) == 5 == done.shards
     assert verify_product(tmp_path / "pairs") == []
+
+
+def test_more_shards_than_files_can_be_open_are_planned(tmp_path: Path) -> None:
+    source = Source.of("roadscene", str(write_pairs(tmp_path / "raw", 5)), {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        plans = write_plan(source, 300, tmp_path / "work")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(plans) == 300 and sum(len(read_plan(plan)) for plan in plans) == 5
+    again = [plan.read_bytes() for plan in write_plan(source, 300, tmp_path / "work")]
+    assert again == [plan.read_bytes() for plan in plans]
+
+
+def test_shards_without_end_are_refused_in_a_line() -> None:
+    with pytest.raises(ParamsError, match=r"ingest\.shards: .* less than or equal to 10000"):
+        validate(IngestParams, {**SETTINGS, "shards": 2_000_000}, "ingest")
 
 
 def test_quarantine_keeps_what_was_found(tmp_path: Path) -> None:

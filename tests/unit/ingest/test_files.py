@@ -8,8 +8,9 @@ import pytest
 
 from tests.made.layouts import write_image
 from twinband.core.errors import BadSample, InputError
-from twinband.ingest.dataset import open_layout
-from twinband.ingest.files import Folder, natural_order, open_files, read_inventory, write_inventory
+from twinband.ingest.dataset import open_files, open_layout
+from twinband.ingest.files import natural_order
+from twinband.ingest.inventory import read_inventory, write_inventory
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def test_what_was_written_is_read_back_and_equal_files_give_equal_bytes(
         seen.extend(paths)
         return seen
 
-    assert write_inventory(Folder(str(root)), first, track) == 4
-    write_inventory(Folder(str(root)), second)
+    assert write_inventory(open_files(str(root)), first, track) == []
+    write_inventory(open_files(str(root)), second)
     assert first.read_bytes() == second.read_bytes()
     assert list(read_inventory(first)) == seen == sorted(seen)
     assert [path.name for path in first.parent.iterdir() if "unfinished" in path.name] == []
@@ -40,7 +41,7 @@ def test_what_was_written_is_read_back_and_equal_files_give_equal_bytes(
 
 def test_only_listed_and_unchanged_files_are_read(root: Path, tmp_path: Path) -> None:
     inventory = tmp_path / "a.csv"
-    write_inventory(Folder(str(root)), inventory)
+    write_inventory(open_files(str(root)), inventory)
     write_image(root / "crop_LR_visible/FLIR_3.jpg")
     write_image(root / "cropinfrared/FLIR_1.jpg", channels=1, seed=5)
     layout = open_layout("roadscene", str(root), {}, read_inventory(inventory))
@@ -53,7 +54,7 @@ def test_only_listed_and_unchanged_files_are_read(root: Path, tmp_path: Path) ->
 def test_an_unreadable_list_stops_the_scan(root: Path, tmp_path: Path) -> None:
     (root / "attributes.csv").write_text("name,hour\n")
     inventory = tmp_path / "a.csv"
-    write_inventory(Folder(str(root)), inventory)
+    write_inventory(open_files(str(root)), inventory)
     (root / "attributes.csv").write_text("name,hour\nFLIR_1,day\n")
     layout = open_layout("roadscene", str(root), {}, read_inventory(inventory))
     with pytest.raises(InputError, match=r"attributes\.csv: not the file of the inventory"):
@@ -74,5 +75,7 @@ def test_numbers_in_names_count_as_numbers() -> None:
 def test_a_file_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"bad\xff.jpg")).write_bytes(b"x")
     (tmp_path / "größe.jpg").write_bytes(b"x")
-    with pytest.raises(InputError, match="not UTF-8; rename it"):
-        open_files(str(tmp_path)).paths()
+    files = open_files(str(tmp_path))
+    assert files.paths() == ["größe.jpg"]
+    [refused] = files.refused
+    assert refused.reason == "bad_name" and "not UTF-8; rename it" in refused.detail

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.made.report import FACTS, METRICS, write_evaluation, write_inputs
+from tests.made.report import FACTS, METRICS, write_evaluation, write_inputs, write_left_out
 from twinband.core.errors import InputError
 from twinband.pool import PoolFacts
 from twinband.report.read import (
@@ -96,6 +96,13 @@ def test_a_table_of_other_columns_is_refused(tmp_path: Path) -> None:
     (paths["left_out"] / "kaist.csv").write_text("key,why\na,b\n")
     with pytest.raises(InputError, match="key, name, status, reason, detail"):
         dataset(paths)
+
+
+def test_defused_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ("kaist",))
+    write_left_out(paths, "kaist", [("a-1", "'=1+1", "quarantined", "too_small", "'-1.png: …")])
+    [pair] = dataset(paths).left_out
+    assert (pair.name, pair.detail) == ("=1+1", "-1.png: …")
 
 
 def test_only_pictures_are_taken_in_order_of_name(tmp_path: Path) -> None:
