@@ -15,8 +15,8 @@ import torch
 
 from twinband.core.errors import InputError
 from twinband.shards.product import to_json
+from twinband.shards.sums import sha256_of
 from twinband.shards.write import write_atomically
-from twinband.weights import sha256_of
 
 log = logging.getLogger("twinband")
 KEPT = 2
