@@ -26,7 +26,7 @@ from twinband.shards.write import (
     finished_shard,
     link,
     parquet_bytes,
-    read_rows,
+    recorded_shard,
     shard_name,
     take_rows,
     write_atomically,
@@ -70,6 +70,7 @@ def build_product(
     write_shard: Callable[[FileTask], object],
     card: Callable[[pa.Table], str],
     run: Run,
+    finished: Callable[[Path], object] = finished_shard,
     finish: Callable[[Sequence[Path]], Sequence[tuple[Shard, pa.Table]]] | None = None,
 ) -> Built:
     """Make a product shard by shard: those that an interrupted run left, then the small files.
@@ -79,14 +80,16 @@ def build_product(
         tasks: one a shard, in their order, with the shard's path in the work folder.
         write_shard: writes the shard of one task; picklable, and free of side effects.
         card: Markdown with a YAML front matter, by the rows of all shards in their order.
+        finished: tells whether the shard at a path is there and whole.
         finish: puts the finished shards into ``out`` where they change on the way; without it
             they are linked as they are.
 
     Raises:
         InputError: the Dask scheduler is not there; and what ``write_shard`` raises.
+        WorkFailed: a shard went meanwhile.
     """
     continued = map_unfinished(
-        write_shard, tasks, run.runtime, finished=finished_shard, progress=run.progress
+        write_shard, tasks, run.runtime, finished=finished, progress=run.progress
     )
     paths = [task.path for task in tasks]
     shards = finish(paths) if finish else [adopt_shard(path, out) for path in paths]
@@ -99,14 +102,12 @@ def adopt_shard(path: Path, out: Path) -> tuple[Shard, pa.Table]:
     """Link a finished shard into the folder ``out``; returns it and its rows.
 
     Raises:
-        FileNotFoundError: it is not there, or not finished.
+        WorkFailed: it is not there, or not finished.
     """
-    shard = finished_shard(path)
-    if shard is None:
-        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
+    shard, rows = recorded_shard(path)
     out.mkdir(parents=True, exist_ok=True)
     link(path, out / path.name)
-    return shard, read_rows(path)
+    return shard, rows
 
 
 def write_product_files(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.commands.conftest import Run
 from twinband.shards.product import write_product_files
-from twinband.shards.write import OK, ShardWriter, read_rows, shard_name
+from twinband.shards.write import OK, ShardWriter, shard_name, take_rows
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def product(project: Path) -> Path:
     shard = folder / shard_name(0)
     with ShardWriter(shard, []) as writer:
         writer.add("a", {"json": b"{}"}, OK)
-    finished = [(writer.shard, read_rows(shard))]
+    finished = [(writer.shard, take_rows(shard))]
     write_product_files(folder, product="pairs", dataset="tiny", shards=finished, card="# tiny\n")
     return folder
 
