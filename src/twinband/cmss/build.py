@@ -50,7 +50,7 @@ class Plan:
         registration = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
         absent = {row["key"] for row in registration if row["thermal_present"] is False}
         hours = hours_of(pairs)
-        shards: list[list[tuple[str, str]]] = [[] for _ in read_index(pairs)["shardlist"]]
+        shards: list[list[tuple[str, str]]] = [[] for _ in read_index(pairs).shardlist]
         usable = [row for row in rows if row["status"] == "ok"]
         for row in usable:
             if row["key"] not in absent:

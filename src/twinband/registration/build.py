@@ -58,13 +58,13 @@ def register(
     """
     rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
     index = read_index(pairs)
-    _check_backend(params, index["dataset"])
+    _check_backend(params, index.dataset)
     supplied, true = (_transforms(path, rows) for path in (homographies, truth))
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
     rigs = _rig_tasks(pairs, present, params, run.work / "rigs")
     map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=is_kept)
     known = {name: task.path for name, task in rigs.items() if read_kept(task.path) != UNKNOWN}
-    members: list[list[Row]] = [[] for _ in index["shardlist"]]
+    members: list[list[Row]] = [[] for _ in index.shardlist]
     for row in present:
         members[row["shard"]].append(row)
     tasks = [
@@ -82,10 +82,10 @@ def register(
     return build_product(
         out,
         product="registered",
-        dataset=index["dataset"],
+        dataset=index.dataset,
         tasks=tasks,
         write_shard=write_registered_shard,
-        card=lambda rows: card(index["dataset"], params, facts_of(rows)),
+        card=lambda rows: card(index.dataset, params, facts_of(rows)),
         run=run,
     )
 

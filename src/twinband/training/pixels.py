@@ -36,7 +36,7 @@ class PairPixels:
         datasets: by name, each with the products ``pairs`` and ``registered``.
 
     Raises:
-        InputError: there is no pair, or one was never registered.
+        InputError: there is no pair, one was never registered, or a shard is damaged.
     """
 
     def __init__(self, datasets: Mapping[str, Dataset]) -> None:
@@ -49,6 +49,7 @@ class PairPixels:
             )
         for name, dataset in datasets.items():
             _check_registered(name, dataset)
+            dataset.check_shards()
 
     def __len__(self) -> int:
         return len(self.names)
