@@ -30,7 +30,6 @@ from twinband.training.seeds import seeded
 from twinband.training.settings import TrainingSettings
 
 CURVE = "run/losses.csv"
-DRAWINGS = "drawings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def pretrain(
     save_weights(model, out / WEIGHTS)
     card = model_card(subject, facts, settings.batch_size)
     write_atomically(out / "README.md", card.encode())
-    _write_plots(curve, run.work, plots)
+    _write_plots(curve, result.drawings, run.work, plots)
     return Pretrained(facts, curve, result)
 
 
@@ -127,9 +126,8 @@ def _train(
         ranks=ranks,
     )
 
-    def draw(done: int, trained: TrainingTask, batch: Batch) -> None:
-        sheet = reconstruction_sheet(batch, task.model.reconstruct(batch))
-        write_atomically(run.work / DRAWINGS / f"step-{done:06d}.jpg", sheet)
+    def draw(done: int, trained: TrainingTask, batch: Batch) -> bytes:
+        return reconstruction_sheet(batch, task.model.reconstruct(batch))
 
     result = train(
         task,
@@ -149,10 +147,11 @@ def _no_log(step: int, values: Mapping[str, float]) -> None:
     """Do nothing: the log of ranks other than the first."""
 
 
-def _write_plots(curve: Curve, work: Path, plots: Path) -> None:
+def _write_plots(curve: Curve, drawings: Mapping[int, bytes], work: Path, plots: Path) -> None:
     plots.mkdir(parents=True, exist_ok=True)
-    for path in (work / CURVE, *sorted((work / DRAWINGS).glob("step-*.jpg"))):
-        link(path, plots / path.name)
+    link(work / CURVE, plots / Path(CURVE).name)
+    for done, sheet in drawings.items():
+        write_atomically(plots / f"step-{done:06d}.jpg", sheet)
     write_atomically(plots / "losses.svg", loss_figure(curve))
     masking = masking_figure(curve)
     if masking is not None:
