@@ -1,11 +1,14 @@
 """Stage ``pool``: which pairs of all datasets may be pretrained on."""
 
 import hashlib
+from pathlib import Path
 
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
+from twinband.core.errors import InputError
 from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool
 from twinband.shards.product import checked, to_json
+from twinband.shards.sums import write_sums
 from twinband.shards.write import parquet_bytes, write_atomically
 
 
@@ -40,23 +43,35 @@ def run(
             name: checked(registered / name, register / f"{name}.json") for name in pooled
         },
     }
-    lines = (line.strip() for line in hold_out.read_text().splitlines())
-    patterns = [line for line in lines if line and not line.startswith("#")]
     pool = build_pool(
         folders,
         {name: registered / name for name in params.datasets},
         params.datasets,
         params.protect,
-        patterns,
+        _patterns(hold_out),
         params.near_duplicate_bits,
     )
     kept, named = parquet_bytes(pool.kept), to_json(products)
-    write_atomically(out / "pool.parquet", kept)
-    write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
-    write_atomically(out / "products.json", named)
+    files = {
+        "pool.parquet": kept,
+        "left_out.parquet": parquet_bytes(pool.left_out),
+        "products.json": named,
+    }
+    for name, data in files.items():
+        write_atomically(out / name, data)
+    write_sums(*(out / name for name in files))
     described = pool.facts(hashlib.sha256(kept + named).hexdigest()[:16])
     summary = f"{described.pairs} pairs to pretrain on, {described.left_out} left out"
     return StepReport(summary, described.pairs, metrics=described.headline(), facts=described)
+
+
+def _patterns(hold_out: Path) -> list[str]:
+    """Read the patterns of pairs to leave out, one a line."""
+    try:
+        lines = [line.strip() for line in hold_out.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{hold_out}: no list of patterns ({error})") from None
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from twinband.core.errors import MALFORMED
 from twinband.shards.write import put_in_place
 
 DIGITS = 15  # of a SHA-256: as many as an offset in a file can hold
@@ -45,7 +46,7 @@ class LabelCache:
             header = json.loads(head)
             sizes: dict[str, int] = header["fields"]
             intact = _sha256(sizes, body) == header["sha256"] and sum(sizes.values()) == len(body)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except MALFORMED:
             return None
         if not intact:
             return None

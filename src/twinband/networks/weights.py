@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from torch import Tensor, nn
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.networks.config import VitConfig, configuration
 from twinband.networks.vit import VisionTransformer
 from twinband.shards.sums import check_sums
@@ -104,7 +104,7 @@ def load_encoder(path: Path) -> VisionTransformer:
     try:
         sizes = {field.name: weights.settings[field.name] for field in fields(VitConfig)}
         encoder = VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
-    except (KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise InputError(f"{path}: its settings are of no encoder ({error!r})") from None
     load_strictly(encoder, encoder_of(weights))
     return encoder

@@ -18,7 +18,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.core.normalise import Normalisation, normalised
 from twinband.shards.sums import check_sums
 from twinband.weights import Weights
@@ -80,7 +80,7 @@ class Preprocessing:
         try:
             config = json.loads(path.read_bytes())
             return cls(_normalisation(config), RESAMPLING[config.get("resample", 2)], config)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *MALFORMED) as error:
             raise InputError(
                 f"{path} does not say how images are prepared ({error!r}); it belongs to the model"
                 " and is fetched with it"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.core.parallel import FileTask, map_unfinished
 from twinband.core.params import Run, describe
 from twinband.shards.write import (
@@ -312,7 +312,7 @@ def checked(folder: Path, facts: Path, identity: Callable[[Path], str] = product
     try:
         recorded = json.loads(facts.read_bytes())["product"]
         current = identity(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise InputError(f"{folder} is not there yet ({error!r}): dvc repro") from None
     if current != recorded:
         raise InputError(f"{folder} is not what {facts} tells of: dvc checkout")

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from twinband.core import images
-from twinband.core.errors import BadSample, InputError
+from twinband.core.errors import MALFORMED, BadSample, InputError
 from twinband.shards.product import IndexEntry, read_index, read_manifest, remedy, shard_problem
 
 Version = tuple[int, int, int]  # inode, size and time of change of a file
@@ -78,8 +78,7 @@ class Product:
         """
         try:
             yield
-        except (BadSample, ValueError, KeyError, TypeError, ArithmeticError, RecursionError,
-                MemoryError) as error:  # fmt: skip
+        except (BadSample, *MALFORMED) as error:
             path = self.folder / self._entries[self.shard[row]].url
             raise InputError(
                 f"{path}: the sample {self.keys[row]!r} is not what it should be "

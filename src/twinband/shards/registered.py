@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 
 NOT_LABELS = frozenset({"rgb", "thermal", "json", "valid"})
 LABEL_IMAGES = ("semantics", "saliency")  # 0 is background
@@ -49,7 +49,7 @@ def registered_pair(sample: Mapping[str, Any]) -> RegisteredPair:
     """
     try:
         return _laid_over(sample["pairs"], sample["registered"])
-    except (AttributeError, KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise InputError(
             f"the pair {sample.get('key')} or its registration is not what it should be "
             f"({error!r}): `twinband verify` says more"
