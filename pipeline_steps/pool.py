@@ -6,6 +6,7 @@ from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
 from twinband.pool import PoolParams, build_pool, read_hold_out
 from twinband.shards.product import checked, to_json
+from twinband.shards.sums import write_sums
 from twinband.shards.write import parquet_bytes, write_atomically
 
 
@@ -49,9 +50,14 @@ def run(
         params.near_duplicate_bits,
     )
     kept, named = parquet_bytes(pool.kept), to_json(products)
-    write_atomically(out / "pool.parquet", kept)
-    write_atomically(out / "left_out.parquet", parquet_bytes(pool.left_out))
-    write_atomically(out / "products.json", named)
+    files = {
+        "pool.parquet": kept,
+        "left_out.parquet": parquet_bytes(pool.left_out),
+        "products.json": named,
+    }
+    for name, data in files.items():
+        write_atomically(out / name, data)
+    write_sums(*(out / name for name in files))
     described = pool.facts(hashlib.sha256(kept + named).hexdigest()[:16])
     summary = f"{described.pairs} pairs to pretrain on, {described.left_out} left out"
     return StepReport(summary, described.pairs, metrics=described.headline(), facts=described)

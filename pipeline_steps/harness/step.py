@@ -34,7 +34,6 @@ from pipeline_steps.harness.work import (
     fingerprint,
     folder_of,
     publish,
-    remove,
     work_folder,
     work_root,
 )
@@ -53,7 +52,7 @@ from twinband.core.params import (
     validate,
 )
 from twinband.shards.product import to_json
-from twinband.shards.write import write_atomically
+from twinband.shards.write import remove, write_atomically
 
 In = Annotated[Path, "input"]
 Out = Annotated[Path, "output"]

@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pipeline_steps.harness.log import log
-from twinband.shards.write import link
+from twinband.shards.write import link, remove
 
 
 def fingerprint(params: Mapping[str, Any], inputs: Iterable[Path], code: Iterable[Path]) -> str:
@@ -96,6 +96,8 @@ def work_folder(name: str, fingerprint: str) -> Iterator[Path]:
         lock.acquire()
     try:
         owner.write_text(str(os.getpid()))
+        for unfinished in folder.rglob("*.tmp"):  # a process that was killed had begun to write
+            remove(unfinished)
         yield folder
     finally:
         lock.release()
@@ -105,21 +107,31 @@ def publish(staged: Path, target: Path) -> None:
     """Put a finished file or folder in place by one rename.
 
     Hard links keep the work folder's copy, so that work done is not lost if the process dies
-    before DVC has recorded it.
+    before DVC has recorded it. A full disk leaves no copy that is half made.
     """
     linked = staged.with_name(f".{staged.name}.publish")
+    near = target.with_name(f".{target.name}.publish")
     remove(linked)
-    if staged.is_dir():
-        shutil.copytree(staged, linked, copy_function=link)
-    else:
-        link(staged, linked)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if staged.is_dir():
+            shutil.copytree(staged, linked, copy_function=link)
+        else:
+            link(staged, linked)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _publish_linked(linked, near, target)
+    except BaseException:
+        remove(linked)
+        remove(near)
+        raise
+
+
+def _publish_linked(linked: Path, near: Path, target: Path) -> None:
+    """Rename ``linked`` to ``target``, by way of a copy ``near`` it on another file system."""
     try:
         _replace(linked, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        near = target.with_name(f".{target.name}.publish")
         remove(near)
         shutil.copytree(linked, near) if linked.is_dir() else shutil.copyfile(linked, near)
         _replace(near, target)
@@ -135,11 +147,3 @@ def _replace(new: Path, target: Path) -> None:
         target.rename(old)
     new.rename(target)
     remove(old)
-
-
-def remove(path: Path) -> None:
-    """Delete a file or a folder, if there is one."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

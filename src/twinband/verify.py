@@ -1,12 +1,48 @@
-"""Verification: a product read back and compared with its manifest and index."""
+"""Verification: products and models read back and compared with what was written down of them."""
 
-import hashlib
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from twinband.core.errors import InputError
-from twinband.shards.product import MANIFEST, read_index, read_manifest
+from twinband.shards.product import (
+    INDEX,
+    MANIFEST,
+    Index,
+    IndexEntry,
+    read_index,
+    read_manifest,
+    remedy,
+    shard_problem,
+)
+from twinband.shards.sums import SUMS, broken_sums
 from twinband.shards.write import KEY_PATTERN
+
+WEIGHTS = "*.safetensors"
+
+
+def verify_folder(folder: Path) -> list[str]:
+    """List what is wrong with a folder that a stage wrote; nothing if all is well.
+
+    A product in shards is compared with its manifest and index, any other folder with its list of
+    checksums, which a folder with weights must have.
+    """
+    if any(_parts_of_a_product(folder)):
+        return verify_product(folder)
+    if (folder / SUMS).is_file() or any(folder.glob(WEIGHTS)):
+        return broken_sums(folder, *sorted(path.name for path in folder.glob(WEIGHTS)))
+    return [f"{folder}: no product and no model with checksums stands there. {remedy(folder)}"]
+
+
+def folders_below(root: Path) -> list[Path]:
+    """List the folders that hold a product in shards, or a part of one, or weights; sorted."""
+    files = [path for path in root.rglob("*") if path.is_file()]
+    parts = {path.parent for path in files if path.name in (INDEX, MANIFEST, SUMS)}
+    return sorted(
+        parts | {path.parent for path in files if path.match(WEIGHTS) or path.match("shard-*.tar")}
+    )
 
 
 def verify_product(folder: Path, source: Path | None = None) -> list[str]:
@@ -18,55 +54,64 @@ def verify_product(folder: Path, source: Path | None = None) -> list[str]:
     """
     try:
         index, table = read_index(folder), read_manifest(folder)
+        return [*_verify_content(folder, index, table), *_verify_source(folder, table, source)]
     except InputError as error:
         return [str(error)]
-    problems = []
-    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    if digest != index["manifest_sha256"]:
-        problems.append(f"{folder / MANIFEST}: not the file of the index (SHA-256 differs)")
+    except OSError as error:
+        return [f"{folder} cannot be read: {error}"]
+
+
+def _parts_of_a_product(folder: Path) -> Iterator[Path]:
+    yield from (path for path in (folder / INDEX, folder / MANIFEST) if path.exists())
+    yield from folder.glob("shard-*.tar")
+
+
+def _verify_content(folder: Path, index: Index, table: pa.Table) -> Iterator[str]:
     keys = table["key"].to_pylist()
     if len(set(keys)) != len(keys) or keys != sorted(keys):
-        problems.append(f"{folder}: the manifest's keys are not unique and in order")
-    problems += [f"{folder}: malformed key {k!r}" for k in keys if not KEY_PATTERN.fullmatch(k)]
+        yield f"{folder}: the manifest's keys are not unique and in order"
+    yield from (f"{folder}: malformed key {k!r}" for k in keys if not KEY_PATTERN.fullmatch(k))
     expected: dict[int, list[tuple[int, str]]] = {}
     for row in table.select(["key", "status", "shard", "offset"]).to_pylist():
         if row["status"] == "ok":
             expected.setdefault(row["shard"], []).append((row["offset"], row["key"]))
-        elif row["shard"] != -1:
-            problems.append(f"{folder}: {row['key']} is {row['status']} but stands in a shard")
-    for number, entry in enumerate(index["shardlist"]):
-        problems += _verify_shard(folder / entry["url"], entry, sorted(expected.pop(number, [])))
-    problems += [f"{folder}: the manifest names shard {n}, which is not there" for n in expected]
-    return problems + (_verify_source(folder, set(keys), source) if source else [])
+    for number, entry in enumerate(index.shardlist):
+        yield from _verify_shard(folder / entry.url, entry, sorted(expected.get(number, [])))
+    named = {entry.url for entry in index.shardlist}
+    for path in sorted(folder.glob("shard-*.tar")):
+        if path.name not in named:
+            yield f"{path}: no shard of the index"
 
 
-def _verify_shard(path: Path, entry: dict[str, object], rows: list[tuple[int, str]]) -> list[str]:
-    if not path.is_file():
-        return [f"{path}: missing"]
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "md5").hexdigest()
-    if path.stat().st_size != entry["filesize"] or digest != entry["md5sum"]:
-        return [f"{path}: not the file of the index (size or MD5 differs)"]
+def _verify_shard(path: Path, entry: IndexEntry, rows: list[tuple[int, str]]) -> Iterator[str]:
+    if problem := shard_problem(path, entry):
+        yield problem
+        return
     samples: list[tuple[int, str]] = []
-    with tarfile.open(path, "r:") as tar:
-        for member in tar:
-            key = member.name.partition(".")[0]
-            if not samples or samples[-1][1] != key:
-                samples.append((member.offset, key))
-    if len(samples) != entry["nsamples"]:
-        return [f"{path}: holds {len(samples)} samples, the index says {entry['nsamples']}"]
-    if differing := sorted({key for _, key in set(samples) ^ set(rows)}):
-        return [
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                key = member.name.partition(".")[0]
+                if not samples or samples[-1][1] != key:
+                    samples.append((member.offset, key))
+    except (OSError, ValueError, OverflowError, tarfile.TarError) as error:
+        yield f"{path}: no tar ({error})"
+        return
+    if len(samples) != entry.nsamples:
+        yield f"{path}: holds {len(samples)} samples, the index says {entry.nsamples}"
+    elif differing := sorted({key for _, key in set(samples) ^ set(rows)}):
+        yield (
             f"{path}: {len(differing)} samples do not stand where the manifest says "
             f"({', '.join(differing[:5])})"
-        ]
-    return []
+        )
 
 
-def _verify_source(folder: Path, keys: set[str], source: Path) -> list[str]:
-    table = read_manifest(source, ["key", "status"])
-    wanted = [row["key"] for row in table.to_pylist() if row["status"] == "ok"]
-    missing = sorted(set(wanted) - keys)
-    if not missing:
-        return []
-    return [f"{folder}: {len(missing)} samples of {source} have no row ({', '.join(missing[:5])})"]
+def _verify_source(folder: Path, table: pa.Table, source: Path | None) -> Iterator[str]:
+    if source is None:
+        return
+    rows = read_manifest(source, ["key", "status"]).to_pylist()
+    missing = sorted(
+        {row["key"] for row in rows if row["status"] == "ok"} - {*table["key"].to_pylist()}
+    )
+    if missing:
+        yield f"{folder}: {len(missing)} samples of {source} have no row ({', '.join(missing[:5])})"

@@ -6,6 +6,7 @@ What is missing is told at once, with what fetches it.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,11 @@ from torch import Tensor
 
 from twinband.core.errors import InputError
 from twinband.core.params import OutsideWeights
+from twinband.shards.sums import check_sums, sha256_of, write_sums
 
 # one entry only: safetensors writes several in no fixed order, and equal weights are equal files
 METADATA_KEY = "twinband"
 NAMES_SHOWN = 12
-
-
-def sha256_of(path: Path) -> str:
-    """Compute the file's SHA-256, in hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_sha256(path: Path, promised: str) -> None:
@@ -45,9 +41,19 @@ def check_sha256(path: Path, promised: str) -> None:
 def write_safetensors(
     tensors: Mapping[str, Tensor], path: Path, description: Mapping[str, Any]
 ) -> None:
-    """Write tensors and their description, JSON values. Equals give equal bytes."""
+    """Write tensors and their description, JSON values, and the file's SHA-256 beside it.
+
+    The file appears whole or not at all. Equals give equal bytes.
+    """
     kept = {name: value.cpu().contiguous() for name, value in tensors.items()}
-    save_file(kept, path, {METADATA_KEY: json.dumps(description, sort_keys=True)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(kept, temporary, {METADATA_KEY: json.dumps(description, sort_keys=True)})
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    write_sums(path)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str]:
@@ -127,7 +133,8 @@ class Weights:
 
 
 def find_weights(folder: Path, outside: OutsideWeights | None, root: Path | None) -> Weights:
-    """Find weights and, of those from outside, check that they are the promised ones.
+    """Find weights and check that they are the promised ones: of the project's own, ``SHA256SUMS``
+    beside them says which.
 
     Args:
         folder: of the project, with the weights, unless they are ``outside``.
@@ -139,11 +146,13 @@ def find_weights(folder: Path, outside: OutsideWeights | None, root: Path | None
             for and what fetches them.
     """
     if outside is None:
-        if weights_file(folder) is None:
+        file = weights_file(folder)
+        if file is None:
             raise InputError(
                 f"{folder}: no weights there ({', '.join(WEIGHTS_FILES)}); they are part of the"
                 f" project: `git checkout -- {folder}` brings them back, or name others"
             )
+        check_sums(file.parent, file.name)
         return _weights(folder, str(folder))
     places = [] if root is None else [root / outside.name]
     if outside.revision:

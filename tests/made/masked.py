@@ -1,5 +1,6 @@
 """A small SAM on disk, and the masks that it finds in small datasets."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tests.made.sam import small_sam
 from twinband.core.images import encode_png
 from twinband.core.params import Runtime
 from twinband.masks.annotator import SamSpec
-from twinband.masks.build import Masked, build_masks
+from twinband.masks.build import COLUMNS, Masked, build_masks
 from twinband.sam.rle import encode
 from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import save
@@ -92,12 +93,16 @@ def image_of_masks(masks: NDArray[np.bool_]) -> dict[str, Any]:
 
 def write_masks(folder: Path, samples: dict[str, dict[str, bytes] | None]) -> Path:
     """The product ``masks`` with these fields by key; None is a pair without a sample."""
-    with ShardWriter(folder / shard_name(0), []) as writer:
+    with ShardWriter(folder / shard_name(0), COLUMNS) as writer:
         for key, fields in sorted(samples.items()):
             if fields is None:
                 writer.skip(key, {"status": "absent", "reason": "made_up", "detail": ""})
             else:
-                writer.add(key, fields, OK)
+                numbers = {
+                    f"masks_{field.removesuffix('.json')}": len(json.loads(data)["masks"])
+                    for field, data in fields.items()
+                }
+                writer.add(key, fields, {**numbers, **OK})
     shards: Sequence[Any] = [(writer.shard, take_rows(writer.path))]
     write_product_files(folder, product="masks", dataset="made-up", shards=shards, card="# made up")
     return folder

@@ -12,6 +12,7 @@ from tests.made.raw_pairs import scene
 from tests.made.registered_pairs import Made, register_pairs, write_pairs
 from twinband.pretraining.params import MaeParams, PretrainParams
 from twinband.shards.product import product_id
+from twinband.shards.sums import write_sums
 
 TINY: dict[str, Any] = {
     "patch_px": 8,
@@ -98,4 +99,5 @@ def write_pool(root: Path, labelled: bool = True) -> Path:
     kept = [{"dataset": "made-up", "key": key} for key in sorted(made)[:5]]
     pq.write_table(pa.Table.from_pylist(kept), pool / "pool.parquet")
     (pool / "products.json").write_text(json.dumps(products))
+    write_sums(pool / "pool.parquet", pool / "products.json")
     return pool

@@ -121,7 +121,7 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(measurable: Proje
     assert results(measurable, "one") == reference
 
     assert set(reference) == {
-        *("histograms.json", "README.md", "metrics", "facts"),
+        *("histograms.json", "SHA256SUMS", "README.md", "metrics", "facts"),
         *("distribution.svg", "hours.svg", "objects.svg", "maps.jpg"),
     }
     facts = CmssFacts.model_validate_json(reference["facts"])

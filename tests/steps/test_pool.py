@@ -64,7 +64,9 @@ def test_it_writes_the_pool_and_what_it_was_made_of(pooled: Project) -> None:
     done = pooled.run("pool", *POOL)
     assert done.returncode == 0, done.stdout
     folder = pooled.root / "data" / "pool"
-    assert sorted(contents(folder)) == ["left_out.parquet", "pool.parquet", "products.json"]
+    assert sorted(contents(folder)) == [
+        *["SHA256SUMS", "left_out.parquet", "pool.parquet", "products.json"]
+    ]
     kept = pq.read_table(folder / "pool.parquet").to_pylist()
     left_out = pq.read_table(folder / "left_out.parquet").to_pylist()
     assert {"dataset": "two", "key": "own"} in kept

@@ -4,11 +4,13 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline_steps.harness.work import content_digest, publish, remove, work_folder, work_root
+from pipeline_steps.harness.work import content_digest, publish, work_folder, work_root
 from tests.made.raw_pairs import contents, write
+from twinband.shards.write import remove
 
 
 def test_where_linked_folders_lead_is_part_of_an_input(tmp_path: Path) -> None:
@@ -104,6 +106,41 @@ def test_a_full_disk_is_no_other_file_system(
     monkeypatch.setattr(Path, "rename", full)
     with pytest.raises(OSError, match="No space left"):
         publish(staged_folder(tmp_path), tmp_path / "data" / "made-up")
+
+
+def test_a_full_disk_leaves_no_half_made_copy_beside_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree
+
+    def across(self: Path, target: Path) -> Path:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    def half(source: Any, target: Any, *rest: Any, **options: Any) -> Any:
+        if Path(target).parent.name != "data":
+            return copy(source, target, *rest, **options)
+        write(target / "a", b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", across)
+    monkeypatch.setattr(shutil, "copytree", half)
+    staged = staged_folder(tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        publish(staged, tmp_path / "data" / "made-up")
+    assert list((tmp_path / "data").iterdir()) == []
+    assert [path.name for path in staged.parent.iterdir()] == [staged.name]
+
+
+def test_what_a_killed_process_had_begun_to_write_goes_when_the_work_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with work_folder("stage", "f" * 16) as folder:
+        write(folder / "shards/shard-000000.12345.tmp", b"half")
+        write(folder / "run/.losses.csv.12345.tmp", b"half")
+        kept = write(folder / "shards/shard-000001.tar", b"whole")
+    with work_folder("stage", "f" * 16):
+        assert not list(folder.rglob("*.tmp")) and kept.is_file()
 
 
 def test_without_hard_links_files_are_copied(

@@ -55,7 +55,7 @@ def change_a_note(folder: Path) -> None:
         (truncate, SHARD),
         (remove_tar, f"{SHARD}: missing"),
         (remove_index, "index.json"),
-        (spoil_manifest, "cannot be read"),
+        (spoil_manifest, "manifest.parquet: not the file of the index"),
         (change_a_note, "manifest.parquet: not the file of the index"),
     ],
 )
@@ -90,7 +90,10 @@ def with_column(name: str, values: Callable[[list[Any]], list[Any]]) -> Callable
     [
         (with_column("shard", lambda v: [1, *v[1:]]), "do not stand where the manifest says (a)"),
         (with_column("offset", lambda v: [512, *v[1:]]), "manifest says (a)"),
-        (with_column("shard", lambda v: [*v[:3], 0, *v[4:]]), "d is absent but stands in a shard"),
+        (
+            with_column("shard", lambda v: [*v[:3], 0, *v[4:]]),
+            "d is not there but stands in a shard",
+        ),
         (with_column("shard", lambda v: [*v[:5], 7]), "names shard 7, which is not there"),
         (with_column("key", lambda v: ["A", *v[1:]]), "malformed key 'A'"),
         (with_column("key", lambda v: ["b", *v[1:]]), "not unique"),
@@ -104,6 +107,77 @@ def test_a_manifest_that_tells_something_else_is_found(
     write_product(tmp_path, two_shards())
     rewrite(tmp_path, change)
     assert any(message in problem for problem in verify_product(tmp_path)), verify_product(tmp_path)
+
+
+def with_type(name: str, kind: pa.DataType) -> Callable[..., pa.Table]:
+    def change(table: pa.Table) -> pa.Table:
+        place = table.column_names.index(name)
+        return table.set_column(place, name, table[name].cast(kind))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (with_type("shard", pa.int64()), "the column shard is not int32 throughout"),
+        (with_type("key", pa.binary()), "the column key is not string throughout"),
+        (with_type("offset", pa.string()), "the column offset is not int64 throughout"),
+        (lambda table: table.drop_columns(["shard"]), "it has no column shard"),
+        (lambda table: pa.table({"other": [1]}), "it has no column key"),
+        (
+            lambda table: table.set_column(
+                0, "key", pa.array([None, *table["key"].to_pylist()[1:]])
+            ),
+            "the column key is not string throughout",
+        ),
+    ],
+)
+def test_a_manifest_of_another_schema_is_a_line(
+    tmp_path: Path, change: Callable[[pa.Table], pa.Table], message: str
+) -> None:
+    write_product(tmp_path, two_shards())
+    rewrite(tmp_path, change)
+    [problem] = verify_product(tmp_path)
+    assert message in problem and str(tmp_path) in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"nsamples": "3"}, "shardlist.0.nsamples"),
+        ({"nsamples": -1}, "shardlist.0.nsamples"),
+        ({"filesize": 1e300}, "shardlist.0.filesize"),
+        ({"filesize": None}, "shardlist.0.filesize"),
+        ({"md5sum": ["0"]}, "shardlist.0.md5sum"),
+        ({"url": "../shard-000000.tar"}, "'../shard-000000.tar'"),
+        ({"url": "shard-000001.tar"}, "'shard-000001.tar'"),
+        ({"url": 1}, "shardlist.0.url"),
+    ],
+)
+def test_an_index_of_another_shape_is_a_line(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    write_product(tmp_path, two_shards())
+    index = json.loads((tmp_path / "index.json").read_text())
+    index["shardlist"][0] |= changes
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    [problem] = verify_product(tmp_path)
+    assert message in problem and "index.json" in problem and "dvc checkout" in problem
+
+
+def test_a_shard_that_is_no_tar_and_one_of_no_index_are_lines(tmp_path: Path) -> None:
+    write_product(tmp_path, two_shards())
+    (tmp_path / SHARD).write_bytes(bytes([255]) * 2048)
+    index = json.loads((tmp_path / "index.json").read_text())
+    index["shardlist"][1] |= {
+        "filesize": 2048,
+        "md5sum": hashlib.md5(bytes([255]) * 2048).hexdigest(),
+    }
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    (tmp_path / "shard-000002.tar").touch()
+    no_tar, surplus = verify_product(tmp_path)
+    assert f"{SHARD}: no tar" in no_tar and "shard-000002.tar: no shard of the index" in surplus
 
 
 def test_samples_of_the_source_must_have_a_row(tmp_path: Path) -> None:

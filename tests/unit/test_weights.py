@@ -1,5 +1,6 @@
 """Checksums of weights, and what is said of weights that do not fit."""
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ import torch
 from tests.made.raw_pairs import write
 from twinband.core.errors import InputError
 from twinband.core.params import OutsideWeights, ParamsError, validate
+from twinband.shards.sums import check_sums, sha256_of, write_sums
 from twinband.weights import (
     check_sha256,
     find_weights,
     misfits,
     read_safetensors,
-    sha256_of,
     weights_file,
     write_safetensors,
 )
@@ -33,16 +34,31 @@ def outside(**changes: Any) -> OutsideWeights:
 
 def test_weights_of_the_project(tmp_path: Path) -> None:
     folder = tmp_path / "sam"
-    write(folder / "weights.safetensors", DATA)
+    write_sums(write(folder / "weights.safetensors", DATA))
     weights = find_weights(folder, None, None)
     assert (weights.path, weights.name) == (folder, str(folder))
     write(folder / "README.md", b"a card changes nothing")
     assert find_weights(folder, None, None) == weights
-    write(folder / "config.json", b"{}")
+    write_sums(write(folder / "config.json", b"{}"))
     with_settings = find_weights(folder, None, None)
     assert with_settings.sha256 != weights.sha256
-    write(folder / "weights.safetensors", DATA + b"!")
+    write_sums(write(folder / "weights.safetensors", DATA + b"!"))
     assert find_weights(folder, None, None).sha256 != with_settings.sha256
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "config.json"])
+def test_damaged_weights_of_the_project(tmp_path: Path, name: str) -> None:
+    files = [write(tmp_path / file, DATA) for file in ("weights.safetensors", "config.json")]
+    write_sums(*files)
+    write(tmp_path / name, DATA[:-1])
+    with pytest.raises(InputError, match=rf"{name}: damaged.*`git checkout -- "):
+        find_weights(tmp_path, None, None)
+
+
+def test_weights_of_the_project_need_their_checksums(tmp_path: Path) -> None:
+    write(tmp_path / "weights.safetensors", DATA)
+    with pytest.raises(InputError, match=r"weights\.safetensors: no SHA256SUMS beside it"):
+        find_weights(tmp_path, None, None)
 
 
 def test_missing_weights_of_the_project(tmp_path: Path) -> None:
@@ -126,7 +142,7 @@ def test_a_checksum_is_that_of_the_content(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_and_equals_are_equal_bytes(tmp_path: Path) -> None:
     tensors = {"b": torch.arange(6).view(2, 3).T, "a": torch.ones(1, dtype=torch.float16)}
-    one, two = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
+    one, two = tmp_path / "new/1.safetensors", tmp_path / "new/2.safetensors"
     write_safetensors(tensors, one, {"kind": "vit", "settings": {"depth": 2}})
     write_safetensors(
         dict(reversed(tensors.items())), two, {"settings": {"depth": 2}, "kind": "vit"}
@@ -135,6 +151,18 @@ def test_what_is_written_is_read_and_equals_are_equal_bytes(tmp_path: Path) -> N
     found, text = read_safetensors(one)
     assert list(found) == ["a", "b"] and torch.equal(found["b"], tensors["b"])
     assert text == '{"kind": "vit", "settings": {"depth": 2}}'
+    check_sums(one.parent, one.name, two.name)
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("twinband.weights.save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_safetensors({}, tmp_path / "1.safetensors", {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_each_kind_of_misfit_is_a_line() -> None:

@@ -24,7 +24,7 @@ from twinband.shards.registered import (
     pixels_of_patches,
     registered_pair,
 )
-from twinband.shards.write import write_atomically
+from twinband.shards.write import is_kept, keep, read_kept, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Plan:
         registration = read_manifest(registered, ["key", "thermal_present"]).to_pylist()
         absent = {row["key"] for row in registration if row["thermal_present"] is False}
         hours = hours_of(pairs)
-        shards: list[list[tuple[str, str]]] = [[] for _ in read_index(pairs)["shardlist"]]
+        shards: list[list[tuple[str, str]]] = [[] for _ in read_index(pairs).shardlist]
         usable = [row for row in rows if row["status"] == "ok"]
         for row in usable:
             if row["key"] not in absent:
@@ -61,7 +61,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ShardTask:
-    """One shard to be counted: the measure of ``members`` (key and hour), as JSON at ``path``."""
+    """One shard to be counted: the measure of ``members`` (key and hour), kept as JSON at
+    ``path``."""
 
     path: Path
     pairs: Path
@@ -107,11 +108,11 @@ def measure_dataset(
         for number, members in enumerate(plan.shards)
     ]
     continued = map_unfinished(
-        count_shard, tasks, run.runtime, finished=Path.is_file, progress=run.progress
+        count_shard, tasks, run.runtime, finished=is_kept, progress=run.progress
     )
     statistics = Statistics(_bins(params))
     for task in tasks:
-        statistics.merge(Statistics.from_json(json.loads(task.path.read_bytes())))
+        statistics.merge(Statistics.from_json(json.loads(read_kept(task.path))))
     statistics.counts.thermal_absent = plan.thermal_absent
     _check_countable(statistics, pairs)
     return Measured(statistics, len(tasks), continued)
@@ -140,8 +141,7 @@ def write_measured(
 
 
 def count_shard(task: ShardTask) -> None:
-    """Measure the pairs of one shard and write their statistics; the file appears whole or not at
-    all."""
+    """Measure the pairs of one shard and keep their statistics."""
     params = task.params
     grid = grid_of(task.weights, params)
     statistics = Statistics(_bins(params))
@@ -153,7 +153,7 @@ def count_shard(task: ShardTask) -> None:
         values = measure(views, task.weights, params)
         for sample, view, row in zip(samples, views, values, strict=True):
             count_pair(statistics, view, hours[sample["key"]], row, grid)
-    write_atomically(task.path, to_json(statistics.to_json()))
+    keep(task.path, to_json(statistics.to_json()))
 
 
 def count_pair(

@@ -17,7 +17,7 @@ from twinband.masking.measure import cmss_raw
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import load_encoder
 from twinband.shards.registered import RegisteredPair
-from twinband.weights import sha256_of
+from twinband.shards.sums import sha256_of
 
 
 @dataclass(frozen=True, slots=True)

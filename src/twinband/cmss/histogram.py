@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+MOST_BINS = 1 << 24
 CHUNK = 1 << 16  # values at a time: temporary arrays stay in cache
 
 
@@ -147,7 +148,13 @@ class Histogram:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Histogram":
-        """Restore what ``to_json`` gave."""
+        """Restore what ``to_json`` gave.
+
+        Raises:
+            ValueError: more bins than anybody has use for, or other things that it never gives.
+        """
+        if data["bins"] > MOST_BINS:
+            raise ValueError(f"{data['bins']} bins; {MOST_BINS} are the most")
         result = cls(data["low"], data["high"], data["bins"])
         first, counts = data["first"], data["counts"]
         result.counts[first : first + len(counts)] = counts

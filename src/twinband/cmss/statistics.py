@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from twinband.cmss.histogram import Histogram
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.shards.product import to_json
+from twinband.shards.sums import write_sums
 from twinband.shards.write import write_atomically
 
 
@@ -138,9 +139,10 @@ class Histograms:
 
 
 def write_histograms(folder: Path, dataset: str, measure: Measure, statistics: Statistics) -> str:
-    """Write ``histograms.json``; returns the product's identity."""
+    """Write ``histograms.json`` and its SHA-256; returns the product's identity."""
     data = to_json({"dataset": dataset, "measure": asdict(measure), **statistics.to_json()})
     write_atomically(folder / HISTOGRAMS, data)
+    write_sums(folder / HISTOGRAMS)
     return _identity(data)
 
 
@@ -155,7 +157,7 @@ def read_histograms(folder: Path) -> Histograms:
         data = path.read_bytes()
         parsed = json.loads(data)
         measure, statistics = Measure(**parsed["measure"]), Statistics.from_json(parsed)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise InputError(f"{path} cannot be read ({error!r}): dvc repro") from None
     return Histograms(_identity(data), measure, statistics)
 

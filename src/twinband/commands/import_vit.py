@@ -21,15 +21,12 @@ def import_vit(
     """Write a ViT's weights as a model's folder, to be named by ``cmss.items.D.model``,
     ``pretrain.items.M.start`` and ``evaluate.items.E.model``."""
     from twinband.models.imported import imported_vit
-    from twinband.networks.weights import save_weights
+    from twinband.networks.weights import WEIGHTS, save_weights
     from twinband.shards.write import write_atomically
 
     encoder = imported_vit(weights, heads)
     sizes = encoder.config
-    out.mkdir(parents=True, exist_ok=True)
-    partial = out / ".weights.safetensors.partial"
-    save_weights(encoder, partial)
-    partial.replace(out / "weights.safetensors")
+    save_weights(encoder, out / WEIGHTS)
     rows, columns = sizes.grid
     description = (
         f"patches of {sizes.patch_px} px, {rows} x {columns} of them, width {sizes.width}, "

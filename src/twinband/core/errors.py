@@ -44,3 +44,15 @@ class TooManyBadSamples(Exception):
 
 class WorkFailed(Exception):
     """A process that did the work failed (exit code 1): says where to look."""
+
+
+# What content of another shape, or with numbers of another size, raises where it is taken apart.
+MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)

@@ -35,7 +35,7 @@ from twinband.shards.write import (
     ShardWriter,
     finished_shard,
     link,
-    read_rows,
+    recorded_shard,
     shard_name,
     take_rows,
 )
@@ -65,7 +65,7 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
     """
 
     def without_duplicates(paths: Sequence[Path]) -> list[tuple[Shard, pa.Table]]:
-        rows = pa.concat_tables(read_rows(path) for path in paths)
+        rows = pa.concat_tables(recorded_shard(path)[1] for path in paths)
         stop_if_too_many_bad(run.item, rows, params.max_bad_fraction)
         copies = find_duplicates(rows, params.near_duplicate_bits)
         return [_final_shard(path, copies, out) for path in paths]
@@ -78,6 +78,7 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
         write_shard=write_checked_shard,
         card=lambda rows: card(run.item, params, facts_of(rows)),
         run=run,
+        finished=finished_with_quarantine,
         finish=without_duplicates,
     )
 
@@ -158,6 +159,14 @@ def write_checked_shard(task: ShardTask) -> Shard:
 def quarantine_of(shard: Path) -> Path:
     """Name the file that keeps the unusable pairs of a shard."""
     return shard.with_name(shard.name.replace("shard-", "quarantine-"))
+
+
+def finished_with_quarantine(shard: Path) -> bool:
+    """Tell whether a shard was finished and is whole, and so are its unusable pairs."""
+    if not finished_shard(shard):
+        return False
+    bad = "quarantined" in recorded_shard(shard)[1]["status"].to_pylist()
+    return not bad or finished_shard(quarantine_of(shard)) is not None
 
 
 def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:
@@ -249,8 +258,8 @@ def _final_shard(path: Path, gone: dict[str, Duplicate], out: Path) -> tuple[Sha
     out.mkdir(parents=True, exist_ok=True)
     if quarantine_of(path).is_file():
         link(quarantine_of(path), out / quarantine_of(path).name)
-    shard, rows = finished_shard(path), read_rows(path)
-    if shard is not None and gone.keys().isdisjoint(rows["key"].to_pylist()):
+    shard, rows = recorded_shard(path)
+    if gone.keys().isdisjoint(rows["key"].to_pylist()):
         link(path, out / path.name)
         return shard, rows
     with ShardWriter(out / path.name, COLUMNS) as writer:

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from twinband.core.errors import MALFORMED
+from twinband.shards.write import put_in_place
+
 DIGITS = 15  # of a SHA-256: as many as an offset in a file can hold
 
 
@@ -37,13 +40,13 @@ class LabelCache:
         """Read the fields of an image's label; None if it is missing or damaged."""
         try:
             head, _, body = self.path_of(sha256).read_bytes().partition(b"\n")
-        except FileNotFoundError:
+        except OSError:
             return None
         try:
             header = json.loads(head)
             sizes: dict[str, int] = header["fields"]
             intact = _sha256(sizes, body) == header["sha256"] and sum(sizes.values()) == len(body)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except MALFORMED:
             return None
         if not intact:
             return None
@@ -54,7 +57,11 @@ class LabelCache:
         return fields
 
     def put(self, sha256: str, fields: Mapping[str, bytes]) -> None:
-        """Store an image's label; a reader sees all of it or nothing."""
+        """Store an image's label; a reader sees all of it or nothing.
+
+        Whoever stores it holds the claim to it, so a temporary file of the same label was left by
+        a process that was killed, and goes.
+        """
         body = b"".join(fields.values())
         sizes = {name: len(data) for name, data in fields.items()}
         header = {"fields": sizes, "sha256": _sha256(sizes, body)}
@@ -63,8 +70,13 @@ class LabelCache:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         # Not synced to the disk, which would take longer than all else here: a file that a power
         # cut damaged counts as missing.
-        temporary.write_bytes(json.dumps(header).encode() + b"\n" + body)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(json.dumps(header).encode() + b"\n" + body)
+            with suppress(FileNotFoundError):  # no locks here, and another one stores it too
+                put_in_place(temporary, path)
+        finally:
+            for file in path.parent.glob(f".{path.name}.*.tmp"):
+                file.unlink(missing_ok=True)
 
 
 @contextmanager

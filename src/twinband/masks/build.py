@@ -138,7 +138,7 @@ def build_masks(
     keys = sorted(shard_of)
     labels = fill_cache(pairs, registered, keys, "both", spec, cache, run.runtime, run.progress)
     index = read_index(pairs)
-    members: list[dict[str, dict[str, str]]] = [defaultdict(dict) for _ in index["shardlist"]]
+    members: list[dict[str, dict[str, str]]] = [defaultdict(dict) for _ in index.shardlist]
     for label in labels:
         members[shard_of[label.key]][label.key][label.modality] = label.sha256
     tasks = [
@@ -165,12 +165,12 @@ def build_masks(
         )
 
     def write_card(rows: pa.Table) -> str:
-        return card(index["dataset"], describe(rows), spec.described(), scored_objects(least_px))
+        return card(index.dataset, describe(rows), spec.described(), scored_objects(least_px))
 
     built = build_product(
         out,
         product="masks",
-        dataset=index["dataset"],
+        dataset=index.dataset,
         tasks=tasks,
         write_shard=write_masks_shard,
         card=write_card,

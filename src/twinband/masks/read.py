@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,13 +12,29 @@ from scipy.optimize import linear_sum_assignment
 
 from twinband.core.errors import InputError
 from twinband.labels.images import MODALITIES
-from twinband.sam.rle import Crop, array_iou, decode_crop, nearest
+from twinband.sam.rle import MOST_PIXELS, Crop, array_iou, decode_crop, nearest
+from twinband.shards.product import read_manifest
 from twinband.shards.read import Product
 
 Masks = NDArray[np.bool_]
 Size = tuple[int, int]
 Pairing = Literal["index", "iou", "union"]
 DUPLICATE_IOU = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMasks:
+    """The masks of an image, largest first, and its size in pixels."""
+
+    height: int
+    width: int
+    masks: list[dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.masks, list) or not all(
+            type(side) is int and 0 < side <= MOST_PIXELS for side in (self.height, self.width)
+        ):
+            raise ValueError("no height, width and masks of an image")
 
 
 class MaskReader:
@@ -27,12 +44,16 @@ class MaskReader:
         folder: of the product, ``data/masks/D``.
 
     Raises:
-        InputError: it is no finished product.
+        InputError: it is no finished product, or not one of masks.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self._product = Product("masks", Path(folder))
         self._row_of = {key: row for row, key in enumerate(self._product.keys)}
+        columns = {modality: f"masks_{modality}" for modality in MODALITIES}
+        table = read_manifest(self._product.folder, list(columns.values()))
+        # How many masks each image has; None if it counts as absent.
+        self._numbers = {modality: table[name].to_pylist() for modality, name in columns.items()}
 
     def annotations(self, key: str, modality: str) -> list[dict[str, Any]]:
         """Read all entries of each mask of an image, largest first: segment_anything's keys
@@ -40,10 +61,9 @@ class MaskReader:
         ``crop_box``) and ``rle``. An image that counts as absent has none.
 
         Raises:
-            InputError: the product has no such pair.
+            InputError: the product has no such pair, or it is damaged.
         """
-        masks: list[dict[str, Any]] = self._image(key, modality)["masks"]
-        return masks
+        return self._image(self._row(key), modality).masks
 
     def masks_for(
         self,
@@ -62,10 +82,11 @@ class MaskReader:
             size: height and width to which that is resized, by nearest pixel.
 
         Raises:
-            InputError: the product has no such pair.
+            InputError: the product has no such pair, or it is damaged.
             ValueError: the crop is not within the image.
         """
-        return _decoded(self._image(key, modality), count, crop, size)
+        row = self._row(key)
+        return self._decoded(row, self._image(row, modality), count, crop, size)
 
     def paired_masks(
         self,
@@ -89,9 +110,11 @@ class MaskReader:
         Raises:
             InputError, ValueError: as ``masks_for``.
         """
-        fields = self._fields(key)
+        row = self._row(key)
+        fields = self._product.fields(row)
         rgb, thermal = (
-            _decoded(_parsed(fields, modality), None, crop, size) for modality in MODALITIES
+            self._decoded(row, self._parsed(row, fields, modality), None, crop, size)
+            for modality in MODALITIES
         )
         if how == "index":
             return _by_index(rgb, thermal, count)
@@ -100,21 +123,45 @@ class MaskReader:
         both = _union(rgb, thermal, duplicate_iou)[:count]
         return both, both
 
-    def _image(self, key: str, modality: str) -> Mapping[str, Any]:
-        return _parsed(self._fields(key), modality)
-
-    def _fields(self, key: str) -> Mapping[str, bytes]:
+    def _row(self, key: str) -> int:
         row = self._row_of.get(key)
         if row is None or not self._product.present[row]:
             raise InputError(f"{self._product.folder} has no masks of a pair {key}")
-        return self._product.fields(row)
+        return row
 
+    def _image(self, row: int, modality: str) -> ImageMasks:
+        return self._parsed(row, self._product.fields(row), modality)
 
-def _parsed(fields: Mapping[str, bytes], modality: str) -> Mapping[str, Any]:
-    """Parse a sample's label of an image. One that counts as absent has the size of the other."""
-    absent = f"{modality}.json" not in fields
-    label: dict[str, Any] = json.loads(fields["rgb.json" if absent else f"{modality}.json"])
-    return {**label, "masks": []} if absent else label
+    def _parsed(self, row: int, fields: Mapping[str, bytes], modality: str) -> ImageMasks:
+        """Parse a sample's label of an image, which must have as many masks as the manifest says.
+
+        One that counts as absent has the size of the other.
+        """
+        number = self._numbers[modality][row]
+        with self._product.blamed(row):
+            if (f"{modality}.json" in fields) != (number is not None):
+                raise ValueError(f"the manifest says {number} masks of {modality}")
+            label = json.loads(fields["rgb.json" if number is None else f"{modality}.json"])
+            image = ImageMasks(label["height"], label["width"], label["masks"])
+            if number is None:
+                return replace(image, masks=[])
+            if len(image.masks) != number:
+                raise ValueError(f"{len(image.masks)} masks of {modality}, not {number}")
+            return image
+
+    def _decoded(
+        self,
+        row: int,
+        image: ImageMasks,
+        count: int | None,
+        crop: Sequence[int] | None,
+        size: Size | None,
+    ) -> Masks:
+        part = _part(image, crop)
+        with self._product.blamed(row):
+            counts = [mask["rle"]["counts"] for mask in image.masks[:count]]
+            masks = decode_crop(counts, (image.height, image.width), part)
+        return masks if size is None else nearest(masks, size)
 
 
 def masked_images(image: NDArray[Any], masks: Masks, count: int) -> NDArray[np.float32]:
@@ -134,13 +181,8 @@ def masked_images(image: NDArray[Any], masks: Masks, count: int) -> NDArray[np.f
     return patches
 
 
-def _decoded(
-    image: Mapping[str, Any],
-    count: int | None,
-    crop: Sequence[int] | None,
-    size: Size | None,
-) -> Masks:
-    height, width = image["height"], image["width"]
+def _part(image: ImageMasks, crop: Sequence[int] | None) -> Crop:
+    height, width = image.height, image.width
     part = Crop(0, 0, height, width) if crop is None else Crop(*crop)
     if (
         min(part) < 0
@@ -149,9 +191,7 @@ def _decoded(
         or part.left + part.width > width
     ):
         raise ValueError(f"{part} is not within an image of {height}x{width}")
-    counts = [mask["rle"]["counts"] for mask in image["masks"][:count]]
-    masks = decode_crop(counts, (height, width), part)
-    return masks if size is None else nearest(masks, size)
+    return part
 
 
 def _by_index(rgb: Masks, thermal: Masks, count: int) -> tuple[Masks, Masks]:

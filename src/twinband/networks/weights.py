@@ -1,16 +1,17 @@
 """Files of models: safetensors with the model's sizes inside."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel, ValidationError
 from torch import Tensor, nn
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.networks.config import VitConfig, configuration
 from twinband.networks.vit import VisionTransformer
+from twinband.shards.sums import check_sums
 from twinband.weights import misfits, read_safetensors, write_safetensors
 
 Tensors = dict[str, Tensor]
@@ -31,8 +32,16 @@ class Weights(NamedTuple):
     settings: dict[str, Any]
 
 
+class _Description(BaseModel):
+    """The model that a file of weights holds."""
+
+    kind: str
+    settings: dict[str, Any]
+
+
 def save_weights(model: nn.Module, path: Path) -> None:
-    """Write all parameters and buffers of a model that ``build`` makes, and its sizes.
+    """Write all parameters and buffers of a model that ``build`` makes, and its sizes; beside the
+    file its SHA-256.
 
     Equal weights give equal bytes.
 
@@ -57,14 +66,16 @@ def read_weights(path: Path) -> Weights:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of weights")
+    check_sums(path.parent, path.name)
     tensors, text = read_safetensors(path)
-    description = json.loads(text)
-    if not description.get("kind"):
+    try:
+        description = _Description.model_validate_json(text)
+    except ValidationError:
         raise InputError(
             f"{path}: does not say which model it holds, so twinband did not write it; import a"
             " ViT of others by `twinband import-vit`"
-        )
-    return Weights(tensors, description["kind"], description["settings"])
+        ) from None
+    return Weights(tensors, description.kind, description.settings)
 
 
 def load_strictly(
@@ -87,11 +98,14 @@ def load_encoder(path: Path) -> VisionTransformer:
     """Load the encoder of any model that ``save_weights`` wrote.
 
     Raises:
-        InputError: no such file, or not written by ``save_weights``.
+        InputError: no such file, damaged, or not written by ``save_weights``.
     """
     weights = read_weights(path)
-    sizes = {field.name: weights.settings[field.name] for field in fields(VitConfig)}
-    encoder = VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
+    try:
+        sizes = {field.name: weights.settings[field.name] for field in fields(VitConfig)}
+        encoder = VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
+    except MALFORMED as error:
+        raise InputError(f"{path}: its settings are of no encoder ({error!r})") from None
     load_strictly(encoder, encoder_of(weights))
     return encoder
 

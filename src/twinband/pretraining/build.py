@@ -1,12 +1,13 @@
 """Pretraining from a pool of pairs: open the pool, train, save, draw."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from twinband.core.errors import InputError
 from twinband.core.normalise import Batch
@@ -20,6 +21,7 @@ from twinband.pretraining.pictures import loss_figure, masking_figure, reconstru
 from twinband.pretraining.task import MaskedPretraining, VisibleObjects
 from twinband.shards.product import product_id
 from twinband.shards.read import Dataset, open_products
+from twinband.shards.sums import check_sums
 from twinband.shards.write import link, write_atomically
 from twinband.training.curve import read_curve
 from twinband.training.data import PairBatches, keep_fraction
@@ -30,7 +32,6 @@ from twinband.training.seeds import seeded
 from twinband.training.settings import TrainingSettings
 
 CURVE = "run/losses.csv"
-DRAWINGS = "drawings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def pretrain(
     save_weights(model, out / WEIGHTS)
     card = model_card(subject, facts, settings.batch_size)
     write_atomically(out / "README.md", card.encode())
-    _write_plots(curve, run.work, plots)
+    _write_plots(curve, result.drawings, run.work, plots)
     return Pretrained(facts, curve, result)
 
 
@@ -127,9 +128,8 @@ def _train(
         ranks=ranks,
     )
 
-    def draw(done: int, trained: TrainingTask, batch: Batch) -> None:
-        sheet = reconstruction_sheet(batch, task.model.reconstruct(batch))
-        write_atomically(run.work / DRAWINGS / f"step-{done:06d}.jpg", sheet)
+    def draw(done: int, trained: TrainingTask, batch: Batch) -> bytes:
+        return reconstruction_sheet(batch, task.model.reconstruct(batch))
 
     result = train(
         task,
@@ -149,10 +149,11 @@ def _no_log(step: int, values: Mapping[str, float]) -> None:
     """Do nothing: the log of ranks other than the first."""
 
 
-def _write_plots(curve: Curve, work: Path, plots: Path) -> None:
+def _write_plots(curve: Curve, drawings: Mapping[int, bytes], work: Path, plots: Path) -> None:
     plots.mkdir(parents=True, exist_ok=True)
-    for path in (work / CURVE, *sorted((work / DRAWINGS).glob("step-*.jpg"))):
-        link(path, plots / path.name)
+    link(work / CURVE, plots / Path(CURVE).name)
+    for done, sheet in drawings.items():
+        write_atomically(plots / f"step-{done:06d}.jpg", sheet)
     write_atomically(plots / "losses.svg", loss_figure(curve))
     masking = masking_figure(curve)
     if masking is not None:
@@ -198,12 +199,10 @@ def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dic
         fraction: about this share of the pool.
 
     Raises:
-        InputError: a product is not the one that the pool was made of, or nothing is left.
+        InputError: the pool is damaged, a product is not the one that it was made of, or nothing
+            is left.
     """
-    products = json.loads((pool / "products.json").read_bytes())
-    keys: dict[str, list[str]] = {}
-    for row in pq.read_table(pool / "pool.parquet", columns=["dataset", "key"]).to_pylist():
-        keys.setdefault(row["dataset"], []).append(row["key"])
+    keys, products = _read_pool(pool)
     opened = {}
     for name, all_keys in keys.items():
         if chosen := keep_fraction(name, all_keys, fraction):
@@ -215,9 +214,27 @@ def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dic
     return opened
 
 
-def _check_products(
-    name: str, folders: Mapping[str, Path], products: Mapping[str, Mapping[str, str]]
-) -> None:
+Identities = dict[str, dict[str, str]]  # by kind of product and dataset
+
+
+def _read_pool(pool: Path) -> tuple[dict[str, list[str]], Identities]:
+    """Read the keys of each dataset, and the identities of the products they are keys of."""
+    table, products = pool / "pool.parquet", pool / "products.json"
+    check_sums(pool, table.name, products.name)
+    keys: dict[str, list[str]] = {}
+    try:
+        for row in pq.read_table(table, columns=["dataset", "key"]).to_pylist():
+            keys.setdefault(row["dataset"], []).append(row["key"])
+        return keys, TypeAdapter(Identities).validate_json(products.read_bytes())
+    except (pa.ArrowException, OSError, ValidationError) as error:
+        raise InputError(f"{pool} is no pool ({error}): dvc repro pool") from None
+
+
+def _check_products(name: str, folders: Mapping[str, Path], products: Identities) -> None:
     for kind, folder in folders.items():
-        if product_id(folder) != products[kind][name]:
+        try:
+            same = product_id(folder) == products[kind][name]
+        except (OSError, KeyError):
+            same = False
+        if not same:
             raise InputError(f"{folder} is not what the pool was made of: dvc checkout")

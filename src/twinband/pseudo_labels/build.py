@@ -254,14 +254,14 @@ def build_labels(
 
     def write_card(rows: pa.Table) -> str:
         described = spec.described(annotator.rule)
-        return card(kind, index["dataset"], describe(rows), described, names)
+        return card(kind, index.dataset, describe(rows), described, names)
 
     if names:
         write_atomically(out / CLASSES, to_json({"classes": list(names)}))
     built = build_product(
         out,
         product=kind,
-        dataset=index["dataset"],
+        dataset=index.dataset,
         tasks=tasks,
         write_shard=write_label_shard,
         card=write_card,
@@ -278,7 +278,7 @@ def _members(
     """List the usable pairs of each shard of ``pairs``, with the labels that there are."""
     grids = read_manifest(registered, ["key", "grid"]).to_pylist()
     on_rgb = {row["key"] for row in grids if row["grid"] == "rgb"}
-    shards: list[list[Member]] = [[] for _ in read_index(pairs)["shardlist"]]
+    shards: list[list[Member]] = [[] for _ in read_index(pairs).shardlist]
     for row in read_manifest(pairs, ["key", "status", "shard", "name"]).to_pylist():
         if row["status"] == "ok":
             key, label = row["key"], labels.get(row["key"])

@@ -24,7 +24,7 @@ from twinband.registration.trust import (
     spread,
 )
 from twinband.shards.product import Built, build_product, read_index, read_manifest
-from twinband.shards.write import shard_name, write_atomically
+from twinband.shards.write import is_kept, keep, read_kept, shard_name
 
 WHOLE_RIG = ""
 UNKNOWN = b"null"  # in a rig's file: the backend could not tell
@@ -58,13 +58,13 @@ def register(
     """
     rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
     index = read_index(pairs)
-    _check_backend(params, index["dataset"])
+    _check_backend(params, index.dataset)
     supplied, true = (_transforms(path, rows) for path in (homographies, truth))
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
     rigs = _rig_tasks(pairs, present, params, run.work / "rigs")
-    map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=Path.is_file)
-    known = {name: task.path for name, task in rigs.items() if task.path.read_bytes() != UNKNOWN}
-    members: list[list[Row]] = [[] for _ in index["shardlist"]]
+    map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=is_kept)
+    known = {name: task.path for name, task in rigs.items() if read_kept(task.path) != UNKNOWN}
+    members: list[list[Row]] = [[] for _ in index.shardlist]
     for row in present:
         members[row["shard"]].append(row)
     tasks = [
@@ -82,10 +82,10 @@ def register(
     return build_product(
         out,
         product="registered",
-        dataset=index["dataset"],
+        dataset=index.dataset,
         tasks=tasks,
         write_shard=write_registered_shard,
-        card=lambda rows: card(index["dataset"], params, facts_of(rows)),
+        card=lambda rows: card(index.dataset, params, facts_of(rows)),
         run=run,
     )
 
@@ -96,7 +96,7 @@ def write_rig(task: RigTask) -> None:
     estimator = open_backend(task.settings.backend, task.settings.options)
     rig = estimate_rig((pairs.sample(key) for key in task.keys), estimator)
     if rig is None:
-        write_atomically(task.path, UNKNOWN)
+        keep(task.path, UNKNOWN)
     else:
         rig.save(task.path)
 

@@ -135,14 +135,19 @@ class Pairs:
         return self._last[1]
 
     def sample(self, key: str) -> Sample:
-        """Decode the pair's images."""
+        """Decode the pair's images.
+
+        Raises:
+            InputError: they are damaged.
+        """
         fields = self.fields(key)
-        images = dict(
-            decode_field(field, data)
-            for field, data in fields.items()
-            if field.partition(".")[0] in ("rgb", "thermal")
-        )
-        return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
+        with self._product.blamed(self._row[key]):
+            images = dict(
+                decode_field(field, data)
+                for field, data in fields.items()
+                if field.partition(".")[0] in ("rgb", "thermal")
+            )
+            return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
 
 
 def _decided_together(

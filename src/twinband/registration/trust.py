@@ -26,7 +26,7 @@ from twinband.registration.params import FailurePolicy
 from twinband.registration.quality import LEAST_OVERLAP, Status, cosine
 from twinband.registration.register import FINE_SIDE_PX, Registration
 from twinband.registration.search import as_complex
-from twinband.shards.write import write_atomically
+from twinband.shards.write import keep, read_kept
 
 BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
 ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
@@ -128,16 +128,20 @@ class Rig:
         return self.registration.status != "failed" and sizes == (self.rgb_size, self.thermal_size)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, every number exactly."""
+        """Keep it as JSON, every number exactly."""
         values = asdict(self.registration)
         values |= {name: values[name].tolist() for name in ("matrix", "estimate")}
         record = {"registration": values, "rgb": self.rgb_size, "thermal": self.thermal_size}
-        write_atomically(path, json.dumps(record).encode())
+        keep(path, json.dumps(record).encode())
 
     @classmethod
     def load(cls, path: Path) -> "Rig":
-        """Read what ``save`` wrote."""
-        record = json.loads(path.read_bytes())
+        """Read what ``save`` wrote.
+
+        Raises:
+            WorkFailed: it went meanwhile.
+        """
+        record = json.loads(read_kept(path))
         values = record["registration"]
         values |= {name: np.array(values[name]) for name in ("matrix", "estimate")}
         return cls(Registration(**values), tuple(record["rgb"]), tuple(record["thermal"]))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 PIXELS_AT_ONCE = 1 << 16  # of every mask while they are compared
+MOST_PIXELS = 1 << 28  # of an image; a size beyond is a slip, and would fill the memory
 
 
 class Rle(TypedDict):
@@ -45,22 +46,36 @@ def encode(masks: Tensor | NDArray[np.bool_]) -> list[Rle]:
 
 
 def decode(rle: Rle) -> NDArray[np.bool_]:
-    """Decode a mask to ``H,W``."""
+    """Decode a mask to ``H,W``.
+
+    Raises:
+        ValueError: the runs do not fill the image.
+    """
+    lengths = _lengths(rle["counts"], rle["size"])
     height, width = rle["size"]
-    on = np.arange(len(rle["counts"])) % 2 == 1
-    return np.repeat(on, rle["counts"]).reshape(width, height).T
+    on = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(on, lengths).reshape(width, height).T
 
 
 def area(rle: Rle) -> int:
-    """Count the pixels that are on."""
-    return sum(rle["counts"][1::2])
+    """Count the pixels that are on.
+
+    Raises:
+        ValueError: as ``decode``.
+    """
+    return int(_lengths(rle["counts"], rle["size"])[1::2].sum())
 
 
 def bbox(rle: Rle) -> list[int]:
-    """Compute COCO's box: left, top, width and height in pixels; zeros if nothing is on."""
+    """Compute COCO's box: left, top, width and height in pixels; zeros if nothing is on.
+
+    Raises:
+        ValueError: as ``decode``.
+    """
+    lengths = _lengths(rle["counts"], rle["size"])
     height = rle["size"][0]
-    ends = np.cumsum(rle["counts"])
-    on = np.array(rle["counts"][1::2]) > 0
+    ends = np.cumsum(lengths)
+    on = lengths[1::2] > 0
     first, last = ends[:-1:2][on], ends[1::2][on] - 1  # pixel of every run that is on
     if not first.size:
         return [0, 0, 0, 0]
@@ -117,11 +132,15 @@ def decode_crop(
         counts: run lengths of each mask.
         size: height and width of the image.
         crop: within the image.
+
+    Raises:
+        ValueError: runs do not fill the image.
     """
     if not counts:
         return np.zeros((0, crop.height, crop.width), np.bool_)
-    number = np.array([len(runs) for runs in counts])
-    lengths = np.concatenate([np.asarray(runs, np.int64) for runs in counts])
+    by_mask = [_lengths(runs, size) for runs in counts]
+    number = np.array([len(runs) for runs in by_mask])
+    lengths = np.concatenate(by_mask)
     last = np.cumsum(number) - 1
     ends = np.cumsum(lengths)
     mask = np.repeat(np.arange(len(counts)), number)
@@ -135,6 +154,24 @@ def decode_crop(
     on = (np.arange(len(lengths)) - first[mask]) % 2 == 1
     pixels = np.repeat(on, np.diff(moved, prepend=0))
     return pixels.reshape(len(counts), crop.width, crop.height).transpose(0, 2, 1)
+
+
+def _lengths(counts: Sequence[int], size: Sequence[int]) -> NDArray[np.int64]:
+    """Return the lengths of a mask's runs, which must add up to the pixels of the image.
+
+    Raises:
+        ValueError: they do not, or are no whole numbers from 0 on, or the size is none.
+    """
+    if len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
+        raise ValueError(f"a size is height and width in pixels, not {size!r:.80}")
+    pixels = math.prod(size)
+    if pixels > MOST_PIXELS:
+        raise ValueError(f"a mask of {size[0]}x{size[1]} px; {MOST_PIXELS} px are the most")
+    lengths = np.asarray(counts)
+    whole = lengths.ndim == 1 and lengths.size and np.issubdtype(lengths.dtype, np.integer)
+    if not whole or lengths.min() < 0 or lengths.max() > pixels or lengths.sum() != pixels:
+        raise ValueError(f"runs do not fill an image of {size[0]}x{size[1]} px: {counts!r:.80}")
+    return lengths.astype(np.int64, copy=False)
 
 
 def nearest(masks: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from twinband.core.errors import InputError
 from twinband.sam.build import OFFICIAL, Sam, Sizes, build_empty, sizes_of
+from twinband.shards.sums import check_sums
 from twinband.weights import check_sha256, misfits, read_safetensors, read_torch, write_safetensors
 
 FILE = "weights.safetensors"
@@ -30,7 +31,9 @@ class Description(BaseModel):
 
 
 def save(model: Sam, path: Path | str, dtype: torch.dtype = torch.float32) -> Path:
-    """Write ``model`` and its sizes; ``load`` reads it back. Equal weights give equal bytes.
+    """Write ``model`` and its sizes, and beside the file its SHA-256; ``load`` reads it back.
+
+    Equal weights give equal bytes.
 
     Args:
         path: a ``.safetensors`` file, or a folder which gets a ``weights.safetensors``.
@@ -49,7 +52,6 @@ def save(model: Sam, path: Path | str, dtype: torch.dtype = torch.float32) -> Pa
     if expected != {k: v.shape for k, v in tensors.items()}:
         raise ValueError("this SAM has other layers than segment_anything gives one of its sizes")
     description = Description(kind="sam", settings=sizes).model_dump()
-    file.parent.mkdir(parents=True, exist_ok=True)
     write_safetensors(tensors, file, description)
     return file
 
@@ -60,7 +62,8 @@ def load(name_or_path: Path | str, sha256: str | None = None) -> Sam:
     Args:
         name_or_path: an official checkpoint (``vit_b``, ``vit_l`` or ``vit_h`` is recognised by
             its shapes), or the file or folder that ``save`` wrote.
-        sha256: expected SHA-256 of the file; None accepts any.
+        sha256: expected SHA-256 of the file; None accepts any, unless a list of checksums
+            beside it says otherwise.
 
     Raises:
         InputError: the file is missing, not the promised one, or not a SAM; says what to do.
@@ -70,6 +73,8 @@ def load(name_or_path: Path | str, sha256: str | None = None) -> Sam:
         raise InputError(_missing(str(name_or_path), file))
     if sha256 is not None:
         check_sha256(file, sha256)
+    else:
+        check_sums(file.parent)
     read = _read_own if file.suffix == ".safetensors" else _read_official
     sizes, tensors = read(file)
     model = build_empty(sizes)

@@ -29,7 +29,9 @@ from twinband.sam.weights import save
 from twinband.sample_models.sam_task import FirstMasks, PromptedMasks, prompted
 from twinband.sample_models.scenes import Prepare
 from twinband.sample_models.tasks import ClassMasks, InverseDepth, with_classes, with_inverse_depth
+from twinband.shards.sums import write_sums
 from twinband.training.loop import TrainingTask
+from twinband.weights import SETTINGS_FILES
 from twinband.world.classes import SCENE_CLASSES
 
 PATTERNED = ("sampling_offsets", "attention_weights")  # of deformable attention
@@ -143,7 +145,8 @@ class Recipe:
         first_task: teaches it from random weights.
         task: teaches it further.
         prepare: makes a view a sample for ``task``.
-        save: writes the trained model into a folder, with weights in half precision.
+        save: writes the trained model into a folder, with weights in half precision, and the
+            SHA-256 of its files.
     """
 
     build: Callable[[], nn.Module]
@@ -205,24 +208,30 @@ def _save_sam(model: Any, folder: Path) -> None:
 
 
 def _save_dpt(model: PreTrainedModel, folder: Path) -> None:
-    model.half().save_pretrained(folder)
-    DPTImageProcessorPil(
+    processor = DPTImageProcessorPil(
         size={"height": 192, "width": 192},
         keep_aspect_ratio=True,
         ensure_multiple_of=32,
         image_mean=IMAGENET.mean,
         image_std=IMAGENET.std,
-    ).save_pretrained(folder)
+    )
+    _save_transformers(folder, model, processor)
 
 
 def _save_mask2former(model: PreTrainedModel, folder: Path) -> None:
-    model.half().save_pretrained(folder)
-    Mask2FormerImageProcessorPil(
+    processor = Mask2FormerImageProcessorPil(
         size={"shortest_edge": 192, "longest_edge": 512},
         size_divisor=32,
         image_mean=IMAGENET.mean,
         image_std=IMAGENET.std,
-    ).save_pretrained(folder)
+    )
+    _save_transformers(folder, model, processor)
+
+
+def _save_transformers(folder: Path, model: PreTrainedModel, processor: Any) -> None:
+    model.half().save_pretrained(folder)
+    processor.save_pretrained(folder)
+    write_sums(*(folder / name for name in ("model.safetensors", *SETTINGS_FILES)))
 
 
 RECIPES: Mapping[str, Recipe] = {

@@ -4,6 +4,7 @@ A view is one modality of a scene, perhaps a part of it, perhaps mirrored, its g
 another camera's might be. Batches are a pure function of seed and step.
 """
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from twinband.core.normalise import Batch
 from twinband.core.parallel import map_unfinished
 from twinband.core.params import Runtime
 from twinband.labels.images import MODALITIES
+from twinband.shards.write import is_kept, keep, read_kept
 from twinband.training.data import Stream
 from twinband.training.distributed import Ranks
 from twinband.training.seeds import seed_of
@@ -105,7 +107,7 @@ def rendered_scenes(
     """
     tasks = [
         Rendering(
-            work / f"{part}-{begin:06d}.npz",
+            work / f"{part}-{begin:06d}.scenes",
             part,
             seed,
             begin,
@@ -115,7 +117,7 @@ def rendered_scenes(
         for begin in range(0, count, SCENES_A_FILE)
     ]
     work.mkdir(parents=True, exist_ok=True)
-    map_unfinished(render_file, tasks, runtime, finished=Path.is_file, progress=progress)
+    map_unfinished(render_file, tasks, runtime, finished=is_kept, progress=progress)
     return [scene for task in tasks for scene in _read(task)]
 
 
@@ -186,22 +188,21 @@ class SceneBatches:
 
 
 def render_file(task: Rendering) -> None:
-    """Render some scenes into one file, which appears complete or not at all."""
+    """Render some scenes into one file."""
     scenes = []
     for index in range(task.begin, task.end):
         scene = sample_scene(task.seed, f"{WORLD}-{task.part}", index, _hour(index))
         rendered = render(scene, task.width, task.height)
         scenes.append((rendered.rgb, rendered.thermal, rendered.depth,
                        rendered.scene_semantics, rendered.instances))  # fmt: skip
-    temporary = task.path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        columns = zip(FIELDS, zip(*scenes, strict=True), strict=True)
-        np.savez(stream, allow_pickle=False, **{n: np.stack(column) for n, column in columns})
-    temporary.replace(task.path)
+    columns = zip(FIELDS, zip(*scenes, strict=True), strict=True)
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **{n: np.stack(column) for n, column in columns})
+    keep(task.path, stream.getvalue())
 
 
 def _read(task: Rendering) -> list[LabelledScene]:
-    with np.load(task.path, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(read_kept(task.path)), allow_pickle=False) as arrays:
         columns = [arrays[name] for name in FIELDS]
     return [
         LabelledScene(f"{task.part}-{index:06d}", _hour(index), *(c[row] for c in columns))

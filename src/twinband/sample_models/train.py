@@ -15,7 +15,7 @@ from twinband.core.params import Run
 from twinband.sample_models.params import SampleModelsParams
 from twinband.sample_models.recipes import RECIPES
 from twinband.sample_models.scenes import SceneBatches, rendered_scenes
-from twinband.shards.write import write_atomically
+from twinband.shards.write import is_kept, keep, read_kept
 from twinband.training.curve import read_curve
 from twinband.training.loop import Log, TrainingResult, TrainingTask, train
 
@@ -73,13 +73,13 @@ class Clock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._before: float = json.loads(path.read_bytes()) if path.is_file() else 0.0
+        self._before: float = json.loads(read_kept(path)) if is_kept(path) else 0.0
         self._begin = time.monotonic()
 
     def tick(self) -> float:
         """Write the time down; returns the seconds so far."""
         seconds = self._before + time.monotonic() - self._begin
-        write_atomically(self._path, json.dumps(seconds).encode())
+        keep(self._path, json.dumps(seconds).encode())
         return seconds
 
 

@@ -7,26 +7,29 @@ a wids-v1 list of the shards; the card says in words what the folder holds.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twinband.core.errors import InputError
+from twinband.core.errors import MALFORMED, InputError
 from twinband.core.parallel import FileTask, map_unfinished
-from twinband.core.params import Run
+from twinband.core.params import Run, describe
 from twinband.shards.write import (
+    COMMON_COLUMNS,
     OK,
     Shard,
     ShardWriter,
     finished_shard,
     link,
     parquet_bytes,
-    read_rows,
+    recorded_shard,
+    row_schema,
     shard_name,
     take_rows,
     write_atomically,
@@ -70,6 +73,7 @@ def build_product(
     write_shard: Callable[[FileTask], object],
     card: Callable[[pa.Table], str],
     run: Run,
+    finished: Callable[[Path], object] = finished_shard,
     finish: Callable[[Sequence[Path]], Sequence[tuple[Shard, pa.Table]]] | None = None,
 ) -> Built:
     """Make a product shard by shard: those that an interrupted run left, then the small files.
@@ -79,14 +83,16 @@ def build_product(
         tasks: one a shard, in their order, with the shard's path in the work folder.
         write_shard: writes the shard of one task; picklable, and free of side effects.
         card: Markdown with a YAML front matter, by the rows of all shards in their order.
+        finished: tells whether the shard at a path is there and whole.
         finish: puts the finished shards into ``out`` where they change on the way; without it
             they are linked as they are.
 
     Raises:
         InputError: the Dask scheduler is not there; and what ``write_shard`` raises.
+        WorkFailed: a shard went meanwhile.
     """
     continued = map_unfinished(
-        write_shard, tasks, run.runtime, finished=finished_shard, progress=run.progress
+        write_shard, tasks, run.runtime, finished=finished, progress=run.progress
     )
     paths = [task.path for task in tasks]
     shards = finish(paths) if finish else [adopt_shard(path, out) for path in paths]
@@ -99,14 +105,12 @@ def adopt_shard(path: Path, out: Path) -> tuple[Shard, pa.Table]:
     """Link a finished shard into the folder ``out``; returns it and its rows.
 
     Raises:
-        FileNotFoundError: it is not there, or not finished.
+        WorkFailed: it is not there, or not finished.
     """
-    shard = finished_shard(path)
-    if shard is None:
-        raise FileNotFoundError(f"{path} vanished while the stage ran; run it again")
+    shard, rows = recorded_shard(path)
     out.mkdir(parents=True, exist_ok=True)
     link(path, out / path.name)
-    return shard, read_rows(path)
+    return shard, rows
 
 
 def write_product_files(
@@ -157,7 +161,7 @@ def write_following(
     """
     index = read_index(source)
     rows = read_manifest(source, ["key", "status", "shard"]).to_pylist()
-    present: list[list[str]] = [[] for _ in index["shardlist"]]
+    present: list[list[str]] = [[] for _ in index.shardlist]
     for row in rows:
         if row["status"] == "ok":
             present[row["shard"]].append(row["key"])
@@ -174,37 +178,118 @@ def write_following(
                 else:
                     writer.skip(key, {"status": "absent", "reason": absent, "detail": ""})
         written.append((writer.shard, take_rows(path)))
-    write_product_files(out, product=product, dataset=index["dataset"], shards=written, card=card)
+    write_product_files(out, product=product, dataset=index.dataset, shards=written, card=card)
 
 
 def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read the manifest of a product, all of it or some columns.
 
     Raises:
-        InputError: the folder is no finished product, or its manifest is damaged.
+        InputError: the folder is no finished product, or its manifest is damaged, is not the one
+            that the index names, or says what cannot be.
     """
     path = folder / MANIFEST
     if not path.is_file() or not (folder / INDEX).is_file():
         raise InputError(f"{folder} is no finished product: it has no {MANIFEST} and {INDEX}")
+    index = read_index(folder)
     try:
-        return pq.read_table(path, columns=list(columns) if columns else None)
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != index.manifest_sha256:
+            raise InputError(
+                f"{path}: not the file of the index (SHA-256 differs). {remedy(folder)}"
+            )
+        table = pq.read_table(pa.BufferReader(data), columns=list(columns) if columns else None)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise InputError(f"{path} cannot be read: {error}. {remedy(folder)}") from None
+    needed = columns or [*row_schema([]).names, "shard"]
+    if problem := _impossible(table, needed, len(index.shardlist)):
+        raise InputError(f"{path}: {problem}. {remedy(folder)}")
+    return table
 
 
-def read_index(folder: Path) -> dict[str, Any]:
+class IndexEntry(BaseModel):
+    """A shard, as the index tells of it."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    url: str
+    md5sum: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    nsamples: Annotated[int, Field(ge=0)]
+    filesize: Annotated[int, Field(ge=0)]
+
+
+class Index(BaseModel):
+    """The index of a product; the place of an entry is the number of its shard."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    kind: Literal["wids-shard-index-v1"] = Field(alias="__kind__")
+    product: str
+    dataset: str
+    manifest_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    shardlist: list[IndexEntry]
+
+
+def read_index(folder: Path) -> Index:
     """Read the index of a product.
 
     Raises:
-        InputError: it is missing or of another kind.
+        InputError: it is missing, damaged or of another kind.
     """
+    path = folder / INDEX
     try:
-        index = json.loads((folder / INDEX).read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / INDEX} cannot be read: {error}") from None
-    if not isinstance(index, dict) or index.get("__kind__") != "wids-shard-index-v1":
-        raise InputError(f"{folder / INDEX} is no wids-v1 index")
+        index = Index.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}. {remedy(folder)}") from None
+    except ValidationError as error:
+        problems = "; ".join(describe(error, "")[:3])
+        raise InputError(f"{path} is no wids-v1 index ({problems}). {remedy(folder)}") from None
+    for number, entry in enumerate(index.shardlist):
+        if entry.url != shard_name(number):
+            raise InputError(
+                f"{path}: shard {number} is called {entry.url!r}, not {shard_name(number)}. "
+                f"{remedy(folder)}"
+            )
     return index
+
+
+def shard_problem(path: Path, entry: IndexEntry) -> str:
+    """Say what is wrong with the file of a shard; empty if it is the one of the index."""
+    try:
+        if path.stat().st_size == entry.filesize:
+            with path.open("rb") as stream:
+                if hashlib.file_digest(stream, "md5").hexdigest() == entry.md5sum:
+                    return ""
+    except OSError as error:
+        return f"{path}: missing" if not path.exists() else f"{path}: {error.strerror}"
+    return f"{path}: not the file of the index (size or MD5 differs)"
+
+
+def remedy(folder: Path) -> str:
+    """Say what mends a damaged product."""
+    return f"`dvc checkout {folder}` brings it back, `dvc repro` makes it anew"
+
+
+def _impossible(table: pa.Table, needed: Container[str], shards: int) -> str:
+    """Say what no manifest of so many shards can say, of the columns that were read."""
+    for field in [*COMMON_COLUMNS, pa.field("shard", pa.int32())]:
+        if field.name not in table.column_names:
+            if field.name in needed:
+                return f"it has no column {field.name}"
+        elif table[field.name].type != field.type or table[field.name].null_count:
+            return f"the column {field.name} is not {field.type} throughout"
+    if {"key", "status", "shard"} <= set(table.column_names):
+        there, shard = pc.equal(table["status"], "ok"), table["shard"]
+        placed = pc.and_(pc.greater_equal(shard, 0), pc.less(shard, shards))
+        lost = table.filter(pc.and_(there, pc.invert(placed)))["shard"].to_pylist()
+        surplus = table.filter(pc.and_(pc.invert(there), pc.not_equal(shard, -1)))[
+            "key"
+        ].to_pylist()
+        if lost:
+            return f"it names shard {lost[0]}, which is not there"
+        if surplus:
+            return f"{surplus[0]} is not there but stands in a shard"
+    return ""
 
 
 def product_id(folder: Path) -> str:
@@ -227,7 +312,7 @@ def checked(folder: Path, facts: Path, identity: Callable[[Path], str] = product
     try:
         recorded = json.loads(facts.read_bytes())["product"]
         current = identity(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise InputError(f"{folder} is not there yet ({error!r}): dvc repro") from None
     if current != recorded:
         raise InputError(f"{folder} is not what {facts} tells of: dvc checkout")

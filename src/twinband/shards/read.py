@@ -1,15 +1,23 @@
 """Samples read out of shards at random: one read of the file a sample, several products joined.
 
-The manifest knows the place and the size of every sample in its tar, so no shard is ever scanned
+The manifest knows the place and the size of every sample in its tar, so no shard is ever searched
 and the memory used does not grow with the dataset. What was stored is kept: webdataset's own
 ``rgb8`` decoder turns one-channel thermal into three channels and 16 bits into 8.
+
+No decoder notices every flipped bit (a JPEG becomes another picture), and a hash of each sample
+would stand in no manifest made so far. So a shard is compared with the MD5 in its index when a
+process first reads from it, and again if its file has changed since: less work than to decode its
+images once. Training does it for all shards at once, before the first step, and its workers do not
+do it again.
 """
 
 import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +25,18 @@ import numpy as np
 import pyarrow as pa
 
 from twinband.core import images
-from twinband.core.errors import InputError
-from twinband.shards.product import read_index, read_manifest
+from twinband.core.errors import MALFORMED, BadSample, InputError
+from twinband.shards.product import IndexEntry, read_index, read_manifest, remedy, shard_problem
+
+Version = tuple[int, int, int]  # inode, size and time of change of a file
 
 
 class Product:
-    """One product's folder, and the places of its samples in the shards."""
+    """One product's folder, and the places of its samples in the shards.
+
+    Raises:
+        InputError: the folder is no finished product, or its index or manifest is damaged.
+    """
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -33,12 +47,64 @@ class Product:
         self.shard = table["shard"].to_numpy()
         self._offset = table["offset"].to_numpy()
         self._size = table["size"].to_numpy()
-        self._files = [entry["url"] for entry in read_index(folder)["shardlist"]]
+        self._entries = read_index(folder).shardlist
+        self._checked: dict[int, Version] = {}
 
     def fields(self, row: int) -> dict[str, bytes]:
-        """Read the bytes of the sample in one row of the manifest."""
-        path = self.folder / self._files[self.shard[row]]
+        """Read the bytes of the sample in one row of the manifest.
+
+        Raises:
+            InputError: its shard is not the one of the index, or holds no such sample there.
+        """
+        path = self._shard(int(self.shard[row]))
         return read_fields(path, int(self._offset[row]), int(self._size[row]), self.keys[row])
+
+    def decoded(self, row: int) -> dict[str, Any]:
+        """Read and decode the sample in one row of the manifest.
+
+        Raises:
+            InputError: as ``fields``, or a member cannot be decoded.
+        """
+        fields = self.fields(row)
+        with self.blamed(row):
+            return decode_fields(fields)
+
+    @contextmanager
+    def blamed(self, row: int) -> Iterator[None]:
+        """Blame the sample in one row for what goes wrong with its content in the context.
+
+        Raises:
+            InputError: names shard and key.
+        """
+        try:
+            yield
+        except (BadSample, *MALFORMED) as error:
+            path = self.folder / self._entries[self.shard[row]].url
+            raise InputError(
+                f"{path}: the sample {self.keys[row]!r} is not what it should be "
+                f"({type(error).__name__}: {error}). {remedy(self.folder)}"
+            ) from None
+
+    def check_shards(self, rows: Iterable[int]) -> None:
+        """Compare the shards of these rows with the index now, before any is read.
+
+        Raises:
+            InputError: one is another file.
+        """
+        for number in sorted({int(self.shard[row]) for row in rows if self.present[row]}):
+            self._shard(number)
+
+    def _shard(self, number: int) -> Path:
+        """Return the path of a shard that is the one of the index."""
+        entry = self._entries[number]
+        path = self.folder / entry.url
+        version = _version(path)
+        if version is None or self._checked.get(number) != version:
+            if problem := _problem(path, entry, version):
+                raise InputError(f"{problem}. {remedy(self.folder)}")
+            if version is not None:
+                self._checked[number] = version
+        return path
 
 
 class Dataset(Sequence[dict[str, Any]]):
@@ -70,9 +136,17 @@ class Dataset(Sequence[dict[str, Any]]):
         sample: dict[str, Any] = {"key": first.keys[self._rows[first.name][index]]}
         for product in self._products:
             row = int(self._rows[product.name][index])
-            present = product.present[row]
-            sample[product.name] = decode_fields(product.fields(row)) if present else None
+            sample[product.name] = product.decoded(row) if product.present[row] else None
         return sample
+
+    def check_shards(self) -> None:
+        """Compare all shards of the samples with their indexes now, before any is read.
+
+        Raises:
+            InputError: one is another file.
+        """
+        for product in self._products:
+            product.check_shards(self._rows[product.name])
 
     def column(self, product: str, name: str) -> pa.ChunkedArray:
         """Read a column of a product's manifest, in the order of this dataset."""
@@ -110,24 +184,47 @@ def read_fields(path: Path, offset: int, size: int, key: str) -> dict[str, bytes
     """Read the members of one sample by field.
 
     Raises:
-        InputError: there is no such file, or it does not hold the sample ``key`` there.
+        InputError: there is no such file, or what it holds there is not the sample ``key``, all
+            of it and nothing else.
     """
-    fields = {}
+    fields: dict[str, bytes] = {}
     try:
         with path.open("rb", buffering=0) as stream:
+            if offset + size > os.fstat(stream.fileno()).st_size:
+                raise tarfile.TarError("the file ends before it")
             data = os.pread(stream.fileno(), size, offset)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             for member in tar:
                 name, _, field = member.name.partition(".")
-                content = tar.extractfile(member)
-                if name != key or content is None:
+                if name != key or not field or field in fields or not _is_plain(member):
                     raise tarfile.TarError(f"found {member.name!r}")
-                fields[field] = content.read()
-        if not fields:
-            raise tarfile.TarError("found nothing")
-    except (OSError, tarfile.TarError) as error:
+                content = tar.extractfile(member)
+                fields[field] = content.read() if content else b""
+            # A damaged header ends the reading as the end of the archive does.
+            if not fields or tar.offset != size:
+                raise tarfile.TarError(f"{len(fields)} members end at {tar.offset} of {size} bytes")
+    except (OSError, ValueError, OverflowError, tarfile.TarError) as error:
         raise InputError(f"{path}: no sample {key!r} at byte {offset}: {error}") from None
     return fields
+
+
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    """Tell whether a member is a file whose bytes stand there: a sparse one may claim any size."""
+    return member.isreg() and not member.issparse()
+
+
+def _version(path: Path) -> Version | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@lru_cache(maxsize=1 << 16)
+def _problem(path: Path, entry: IndexEntry, version: Version | None) -> str:
+    """Compare a version of a shard's file with the index, once in each process."""
+    return shard_problem(path, entry)
 
 
 def decode_fields(fields: Mapping[str, bytes]) -> dict[str, Any]:

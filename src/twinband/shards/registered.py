@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinband.core.errors import MALFORMED, InputError
+
 NOT_LABELS = frozenset({"rgb", "thermal", "json", "valid"})
 LABEL_IMAGES = ("semantics", "saliency")  # 0 is background
 BOXES, TARGET = "boxes", "target_rgb"
@@ -41,8 +43,20 @@ def registered_pair(sample: Mapping[str, Any]) -> RegisteredPair:
 
     Args:
         sample: of ``open_products({"pairs": …, "registered": …})``.
+
+    Raises:
+        InputError: images or registration are not there, or not what they should be.
     """
-    pair, changed = sample["pairs"], sample["registered"]
+    try:
+        return _laid_over(sample["pairs"], sample["registered"])
+    except MALFORMED as error:
+        raise InputError(
+            f"the pair {sample.get('key')} or its registration is not what it should be "
+            f"({error!r}): `twinband verify` says more"
+        ) from None
+
+
+def _laid_over(pair: Mapping[str, Any], changed: Mapping[str, Any]) -> RegisteredPair:
     images = {**pair, **changed}
     registration = changed["json"]["registered"]
     label_images = {name: value for name, value in images.items() if name not in NOT_LABELS}

@@ -1,7 +1,7 @@
 """Writing one shard: a tar of samples that appears whole or not at all.
 
-Temporary name, fsync, rename; then the rows of its samples as Parquet, and last a sidecar JSON
-with the checksum: only a shard with its sidecar counts as finished. Equal samples give equal
+Temporary name, fsync, rename; then the rows of its samples as Parquet, and last a sidecar with the
+checksums of both: only what is as its sidecar says counts as finished. Equal samples give equal
 bytes.
 """
 
@@ -21,6 +21,8 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from twinband.core.errors import WorkFailed
 
 # `status` is "ok" for what stands in a shard; else `reason` is a short word for tables.
 COMMON_COLUMNS = [
@@ -67,7 +69,7 @@ class ShardWriter:
 
     def __enter__(self) -> "ShardWriter":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        sidecar_of(self.path).unlink(missing_ok=True)
+        remove(sidecar_of(self.path))
         self._file = _HashingFile(self._temporary.open("wb"))
         # Not webdataset's writer: importing it imports torch, a second for every step and worker.
         self._tar = tarfile.open(fileobj=cast(BinaryIO, self._file), mode="w|")
@@ -126,7 +128,7 @@ class ShardWriter:
         self._tar.close()
         self._file.flush()
         os.fsync(self._file.stream.fileno())
-        self._temporary.replace(self.path)
+        put_in_place(self._temporary, self.path)
         self.shard = Shard(
             self.path.name,
             self._file.md5.hexdigest(),
@@ -134,8 +136,10 @@ class ShardWriter:
             self._file.size,
         )
         table = pa.Table.from_pylist(self._rows, schema=self._schema)
-        write_atomically(rows_of(self.path), parquet_bytes(table))
-        write_atomically(sidecar_of(self.path), json.dumps(asdict(self.shard)).encode())
+        rows = parquet_bytes(table)
+        write_atomically(rows_of(self.path), rows)
+        record = {"shard": asdict(self.shard), "rows_sha256": hashlib.sha256(rows).hexdigest()}
+        keep(sidecar_of(self.path), json.dumps(record).encode())
 
 
 def row_schema(columns: Sequence[pa.Field]) -> pa.Schema:
@@ -144,12 +148,31 @@ def row_schema(columns: Sequence[pa.Field]) -> pa.Schema:
 
 
 def finished_shard(path: Path) -> Shard | None:
-    """Return the shard if it was finished and its file still has the recorded size."""
+    """Return the shard if it was finished, and it and its rows are as its sidecar says."""
     try:
-        shard = Shard(**json.loads(sidecar_of(path).read_bytes()))
-        return shard if path.stat().st_size == shard.bytes else None
-    except (OSError, ValueError, TypeError):
+        shard, _ = recorded_shard(path)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "md5").hexdigest()
+    except (OSError, WorkFailed):
         return None
+    return shard if digest == shard.md5 else None
+
+
+def recorded_shard(path: Path) -> tuple[Shard, pa.Table]:
+    """Read the sidecar of a shard that is finished, and its rows in order of key, failures
+    included.
+
+    Raises:
+        WorkFailed: one of its files is gone or changed.
+    """
+    record = json.loads(read_kept(sidecar_of(path)))
+    try:
+        rows = rows_of(path).read_bytes()
+    except OSError:
+        raise vanished(rows_of(path)) from None
+    if hashlib.sha256(rows).hexdigest() != record["rows_sha256"]:
+        raise vanished(rows_of(path))
+    return Shard(**record["shard"]), pq.read_table(pa.BufferReader(rows))
 
 
 def shard_name(index: int) -> str:
@@ -167,17 +190,15 @@ def rows_of(path: Path) -> Path:
     return path.with_suffix(".parquet")
 
 
-def read_rows(path: Path) -> pa.Table:
-    """Read the rows of a finished shard in order of key, failures included."""
-    return pq.read_table(rows_of(path))
-
-
 def take_rows(path: Path) -> pa.Table:
     """Read the rows of a shard written straight into a product's folder, and remove their file.
 
     The sidecar goes too: manifest and index say all that both hold.
+
+    Raises:
+        WorkFailed: as ``recorded_shard``.
     """
-    rows = read_rows(path)
+    _, rows = recorded_shard(path)
     for temporary in (rows_of(path), sidecar_of(path)):
         temporary.unlink()
     return rows
@@ -208,9 +229,59 @@ def write_atomically(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Rename a finished file to ``path``, whatever stands there, a folder too."""
+    if path.is_dir():
+        remove(path)
+    temporary.replace(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Write a file of a work folder that tells by itself whether it is whole: a line with the
+    SHA-256 of the rest."""
+    write_atomically(path, f"{hashlib.sha256(data).hexdigest()}\n".encode() + data)
+
+
+def read_kept(path: Path) -> bytes:
+    """Read what ``keep`` wrote.
+
+    Raises:
+        WorkFailed: it is not there, or damaged.
+    """
+    try:
+        digest, _, data = path.read_bytes().partition(b"\n")
+    except OSError:
+        raise vanished(path) from None
+    if hashlib.sha256(data).hexdigest().encode() != digest:
+        raise vanished(path)
+    return data
+
+
+def is_kept(path: Path) -> bool:
+    """Tell whether ``read_kept`` would read the file."""
+    try:
+        read_kept(path)
+    except WorkFailed:
+        return False
+    return True
+
+
+def vanished(path: Path) -> WorkFailed:
+    """Make the error of a file that was whole when this run looked for unfinished work."""
+    return WorkFailed(f"{path} went or changed while the stage ran; run it again")
 
 
 class _HashingFile:

@@ -1,7 +1,8 @@
 """Checkpoints of a run in progress, safe against torn files and those of other runs.
 
-``step-00000200.pt`` holds tensors and numbers; ``step-00000200.json``, written last, its SHA-256
-and the run's identity. A file with another checksum is skipped for the one before.
+``step-00000200.pt`` holds all that the rest of the run and its results depend on;
+``step-00000200.json``, written last, its SHA-256 and the run's identity. Of what does not check out
+the one before is taken.
 """
 
 import json
@@ -13,10 +14,10 @@ from typing import Any
 
 import torch
 
-from twinband.core.errors import InputError
+from twinband.core.errors import InputError, WorkFailed
 from twinband.shards.product import to_json
-from twinband.shards.write import write_atomically
-from twinband.weights import sha256_of
+from twinband.shards.sums import sha256_of
+from twinband.shards.write import keep, put_in_place, read_kept, remove
 
 log = logging.getLogger("twinband")
 KEPT = 2
@@ -44,14 +45,14 @@ class Checkpoints:
                 stream.flush()
                 os.fsync(stream.fileno())
             digest = sha256_of(temporary)
-            temporary.replace(path)
+            put_in_place(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
         note = {"sha256": digest, "step": step, "identity": self._identity}
-        write_atomically(path.with_suffix(".json"), to_json(note))
+        keep(path.with_suffix(".json"), to_json(note))
         for old in self._notes()[KEPT:]:
-            old.unlink()
-            old.with_suffix(".pt").unlink(missing_ok=True)
+            remove(old)
+            remove(old.with_suffix(".pt"))
 
     def newest(self) -> tuple[int, dict[str, Any]] | None:
         """Load step and state of the newest intact checkpoint, tensors on the CPU; None if there
@@ -63,9 +64,9 @@ class Checkpoints:
         for path in self._notes():
             weights = path.with_suffix(".pt")
             try:
-                note = json.loads(path.read_bytes())
+                note = json.loads(read_kept(path))
                 intact = note["sha256"] == sha256_of(weights)
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, WorkFailed):
                 intact = False
             if not intact:
                 log.warning("%s is damaged; looking for an older checkpoint", weights)

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,16 +35,19 @@ class Window:
 class LossCurve:
     """Rows ``step, …`` of a CSV; ``step`` counts the steps done.
 
-    Rows after the ``step`` that it is opened with are cut off: the run will write them again.
+    Args:
+        text: the curve so far, of the checkpoint from which the run goes on. What stands at
+            ``path`` is not looked at: it may be cut, and the run will write what is missing.
+
+    Attributes:
+        text: the curve, as it stands at ``path``.
     """
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path, text: str = "") -> None:
         self._path = path
-        lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
-        # The last line may be half a row, with half a number as its step.
-        kept = [line for line in lines[1:] if _is_row(line, step)]
-        self.names = lines[0].rstrip("\n").split(",")[1:] if lines and kept else []
-        write_atomically(path, "".join([*lines[:1], *kept] if kept else []).encode())
+        self.text = text
+        self.names = text.partition("\n")[0].split(",")[1:]
+        write_atomically(path, text.encode())
 
     def append(self, step: int, values: Mapping[str, float]) -> None:
         """Add a row.
@@ -64,17 +66,12 @@ class LossCurve:
         writer.writerow([step, *cells])
         with self._path.open("a") as stream:
             stream.write(out.getvalue())
+        self.text += out.getvalue()
 
     def last(self) -> dict[str, float]:
-        """Read the values of the last row."""
-        with self._path.open() as stream:
-            rows = list(csv.DictReader(stream))
+        """Return the values of the last row."""
+        rows = list(csv.DictReader(io.StringIO(self.text)))
         return {n: float(v) for n, v in rows[-1].items() if n != "step"} if rows else {}
-
-    def sync(self) -> None:
-        """Flush the rows to disk, before a checkpoint that relies on them."""
-        with self._path.open("rb") as stream:
-            os.fsync(stream.fileno())
 
 
 def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
@@ -82,8 +79,3 @@ def read_curve(path: Path) -> dict[str, NDArray[np.float64]]:
     with path.open() as stream:
         rows = list(csv.DictReader(stream))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
-
-
-def _is_row(line: str, step: int) -> bool:
-    number = line.partition(",")[0]
-    return line.endswith("\n") and number.isdecimal() and int(number) <= step

@@ -58,7 +58,7 @@ class TrainingTask(nn.Module):
 
 Log = Callable[[int, Mapping[str, float]], None]
 Progress = Callable[[int, int], None]
-Draw = Callable[[int, TrainingTask, Batch], None]
+Draw = Callable[[int, TrainingTask, Batch], bytes]
 
 
 class Batches(Protocol):
@@ -83,12 +83,14 @@ class TrainingResult:
     Attributes:
         average: moving average of the trained parameters by name, if the run keeps one.
         last: last row of the loss curve.
+        drawings: files that ``draw`` made, by the steps done.
         resumed_at: steps done before this call.
         pairs_per_second: speed of this call; 0 if it did no steps.
     """
 
     average: Mapping[str, Tensor] | None
     last: Mapping[str, float]
+    drawings: Mapping[int, bytes]
     resumed_at: int
     pairs_per_second: float
 
@@ -112,8 +114,8 @@ def train(
         log: called by rank 0 with the steps done and each row of the loss curve.
         progress: called by rank 0 with the pairs seen and their total.
         draw: called by rank 0 with the steps done, the task and the last batch, without
-            gradients, every ``draw_every`` steps and after the last; it must leave the task's
-            state alone and not wait for other ranks.
+            gradients, every ``draw_every`` steps and after the last; it returns a file, must leave
+            the task's state alone and not wait for other ranks.
         ranks: this process's place, from ``distributed.launched``.
 
     Raises:
@@ -129,9 +131,11 @@ def train(
             "data": batches.identity,
         }
         checkpoints = Checkpoints(folder / "checkpoints", identity)
-        newest = checkpoints.newest()
-        begin = run.restore(*newest) if newest else 0
-        curve = LossCurve(folder / "losses.csv", begin) if ranks.main else None
+        begin, state = checkpoints.newest() or (0, {})
+        if state:
+            run.restore(state)
+        curve = LossCurve(folder / "losses.csv", state.get("curve", "")) if ranks.main else None
+        drawings: dict[int, bytes] = state.get("drawings", {})
         window = Window()
         parts = batches.starting_at(begin)
         started = time.monotonic()
@@ -146,17 +150,18 @@ def train(
                 means = window.close()
                 curve.append(done, means)
                 log(done, means)
-            if _due(done, settings.checkpoint_every, settings):
-                curve.sync()
-                checkpoints.save(done, run.state_dict())
             if draw and _due(done, settings.draw_every, settings):
                 with torch.no_grad():
-                    draw(done, task, batch)
+                    drawings[done] = draw(done, task, batch)
+            if _due(done, settings.checkpoint_every, settings):
+                results = {"curve": curve.text, "drawings": drawings}
+                checkpoints.save(done, {**run.state_dict(), **results})
         seconds = time.monotonic() - started
     pairs = (settings.steps - begin) * settings.batch_size
     return TrainingResult(
         average=run.average.state_dict() if run.average else None,
         last=curve.last() if curve else {},
+        drawings=drawings,
         resumed_at=begin,
         pairs_per_second=pairs / seconds if pairs else 0.0,
     )
@@ -230,7 +235,7 @@ class _Run:
         return math.isfinite(values["gradient_norm"]) or self._precision.may_skip()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that later steps depend on; tensors and numbers only."""
+        """Return all that later steps depend on."""
         return {
             "model": self._task.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -238,14 +243,13 @@ class _Run:
             "average": self.average.state_dict() if self.average else {},
         }
 
-    def restore(self, step: int, state: Mapping[str, Any]) -> int:
-        """Go back to the state after ``step`` steps; returns ``step``."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to what ``state_dict`` returned."""
         self._task.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._precision.load_state_dict(state["scaler"])
         if self.average:
             self.average.load_state_dict(state["average"])
-        return step
 
 
 def _floats(values: Mapping[str, Tensor]) -> dict[str, float]:

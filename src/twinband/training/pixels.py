@@ -12,6 +12,7 @@ from twinband.core.errors import InputError
 from twinband.core.images import to_eight_bits
 from twinband.shards.read import Dataset
 from twinband.shards.registered import registered_pair
+from twinband.shards.write import remove
 
 
 class Pixels(NamedTuple):
@@ -36,7 +37,7 @@ class PairPixels:
         datasets: by name, each with the products ``pairs`` and ``registered``.
 
     Raises:
-        InputError: there is no pair, or one was never registered.
+        InputError: there is no pair, one was never registered, or a shard is damaged.
     """
 
     def __init__(self, datasets: Mapping[str, Dataset]) -> None:
@@ -49,6 +50,7 @@ class PairPixels:
             )
         for name, dataset in datasets.items():
             _check_registered(name, dataset)
+            dataset.check_shards()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -84,7 +86,8 @@ class DecodedPixels:
         places: list[tuple[int, ...]] = []
         size = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # what a killed run left
+        remove(path)  # what a killed run left
+        self._owner = weakref.finalize(self, path.unlink, missing_ok=True)
         with path.open("wb") as stream:
             for index in range(len(pairs)):
                 rgb, thermal, tolerance = pairs[index]
@@ -95,7 +98,6 @@ class DecodedPixels:
                 size += rgb.size + thermal.size
         self._places = np.asarray(places, dtype=np.int64).reshape(-1, 6)
         self._map = _map(path) if places else None
-        self._owner = weakref.finalize(self, path.unlink, missing_ok=True)
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out map and ownership: a worker maps the file itself."""

@@ -19,7 +19,9 @@ def test_weights_become_a_models_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "dino.pth"), "-o", str(out)])
     assert result.exit_code == 0, result.output
     assert "patches of 8 px, 4 x 4 of them, width 128, 4 blocks, 2 heads" in result.output
-    assert sorted(path.name for path in out.iterdir()) == ["README.md", "weights.safetensors"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *["README.md", "SHA256SUMS", "weights.safetensors"]
+    ]
     written = load_encoder(out / "weights.safetensors").state_dict()
     assert all(torch.equal(value, written[key]) for key, value in source.state_dict().items())
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.made.benchmarks import SETTINGS, untrained
-from tests.made.raw_pairs import scene
+from tests.made.raw_pairs import scene, write
 from twinband.core.errors import InputError
 from twinband.evaluation.features import (
     check_size,
@@ -24,6 +24,7 @@ from twinband.networks.masked import MaskedModel, refold
 from twinband.networks.vit import Features, VisionTransformer
 from twinband.networks.weights import save_weights
 from twinband.shards.registered import RegisteredPair
+from twinband.shards.sums import write_sums
 
 DECODER: dict[str, Any] = {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
 
@@ -79,7 +80,7 @@ def test_wrong_descriptions_are_told(
 def test_wrong_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         load_encoder(tmp_path)
-    (tmp_path / "weights.safetensors").write_bytes(b"not weights")
+    write_sums(write(tmp_path / "weights.safetensors", b"not weights"))
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_encoder(tmp_path)
     with pytest.raises(InputError, match=r"neither a folder with weights\.safetensors nor"):

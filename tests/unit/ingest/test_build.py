@@ -137,6 +137,12 @@ def test_quarantine_keeps_what_was_found(tmp_path: Path) -> None:
     assert json.loads(found["alone.json"])["reason"] == "missing_partner"
     assert open_products({"pairs": tmp_path / "pairs"}).keys == ["p000", "p002"]
     assert verify_product(tmp_path / "pairs") == []
+    first = contents(tmp_path / "pairs")
+    for spoil in (Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])):
+        kept = tmp_path / "work" / "checked" / "quarantine-000000.tar"
+        spoil(kept)
+        done = ingest_folder(root, tmp_path, shards=1)
+        assert done.continued == 0 and contents(tmp_path / "pairs") == first
 
 
 def test_two_names_of_one_key_collide_and_one_stays(tmp_path: Path) -> None:

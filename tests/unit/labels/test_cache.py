@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twinband.labels.cache import DIGITS, LabelCache, claimed
 
@@ -50,7 +52,9 @@ def test_no_changed_byte_is_believed(cache: LabelCache) -> None:
         assert cache.get(SHA) in (None, FIELDS), place  # a changed space changes nothing
 
 
-@pytest.mark.parametrize("head", ["", "[]", "1", "{}", '{"fields": [1], "sha256": ""}', "\xff"])
+@pytest.mark.parametrize(
+    "head", ["", "[]", "1", "{}", '{"fields": [1], "sha256": ""}', "\xff", "[" * 100_000]
+)
 def test_other_files_are_not_believed(cache: LabelCache, head: str) -> None:
     cache.path_of(SHA).write_bytes(head.encode("latin1") + b"\n")
     assert cache.get(SHA) is None
@@ -62,6 +66,63 @@ def test_sizes_must_fit_even_if_the_digest_does(cache: LabelCache) -> None:
     head = json.dumps({"fields": sizes, "sha256": digest}).encode()
     cache.path_of(SHA).write_bytes(head + b"\nabc")
     assert cache.get(SHA) is None
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    head=st.one_of(
+        st.binary(max_size=80),
+        st.dictionaries(
+            st.sampled_from(["fields", "sha256"]),
+            st.one_of(
+                st.none(),
+                st.text(),
+                st.lists(st.integers()),
+                st.dictionaries(st.text(), st.one_of(st.floats(), st.integers(), st.text())),
+            ),
+        ).map(lambda header: json.dumps(header).encode()),
+    ),
+    body=st.binary(max_size=40),
+)
+def test_whatever_stands_there_is_a_label_or_none(
+    tmp_path_factory: pytest.TempPathFactory, head: bytes, body: bytes
+) -> None:
+    cache = LabelCache(tmp_path_factory.getbasetemp() / "hostile")
+    path = cache.path_of(SHA)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(head + b"\n" + body)
+    assert cache.get(SHA) is None
+
+
+def test_a_folder_in_its_place_gives_way(cache: LabelCache) -> None:
+    cache.path_of(SHA).unlink()
+    (cache.path_of(SHA) / "inside").mkdir(parents=True)
+    assert cache.get(SHA) is None
+    cache.put(SHA, FIELDS)
+    assert cache.get(SHA) == FIELDS
+
+
+def test_what_a_killed_process_left_goes_with_the_next_try(cache: LabelCache) -> None:
+    path = cache.path_of(SHA)
+    path.with_name(f".{path.name}.12345.tmp").write_bytes(b"half")
+    cache.put(SHA, FIELDS)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_no_temporary_file(
+    cache: LabelCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def half(path: Path, data: bytes) -> int:
+        write(path, data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="No space left"):
+        cache.put(SHA, FIELDS)
+    assert list(cache.path_of(SHA).parent.iterdir()) == [cache.path_of(SHA)]
+    assert cache.get(SHA) == FIELDS
 
 
 ONE, OTHER = "1a" * 32, "7f" * 32

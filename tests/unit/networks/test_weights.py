@@ -11,6 +11,7 @@ from twinband.core.errors import InputError
 from twinband.methods.mspecgene.model import MSpecGene
 from twinband.networks.build import load_model
 from twinband.networks.weights import load_encoder, load_strictly, read_weights, save_weights
+from twinband.shards.sums import write_sums
 
 
 def test_a_model_comes_back_with_its_sampler(tmp_path: Path) -> None:
@@ -78,11 +79,22 @@ def test_missing_damaged_and_wrong_files(tmp_path: Path) -> None:
         read_weights(tmp_path / "none.safetensors")
     path = tmp_path / "cut.safetensors"
     save_weights(mae(), path)
-    path.write_bytes(path.read_bytes()[:-100])
+    flipped = bytearray(path.read_bytes())
+    flipped[-100] ^= 1  # a tensor like any other
+    path.write_bytes(flipped)
+    with pytest.raises(InputError, match=r"cut.safetensors: damaged.* `dvc checkout "):
+        read_weights(path)
+    path.write_bytes(flipped[:-100])
+    write_sums(path)
     with pytest.raises(InputError, match=r"cut.safetensors: not a whole safetensors file"):
         read_weights(path)
     save_file({"a": torch.zeros(1)}, path)
+    write_sums(path)
     with pytest.raises(InputError, match=r"does not say which model .* `twinband import-vit`"):
+        load_encoder(path)
+    save_file({"a": torch.zeros(1)}, path, {"twinband": '{"kind": "vit", "settings": {}}'})
+    write_sums(path)
+    with pytest.raises(InputError, match=r"cut.safetensors: its settings are of no encoder"):
         load_encoder(path)
 
 

@@ -35,6 +35,7 @@ from twinband.pretraining.pictures import masking_figure
 from twinband.pretraining.start import started_model
 from twinband.pretraining.task import VisibleObjects
 from twinband.shards.read import Dataset
+from twinband.shards.sums import write_sums
 from twinband.training.loop import Log
 from twinband.training.seeds import seeded
 
@@ -96,6 +97,21 @@ def test_products_must_be_those_that_the_pool_was_made_of(tmp_path: Path) -> Non
     products = json.loads((pool / "products.json").read_text())
     products["registered"]["made-up"] = "0" * 16
     (pool / "products.json").write_text(json.dumps(products))
+    with pytest.raises(InputError, match=r"products\.json: damaged"):
+        datasets(tmp_path)
+    write_sums(pool / "products.json")
+    with pytest.raises(InputError, match="registered/made-up is not what the pool was made of"):
+        datasets(tmp_path)
+    for text in ("[]", '{"pairs": {"made-up": 1}}', "[" * 100_000):
+        (pool / "products.json").write_text(text)
+        write_sums(pool / "products.json")
+        with pytest.raises(InputError, match="pool is no pool"):
+            datasets(tmp_path)
+
+
+def test_a_product_that_is_gone_is_an_input_error(tmp_path: Path) -> None:
+    write_pool(tmp_path)
+    (tmp_path / "data/registered/made-up/index.json").unlink()
     with pytest.raises(InputError, match="registered/made-up is not what the pool was made of"):
         datasets(tmp_path)
 

@@ -60,13 +60,17 @@ def test_finished_shards_and_rigs_are_not_made_again(tmp_path: Path) -> None:
     shards, rigs = tmp_path / "work" / "shards", tmp_path / "work" / "rigs"
     (shards / "shard-000001.json").unlink()  # as if killed before the last of its three files
     (shards / "shard-000002.12345.tmp").write_bytes(b"half a shard")
+    (rig,) = rigs.glob("*")
+    kept = rig.read_bytes()
+    rig.write_bytes(kept.replace(b"accepted", b"rejected"))  # a rig that says something else
     stamps = {path: path.stat().st_mtime_ns for path in (*shards.glob("*.tar"), *rigs.glob("*"))}
     assert len(stamps) == 4
     done = register_pairs(tmp_path, rig="sequence", pooled_pairs=3)
     assert (done.shards, done.continued) == (3, 2)
     assert contents(tmp_path / "registered") == first
     changed = [path.name for path in stamps if path.stat().st_mtime_ns != stamps[path]]
-    assert changed == ["shard-000001.tar"] and not list(shards.glob("*.tmp"))
+    assert sorted(changed) == sorted([rig.name, "shard-000001.tar"])
+    assert rig.read_bytes() == kept and not list(shards.glob("*.tmp"))
 
 
 def test_progress_counts_shards_and_empty_ones_are_made_too(tmp_path: Path) -> None:

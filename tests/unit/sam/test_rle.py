@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco  # type: ignore[import-untyped]
@@ -53,6 +53,61 @@ def test_a_box_of_a_run_over_several_columns() -> None:
     (rle,) = encode(mask)
     assert rle["counts"] == [13, 4, 13]
     assert bbox(rle) == [2, 0, 2, 5]
+
+
+SIDES = st.one_of(st.integers(-2, 12), st.integers(), st.booleans(), st.none(), st.text())
+RUNS = st.one_of(
+    st.lists(st.integers(0, 30), max_size=8),
+    st.lists(st.one_of(st.integers(), st.floats(), st.none(), st.text(max_size=2)), max_size=4),
+    st.lists(st.lists(st.integers(0, 4), max_size=3), max_size=3),
+    st.text(max_size=5),
+    st.none(),
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(size=st.lists(SIDES, max_size=3), counts=RUNS)
+def test_runs_that_do_not_fill_the_image_are_refused(size: list[Any], counts: Any) -> None:
+    rle: Any = {"size": size, "counts": counts}
+    whole = (
+        len(size) == 2
+        and all(isinstance(side, int) and not isinstance(side, bool) for side in size)
+        and min(size) > 0
+        and isinstance(counts, list)
+        and all(isinstance(count, int) for count in counts)
+        and min(counts, default=-1) >= 0
+        and sum(counts) == size[0] * size[1]
+    )
+    if whole and size[0] * size[1] < 10_000:
+        mask = decode(rle)
+        assert mask.shape == tuple(size) and area(rle) == mask.sum()
+        assert (bbox(rle)[2] > 0) == mask.any()
+        part = decode_crop([counts], (size[0], size[1]), Crop(0, 0, *size))
+        np.testing.assert_array_equal(part[0], mask)
+        return
+    for use in (decode, area, bbox):
+        with pytest.raises(ValueError, match=r"size is height and width|px"):
+            use(rle)
+    with pytest.raises(ValueError, match=r"size is height and width|px"):
+        decode_crop([counts], size, Crop(0, 0, 1, 1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("size", "counts"),
+    [
+        ([1 << 20, 1 << 20], [1 << 40]),  # right, and a terabyte
+        ([2, 2], [1 << 62, 1 << 62, 1 << 62, 1 << 62, 4]),  # right modulo 2**64
+        ([2, 2], [1 << 70]),
+        ([2, 2], [-4, 8]),
+        ([2, 2], [4.0]),
+        ([2, 2], [True] * 4),
+    ],
+)
+def test_huge_and_odd_runs_are_refused_before_anything_is_allocated(
+    size: list[int], counts: list[Any]
+) -> None:
+    with pytest.raises(ValueError, match="px"):
+        decode({"size": size, "counts": counts})
 
 
 def test_known_counts() -> None:

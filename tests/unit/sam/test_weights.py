@@ -13,6 +13,7 @@ from twinband.core.errors import InputError
 from twinband.sam.build import OFFICIAL, Sam, Sizes, build, build_empty, sizes_of
 from twinband.sam.torchvision_stub import stand_in
 from twinband.sam.weights import load, save
+from twinband.shards.sums import SUMS
 
 with stand_in():
     from segment_anything import sam_model_registry
@@ -167,6 +168,9 @@ def test_wrong_files_of_our_own_are_refused(sam: Sam, tmp_path: Path) -> None:
     tensors = {k: v.clone() for k, v in sam.state_dict().items()}
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged, its SHA-256"):
+        load(file)
+    file.with_name(SUMS).unlink()
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load(file)
     save_file(tensors, file)

@@ -94,10 +94,14 @@ def test_training_and_held_out_scenes_differ(tmp_path: Path) -> None:
 
 def test_what_is_rendered_is_kept(tmp_path: Path) -> None:
     first = made("train", 2, tmp_path)
-    (file,) = tmp_path.glob("*.npz")
+    (file,) = tmp_path.glob("*.scenes")
     before = file.stat().st_mtime_ns
     again = made("train", 2, tmp_path)
     assert file.stat().st_mtime_ns == before
+    assert np.array_equal(first[1].depth, again[1].depth)
+    file.write_bytes(file.read_bytes()[:-1])
+    again = made("train", 2, tmp_path)
+    assert file.stat().st_mtime_ns != before
     assert np.array_equal(first[1].depth, again[1].depth)
 
 

@@ -19,6 +19,7 @@ from twinband.sample_models.recipes import RECIPES, SAM
 from twinband.sample_models.scenes import rendered_scenes
 from twinband.sample_models.scores import card
 from twinband.sample_models.train import Clock, TrainedAnnotator, train_annotator
+from twinband.shards.write import keep, read_kept
 
 
 def lesson(seed: int, **changes: Any) -> dict[str, Any]:
@@ -112,10 +113,12 @@ def test_scenes_of_a_finished_lesson_are_given_up(
 
 def test_seconds_of_a_killed_try_count(tmp_path: Path) -> None:
     path = tmp_path / "seconds.json"
-    path.write_text("100.0")
+    keep(path, b"100.0")
     killed = Clock(path)
     noted = killed.tick()
-    assert 100.0 < noted == json.loads(path.read_text()) <= Clock(path).tick()
+    assert 100.0 < noted == json.loads(read_kept(path)) <= Clock(path).tick()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert Clock(path).tick() < 100.0
 
 
 def test_the_card_tells_of_each_lesson(tmp_path: Path) -> None:

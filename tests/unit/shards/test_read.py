@@ -2,15 +2,20 @@
 
 import io
 import pickle
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.made.products import Members, sample, two_shards, write_product
 from tests.made.raw_pairs import encoded, scene
 from twinband.core.errors import BadSample, InputError
 from twinband.core.images import encode_png
+from twinband.shards import read
+from twinband.shards.product import IndexEntry, shard_problem
 from twinband.shards.read import decode_field, decode_fields, open_products, read_fields
 
 
@@ -140,7 +145,7 @@ def test_no_product_is_an_error() -> None:
 def test_a_sample_that_is_not_where_the_manifest_says_is_an_error(tmp_path: Path) -> None:
     dataset = join(tmp_path, labels())
     write_product(tmp_path / "pairs", [{"a": sample(9)}, {"b": sample(2)}])
-    with pytest.raises(InputError, match="no sample 'c'"):
+    with pytest.raises(InputError, match=r"shard-000000\.tar: not the file of the index"):
         dataset[2]
 
 
@@ -164,6 +169,124 @@ def test_another_sample_at_that_place_is_an_error(tmp_path: Path) -> None:
 def test_a_missing_shard_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"shard-000009\.tar"):
         read_fields(tmp_path / "shard-000009.tar", 0, 512, "a")
+
+
+SMALL = [{"a": {"json": b"{}", "x.json": b"[1]", "y.json": b""}, "c": {"json": b"{}"}}]
+
+
+def flipped(data: bytes, place: int, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[place] ^= 1 << bit
+    return bytes(changed)
+
+
+def test_no_flipped_bit_of_a_header_loses_or_renames_a_member(tmp_path: Path) -> None:
+    """The tar reader takes a damaged header for the end of the archive."""
+    rows = write_product(tmp_path, SMALL).to_pylist()
+    path, row = tmp_path / "shard-000000.tar", rows[0]
+    whole = path.read_bytes()
+    headers = [place for begin in (0, 1024, 2048) for place in range(begin, begin + 512)]
+    refused = 0
+    for place in headers:
+        path.write_bytes(flipped(whole, place, place % 8))
+        try:
+            assert read_fields(path, row["offset"], row["size"], "a") == SMALL[0]["a"], place
+        except InputError as error:
+            refused += 1
+            assert "shard-000000.tar: no sample 'a' at byte 0" in str(error)
+    assert refused > 1500  # the rest are bytes that no reader looks at
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(data=st.binary(max_size=2048), size=st.integers(0, 1 << 40))
+def test_whatever_stands_in_a_shard_is_the_sample_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "hostile.tar"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="no sample 'a'"):
+        read_fields(path, 0, size, "a")
+
+
+def test_members_that_no_writer_of_ours_writes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shard-000000.tar"
+    for change in (
+        {"name": "a"},
+        {"name": "a."},
+        {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"},
+        {"type": tarfile.DIRTYPE},
+        {"type": tarfile.FIFOTYPE},
+    ):
+        with tarfile.open(path, "w|") as tar:
+            member = tarfile.TarInfo("a.json")
+            for name, value in change.items():
+                setattr(member, name, value)
+            tar.addfile(member)
+            size = tar.offset
+        with pytest.raises(InputError, match="no sample 'a'"):
+            read_fields(path, 0, size, "a")
+    with tarfile.open(path, "w|") as tar:
+        tar.addfile(tarfile.TarInfo("a.json"))
+        tar.addfile(tarfile.TarInfo("a.json"))
+        size = tar.offset
+    with pytest.raises(InputError, match=r"found 'a\.json'"):
+        read_fields(path, 0, size, "a")
+
+
+def test_a_flipped_bit_of_an_image_is_found_before_it_is_looked_at(tmp_path: Path) -> None:
+    dataset = join(tmp_path, labels())
+    path = tmp_path / "pairs/shard-000000.tar"
+    path.write_bytes(flipped(path.read_bytes(), 5000, 3))
+    with pytest.raises(
+        InputError, match=r"shard-000000\.tar: not the file of the index.*dvc repro"
+    ):
+        dataset[0]
+    with pytest.raises(InputError, match=r"shard-000000\.tar"):
+        dataset.check_shards()
+    assert dataset[1]["key"] == "b"  # in the other shard
+
+
+def test_a_shard_is_hashed_once_and_again_if_it_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def problem(path: Path, entry: IndexEntry) -> str:
+        hashed.append(path.name)
+        return shard_problem(path, entry)
+
+    monkeypatch.setattr(read, "shard_problem", problem)
+    dataset = join(tmp_path, labels())
+    list(dataset)
+    list(join(tmp_path / "again", labels()))
+    assert len(hashed) == 8  # two shards of two products, twice
+    dataset.check_shards()
+    list(pickle.loads(pickle.dumps(dataset)))
+    assert len(hashed) == 8
+    path = tmp_path / "pairs/shard-000000.tar"
+    path.write_bytes(path.read_bytes())
+    list(dataset)
+    assert len(hashed) == 9
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"json": b"{"},
+        {"json": b"[" * 100_000},
+        {"json": bytes([255])},
+        {"rgb.png": b"no image"},
+        {"rgb.png": encode_png(np.zeros((2, 2), np.uint16))},
+        {"features.npy": b"\x93NUMPY\x01\x00"},
+        {"masks.rle": b""},
+    ],
+)
+def test_what_cannot_be_decoded_names_shard_and_key(
+    tmp_path: Path, fields: dict[str, bytes]
+) -> None:
+    write_product(tmp_path, [{"a": fields}])
+    with pytest.raises(InputError, match=r"shard-000000\.tar: the sample 'a' is not what"):
+        open_products({"pairs": tmp_path})[0]
 
 
 def open_files() -> int:

@@ -3,6 +3,7 @@
 import errno
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made.products import NOTE, sample
+from twinband.core.errors import WorkFailed
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,
     ShardWriter,
     finished_shard,
-    read_rows,
+    is_kept,
+    keep,
+    read_kept,
+    recorded_shard,
     rows_of,
     sidecar_of,
     write_atomically,
@@ -92,13 +97,58 @@ def test_a_full_disk_leaves_no_temporary_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_shard_of_another_size_is_not_finished(tmp_path: Path) -> None:
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def replace_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "inside").touch()
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "flipped": lambda path: flip(path, path.stat().st_size // 2),
+    "flipped at the end": lambda path: flip(path, -3),
+    "cut": cut,
+    "emptied": lambda path: os.truncate(path, 0),
+    "removed": Path.unlink,
+    "a folder": replace_by_a_folder,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("file", [lambda p: p, rows_of, sidecar_of], ids=["tar", "rows", "sidecar"])
+def test_a_damaged_shard_is_not_finished_and_can_be_written_again(
+    tmp_path: Path, file: Callable[[Path], Path], damage: str
+) -> None:
     path = tmp_path / "shard-000000.tar"
     write_three(path)
-    os.truncate(path, path.stat().st_size - 1)
+    shard = finished_shard(path)
+    assert shard is not None
+    DAMAGES[damage](file(path))
     assert finished_shard(path) is None
-    sidecar_of(path).write_text("{}")
-    assert finished_shard(path) is None
+    write_three(path)
+    assert finished_shard(path) == shard
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_kept_file_knows_whether_it_is_whole(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "counts.json"
+    keep(path, b"{}\n[1]")
+    assert is_kept(path) and read_kept(path) == b"{}\n[1]"
+    DAMAGES[damage](path)
+    assert not is_kept(path)
+    with pytest.raises(WorkFailed, match=r"counts\.json went or changed .*run it again"):
+        read_kept(path)
+    keep(path, b"")
+    assert read_kept(path) == b""
 
 
 @pytest.mark.parametrize("key", ["", "A", "a.b", "a/b", "ä", "a b", "a\n"])
@@ -133,7 +183,7 @@ def test_rows_tell_where_each_sample_stands_and_what_is_missing(tmp_path: Path) 
         shard.add("a", sample(1), {**OK, "note": "first"})
         shard.skip("b", {"status": "bad", "reason": "odd", "detail": "why", "note": ""})
         shard.add("c", sample(2), {**OK, "note": "last"})
-    rows = read_rows(path)
+    _, rows = recorded_shard(path)
     assert rows.column_names == ["key", "status", "reason", "detail", "offset", "size", "note"]
     a, b, c = rows.to_pylist()
     assert (a["offset"], b["offset"], b["size"], c["offset"]) == (0, -1, 0, a["size"])
@@ -155,5 +205,5 @@ def test_whatever_is_written_is_read_back(
     with ShardWriter(path, []) as shard:
         for key in sorted(samples):
             shard.add(key, samples[key], OK)
-    for row in read_rows(path).to_pylist():
+    for row in recorded_shard(path)[1].to_pylist():
         assert read_fields(path, row["offset"], row["size"], row["key"]) == samples[row["key"]]

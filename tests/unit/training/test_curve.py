@@ -18,17 +18,18 @@ def test_a_window_averages_what_there_is() -> None:
     assert means["loss"] == 3 and math.isnan(means["norm"])
 
 
-def test_the_curve_is_cut_at_the_step_it_goes_on_from(tmp_path: Path) -> None:
+def test_the_curve_goes_on_from_its_checkpoint_whatever_the_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "losses.csv"
-    curve = LossCurve(path, 0)
-    for step in (2, 4, 6, 8):
+    curve = LossCurve(path)
+    for step in (2, 4):
         curve.append(step, {"loss": step / 3})
-    with path.open("ab") as stream:
-        stream.write(b"\0\0\n1")  # what a power failure may leave
-    again = LossCurve(path, 5)
-    assert path.read_text() == "step,loss\n2,0.666666667\n4,1.33333333\n"
+    text = curve.text
+    curve.append(6, {"loss": 2.0})
+    path.write_bytes(path.read_bytes()[:13] + b"\0\xff\n1")  # what a power failure may leave
+    again = LossCurve(path, text)
+    assert path.read_text() == text == "step,loss\n2,0.666666667\n4,1.33333333\n"
     with pytest.raises(ValueError, match="no column for extra"):
         again.append(6, {"loss": 1.0, "extra": 2.0})
     again.append(6, {"loss": 2.0})
-    assert again.last() == {"loss": 2.0}
-    assert LossCurve(path, 0).last() == {} and path.read_text() == ""
+    assert again.last() == {"loss": 2.0} and path.read_text() == again.text
+    assert LossCurve(path).last() == {} and path.read_text() == ""

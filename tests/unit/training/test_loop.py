@@ -165,12 +165,13 @@ def test_progress_log_and_draw_are_called(tmp_path: Path) -> None:
     def log(step: int, values: Mapping[str, float]) -> None:
         logged.append(step)
 
-    def draw(step: int, task: TrainingTask, batch: dict[str, Any]) -> None:
+    def draw(step: int, task: TrainingTask, batch: dict[str, Any]) -> bytes:
         torch.rand(100)  # drawing numbers must not change the training
         drawn.append((step, torch.is_grad_enabled(), len(batch["key"])))
+        return b"picture %d" % step
 
     task = TinyTask()
-    run(
+    result = run(
         tmp_path / "drawn",
         task,
         settings_of(log_every=2, draw_every=5),
@@ -181,6 +182,7 @@ def test_progress_log_and_draw_are_called(tmp_path: Path) -> None:
     assert progress == [(8 * step, 96) for step in range(1, 13)]
     assert logged == [2, 4, 6, 8, 10, 12]
     assert drawn == [(5, False, 8), (10, False, 8), (12, False, 8)]
+    assert result.drawings == {step: b"picture %d" % step for step in (5, 10, 12)}
     plain = TinyTask()
     run(tmp_path / "plain", plain, settings_of())
     assert digest(plain) == digest(task)

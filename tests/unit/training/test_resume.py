@@ -5,14 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tests.made.training import TinyBatches, TinyTask, digest, run, settings_of
 from twinband.core.errors import InputError
-from twinband.training.loop import train
+from twinband.training.checkpoint import Checkpoints
+from twinband.training.loop import TrainingTask, train
 from twinband.training.settings import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,7 +81,9 @@ def test_a_finished_run_is_only_read_back(tmp_path: Path) -> None:
     assert result.last["loss"] > 0
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "no_weights", "no_note"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "flipped", "no_weights", "no_note", "another_step", "another_run", "folder"]
+)
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,6 +98,14 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
         weights.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
     elif damage == "no_weights":
         weights.unlink()
+    elif damage == "folder":
+        weights.unlink()
+        (weights / "inside").mkdir(parents=True)
+    elif damage.startswith("another"):  # a flipped bit in the note
+        note = weights.with_suffix(".json")
+        said = {"another_step": (b'"step": 12', b'"step": 13'), "another_run": (b"0.3", b"0.2")}
+        assert said[damage][0] in note.read_bytes()
+        note.write_bytes(note.read_bytes().replace(*said[damage]))
     else:
         weights.with_suffix(".json").write_text("{")
     task = TinyTask()
@@ -106,6 +119,41 @@ def test_weights_without_their_note_do_not_count(tmp_path: Path) -> None:
     whole_run(tmp_path)
     (tmp_path / "checkpoints" / "step-00000012.json").unlink()
     assert run(tmp_path, TinyTask(), settings_of()).resumed_at == 8
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"step,l"), Path.unlink])
+def test_the_curve_is_that_of_the_checkpoint_whatever_became_of_its_file(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    interrupted(tmp_path / "parts", 6)
+    damage(tmp_path / "parts/losses.csv")
+    task = TinyTask()
+    assert run(tmp_path / "parts", task, settings_of()).resumed_at == 4
+    curve = (tmp_path / "parts/losses.csv").read_bytes()
+    assert (digest(task), curve) == whole_run(tmp_path / "whole")
+
+
+def test_a_run_killed_while_it_saves_has_all_its_drawings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(draw_every=2)
+    save = Checkpoints.save
+
+    def draw(step: int, task: TrainingTask, batch: object) -> bytes:
+        return b"picture %d" % step
+
+    def killed(checkpoints: Checkpoints, step: int, state: Mapping[str, Any]) -> None:
+        save(checkpoints, step, state)
+        if step == 8:
+            raise KeyboardInterrupt
+
+    whole = run(tmp_path / "whole", TinyTask(), settings, draw=draw).drawings
+    monkeypatch.setattr(Checkpoints, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "parts", TinyTask(), settings, draw=draw)
+    monkeypatch.undo()
+    assert run(tmp_path / "parts", TinyTask(), settings, draw=draw).drawings == whole
+    assert list(whole) == [2, 4, 6, 8, 10, 12]
 
 
 def test_two_checkpoints_are_kept(tmp_path: Path) -> None:
