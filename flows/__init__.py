@@ -13,4 +13,5 @@ if "PREFECT_HOME" not in os.environ:
     # Prefect's database stays with the project: nothing is written to the home folder.
     home = Path(__file__).resolve().parents[1] / ".work" / "prefect"
     home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # the logs of flows, and the secret of `make serve`, are its user's alone
     os.environ["PREFECT_HOME"] = str(home)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from rich.table import Table
 from flows.dvc_command import DvcError
 from flows.experiment_set import ExperimentSetError
 from flows.graph import GraphError
-from flows.serve import ServerError, prefect_server
+from flows.server import ServerEnded, ServerError, prefect_server
 from flows.stage_task import StageResult
 from flows.walk import StagesFailed
 
@@ -36,6 +37,12 @@ def exit_codes() -> Iterator[None]:
     """Exit with 1 and a message on errors that users can mend, with 130 on Ctrl-C."""
     try:
         yield
+    except ServerEnded as error:
+        typer.echo(error, err=True)
+        # Prefect's threads would look for the server, for minutes, before they let Python end.
+        # All else has ended: what runs stages does not outlive its `with`.
+        sys.stdout.flush()
+        os._exit(1)
     except (DvcError, ExperimentSetError, GraphError, ServerError, StagesFailed) as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

@@ -40,9 +40,13 @@ def dvc(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Make the environment of DVC and the stages: the `python` they call is this one."""
+    """Make the environment of DVC and the stages: the `python` they call is this one.
+
+    They have no use for the secret of the Prefect server, and could log it.
+    """
+    variables = {k: v for k, v in os.environ.items() if k != "PREFECT_API_AUTH_STRING"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    return {**variables, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def make_ready(root: Path, on_line: Callable[[str], None]) -> None:

@@ -2,16 +2,14 @@
 
 import contextlib
 import os
+import shlex
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import prefect
 import typer
 import yaml
@@ -20,79 +18,19 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_HOME
 from prefect.states import Crashed
 from pydantic import BaseModel, ConfigDict
 
+from flows.server import Server, ServerError, prefect_server
 from flows.supervise import supervised
 
 DEPLOYMENTS_FILE = Path(__file__).parents[1] / "prefect.yaml"
-HOST = "127.0.0.1"
-START_TIMEOUT_S = 120.0
-DRAIN_TIMEOUT_S = 10.0
 # A flow first ends its stages, within their own grace, and then reports its last state.
 STOP_GRACE_S = 20.0
+POLL_S = 0.2
 DEPLOYMENTS = "from flows.serve import serve_deployments; serve_deployments()"
 _OPEN = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-
-
-class ServerError(RuntimeError):
-    """The Prefect server did not come up."""
-
-
-@contextlib.contextmanager
-def prefect_server(port: int | None = None, *, with_ui: bool = False) -> Iterator[str]:
-    """Run a server that ends with us, and have Prefect talk to it; yields its API's address.
-
-    Args:
-        port: None for any free one.
-        with_ui: serve the pages and run the scheduler. A server for one command needs neither.
-
-    Raises:
-        ServerError: the port is taken, or the server ended or did not answer in time.
-    """
-    port = _free_port(port)
-    quiet = [] if with_ui else ["--no-ui", "--no-scheduler", "--no-late-runs"]
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    options = ["--host", HOST, "--port", str(port), "--log-level", "WARNING"]
-    url = f"http://{HOST}:{port}/api"
-    # The UI in the browser asks for the API under this address.
-    environment = {**os.environ, "PREFECT_API_URL": url}
-    with supervised(
-        [*command, *options, *quiet], env=environment, stdout=subprocess.DEVNULL
-    ) as process:
-        _wait_until_healthy(process, url)
-        with temporary_settings({PREFECT_API_URL: url}):
-            try:
-                yield url
-            finally:
-                # What is still queued would otherwise be sent, in vain and for minutes, on exit.
-                APILogWorker.drain_all(timeout=DRAIN_TIMEOUT_S)
-                EventsWorker.drain_all(timeout=DRAIN_TIMEOUT_S)
-
-
-def _free_port(port: int | None) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port or 0))
-        except OSError as error:
-            raise ServerError(f"port {port} is taken ({error.strerror}); choose another") from error
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServerError(f"the Prefect server ended with code {process.returncode}")
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/health", timeout=2).status_code == httpx.codes.OK:
-                return
-        time.sleep(0.1)
-    raise ServerError(f"the Prefect server at {url} did not answer in {START_TIMEOUT_S:g} s")
 
 
 class _Deployment(BaseModel):
@@ -153,8 +91,8 @@ def main(
     # SIGTERM stops like Ctrl-C: the flows first, then the server that keeps their last state.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with prefect_server(port, with_ui=True) as url:
-            code = _run_deployments(url)
+        with prefect_server(port, with_ui=True) as server, _secret_file(server, port) as secret:
+            code = _run_deployments(server, _welcome(server, secret))
     except ServerError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
@@ -165,8 +103,27 @@ def main(
     raise typer.Exit(1)
 
 
-def _run_deployments(url: str) -> int:
-    """Serve the deployments in a process of their own; returns its exit code."""
+@contextlib.contextmanager
+def _secret_file(server: Server, port: int) -> Iterator[Path]:
+    """Keep the server's secret where only its user can read it, as long as the server runs."""
+    path = PREFECT_HOME.value() / f"{port}.auth"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # of an earlier server that was killed
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(server.secret)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _run_deployments(server: Server, welcome: str) -> int:
+    """Serve the deployments in a process of their own; returns its exit code.
+
+    Raises:
+        ServerEnded: the server ended first; then so have the deployments and their runs.
+    """
     close_open_runs()  # of an earlier server that was killed
     try:
         # SIGINT, because Prefect's runner answers SIGTERM with tracebacks.
@@ -174,19 +131,26 @@ def _run_deployments(url: str) -> int:
             [sys.executable, "-c", DEPLOYMENTS],
             stop_signal=signal.SIGINT,
             grace_s=STOP_GRACE_S,
-            env={**os.environ, "PREFECT_API_URL": url},
+            env={**os.environ, **server.environment},
         ) as deployments:
-            typer.echo(_welcome(url))
-            return deployments.wait()
+            typer.echo(welcome)
+            while (code := deployments.poll()) is None and server.process.poll() is None:
+                time.sleep(POLL_S)
+            return code or 0
     finally:
+        server.check()
         close_open_runs()
 
 
-def _welcome(url: str) -> str:
+def _welcome(server: Server, secret: Path) -> str:
+    here = Path.cwd()
+    file = secret.relative_to(here) if secret.is_relative_to(here) else secret
     return (
-        f"Prefect's pages: {url.removesuffix('/api')}\n"
+        f"Prefect's pages: {server.url.removesuffix('/api')}\n"
+        f"They ask for a password, new at each start: it is in {file}\n"
         "From a second shell, in this folder:\n"
-        f"  export PREFECT_API_URL={url}\n"
+        f"  export PREFECT_API_URL={server.url}\n"
+        f'  export PREFECT_API_AUTH_STRING="$(cat {shlex.quote(str(file))})"\n'
         "  prefect deployment run rebuild/nightly\n"
         "Ctrl-C stops everything."
     )

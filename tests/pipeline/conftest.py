@@ -24,13 +24,14 @@ Repository = Callable[..., Path]
 @pytest.fixture(scope="session")
 def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prefect server of the session, on a free port, with a database of its own."""
-    from flows.serve import prefect_server
+    from flows.server import prefect_server
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
-        with prefect_server() as url:
-            patch.setenv("PREFECT_API_URL", url)
-            yield url
+        with prefect_server() as server:
+            for name, value in server.environment.items():
+                patch.setenv(name, value)
+            yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +105,16 @@ class Tracked:
 
     def living(self) -> list[str]:
         """Command lines of the processes that are not dead."""
-        return list(self._processes().values())
+        return list(self.processes().values())
 
     def end(self) -> None:
-        for process in self._processes():
+        for process in self.processes():
             process.kill()
         for started in self.started:
             started.wait()
 
-    def _processes(self) -> dict[psutil.Process, str]:
+    def processes(self) -> dict[psutil.Process, str]:
+        """The processes that are not dead, with their command lines."""
         found = {}
         for process in psutil.process_iter():
             try:
