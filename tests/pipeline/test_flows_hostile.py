@@ -221,7 +221,7 @@ def test_a_page_of_another_origin_changes_nothing_even_with_the_login(
 ) -> None:
     page = browser.new_page()
     answers: list[Any] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(hostile_site if scheme == "http" else (hostile_folder / "index.html").as_uri())
     login = authorization(served.secret)
     call = "([api, login, requests]) => attack(api, login, requests)"
