@@ -83,7 +83,7 @@ def archives() -> Mapping[str, bytes]:
     """Make tars by name; each has the layout of RoadScene."""
     plain, image = tar(), PAIR["crop_LR_visible/good.jpg"]
     name, one = LINKED, tar(member(LINKED, image), THERMAL)
-    headers = member("x")[0].tobuf() * 100_000
+    headers = member("x")[0].tobuf() * 20_000
 
     def linked(kind: bytes, target: str) -> bytes:
         return tar(member(LINKED, type=kind, linkname=target), THERMAL)

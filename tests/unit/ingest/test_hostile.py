@@ -66,7 +66,7 @@ LINES = {
     "folder/link-bomb": "more than 10000 linked folders",
     "folder/pipe-as-attributes": "attributes.csv: a pipe (FIFO), not a file",
     "folder/secret-as-attributes": "attributes.csv: a link out of the dataset",
-    "list/a-million-unknown": "1000000 listed pairs are not there",
+    "list/many-unknown": "200000 listed pairs are not there",
     "list/zeros": "test.txt: no text",
     "tar/attributes-digits": "a number of 300 digits",
     "tar/attributes-vast": "states 1099511627776 bytes",
