@@ -39,6 +39,7 @@ CAPTION_LETTERS = 26  # as many as fit; of a longer one the end tells more
 
 Image = NDArray[np.uint8]
 Row = TypeVar("Row")
+Figures = TypeVar("Figures")
 
 
 def in_reading_order(names: Iterable[str]) -> list[str]:
@@ -97,6 +98,17 @@ def by_hour_and_overall(
 ) -> dict[str, Sequence[Row]]:
     """Group rows as ``by_hour``, and all of them last."""
     return {**by_hour(rows, hour_of), OVERALL: rows}
+
+
+def with_overall(figures: dict[str, Figures]) -> dict[str, Figures]:
+    """Return figures by hour, which have one of all hours together if they have any.
+
+    Raises:
+        ValueError: they have not.
+    """
+    if figures and OVERALL not in figures:
+        raise ValueError(f"figures by hour without {OVERALL}")
+    return figures
 
 
 def example_keys(pairs: Path, registered: Path) -> dict[str, str]:

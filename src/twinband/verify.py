@@ -21,6 +21,7 @@ from twinband.shards.sums import SUMS, broken_sums
 from twinband.shards.write import KEY_PATTERN
 
 WEIGHTS = "*.safetensors"
+LISTED = (".json", ".parquet", ".safetensors")  # that a list of checksums must name
 
 
 def verify_folder(folder: Path) -> list[str]:
@@ -32,7 +33,7 @@ def verify_folder(folder: Path) -> list[str]:
     if any(_parts_of_a_product(folder)):
         return verify_product(folder)
     if (folder / SUMS).is_file() or any(folder.glob(WEIGHTS)):
-        return broken_sums(folder, *sorted(path.name for path in folder.glob(WEIGHTS)))
+        return broken_sums(folder, *sorted(p.name for p in folder.iterdir() if p.suffix in LISTED))
     return [f"{folder}: no product and no model with checksums stands there. {remedy(folder)}"]
 
 

@@ -1,5 +1,9 @@
 """Facts of the measure, of one dataset and pooled, and a dataset's card."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from twinband.core.params import Facts
 from twinband.shards.product import count_rows, markdown_card, markdown_table
 
@@ -77,7 +81,7 @@ class PixelFacts(Facts):
 
     pixels: int
     median: float
-    shares: list[float]
+    shares: Annotated[list[float], Field(min_length=1)]
 
 
 class CmssFacts(DistributionFacts):

@@ -1,13 +1,13 @@
 """Facts of a dataset's masks, and its data card."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from twinband.core.params import Facts
-from twinband.drawing import OVERALL
+from twinband.drawing import MODALITY_COLOURS, OVERALL, with_overall
 from twinband.shards.product import count_values, markdown_card, markdown_table
 
 BOTH = "both"
@@ -51,6 +51,12 @@ class ObjectFacts(Facts):
     recall: float | None = None
 
 
+def _of_both(images: dict[str, ImageFacts]) -> dict[str, ImageFacts]:
+    if images.keys() != MODALITY_COLOURS.keys():
+        raise ValueError(f"figures of {' and '.join(MODALITY_COLOURS)} are needed")
+    return images
+
+
 class MaskFacts(Facts):
     """facts/sam_masks/D.json.
 
@@ -68,9 +74,11 @@ class MaskFacts(Facts):
     weights: str
     fingerprint: str
     pairs: int
-    images: dict[str, ImageFacts]
+    images: Annotated[dict[str, ImageFacts], AfterValidator(_of_both)]
     pairs_by_truth: dict[str, int]
-    scores: dict[str, dict[str, ObjectFacts]] = Field(default_factory=dict)
+    scores: dict[str, Annotated[dict[str, ObjectFacts], AfterValidator(with_overall)]] = Field(
+        default_factory=dict
+    )
     product: str
 
     def headline(self) -> dict[str, float]:

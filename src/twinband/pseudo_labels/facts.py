@@ -1,12 +1,12 @@
 """Facts of a dataset's pseudo-labels, and the data cards of depth and classes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from twinband.core.params import Facts
-from twinband.drawing import OVERALL
+from twinband.drawing import OVERALL, with_overall
 from twinband.shards.product import count_rows, markdown_card, markdown_table
 
 METRIC, ALIGNED = "metres as they are", "after scale and shift by least squares"
@@ -78,7 +78,9 @@ class DepthFacts(LabelFacts):
     """
 
     compared: str | None = None
-    scores: dict[str, DepthScore] = Field(default_factory=dict)
+    scores: Annotated[dict[str, DepthScore], AfterValidator(with_overall)] = Field(
+        default_factory=dict
+    )
 
 
 class ClassFacts(LabelFacts):
@@ -91,7 +93,9 @@ class ClassFacts(LabelFacts):
     """
 
     confidence: Spread | None = None
-    scores: dict[str, ClassScore] = Field(default_factory=dict)
+    scores: Annotated[dict[str, ClassScore], AfterValidator(with_overall)] = Field(
+        default_factory=dict
+    )
     iou: dict[str, float] = Field(default_factory=dict)
 
 

@@ -1,7 +1,6 @@
 """Committed results of experiment sets: arms by seeds, as flows/compare.py gathered them."""
 
 import csv
-import json
 import math
 import statistics
 from collections import defaultdict
@@ -15,8 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from scipy.stats import t
 
-from twinband.core.errors import InputError
-from twinband.report.read import present
+from twinband.core.errors import MALFORMED, InputError
+from twinband.report.read import parse_json, present
 from twinband.report.recipes import current_arms
 
 ORIGIN = ("arm", "seed", "commit", "processor", "code")  # columns that are no metrics
@@ -82,20 +81,25 @@ def read_experiments(
     if not results.is_file():
         raise InputError(f"{results} does not exist: `python -m flows.compare {described}`")
     set_of_arms = _read_set(present(described, "report"))
-    with results.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
     try:
+        with results.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
         values = _by_arm(rows)
-    except (KeyError, ValueError, IndexError) as error:
+    except (OSError, csv.Error, *MALFORMED) as error:
         raise InputError(
             f"{results}: no table of arm, seed and metrics ({error!r}); "
             f"`python -m flows.compare {described}` makes it anew"
         ) from None
     names = [column for column in rows[0] if column not in ORIGIN]
     recipes = folder / "results" / f"{name}.recipes.json"
-    current = current_arms(
-        json.loads(recipes.read_bytes()) if recipes.is_file() else {}, set_of_arms, tree, params
-    )
+    try:
+        known = parse_json(recipes.read_bytes()) if recipes.is_file() else {}
+        current = current_arms(known, set_of_arms, tree, params)
+    except (OSError, *MALFORMED) as error:
+        raise InputError(
+            f"{recipes} or {described} is not what it should be ({error!r}); "
+            f"`git checkout -- {folder}` brings them back"
+        ) from None
     return ExperimentSet(
         name=name,
         description=str(set_of_arms.get("description", "")),
@@ -125,7 +129,7 @@ def _read_set(path: Path) -> Mapping[str, Any]:
     """Read ``SET.yaml`` by the rules by which DVC reads parameters (YAML 1.2)."""
     try:
         content = YAML(typ="safe", pure=True).load(path)
-    except YAMLError as error:
+    except (YAMLError, OSError, *MALFORMED) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path} is no set of experiments: it is no mapping")
@@ -136,6 +140,8 @@ def _by_arm(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, float
     runs: dict[str, list[dict[str, float]]] = defaultdict(list)
     for row in rows:
         numbers = {name: float(value) for name, value in row.items() if name not in ORIGIN}
+        if not all(map(math.isfinite, numbers.values())):
+            raise ValueError(f"{row['arm']} has no finite number of each metric")
         runs[row["arm"]].append(numbers)
     if not runs:
         raise ValueError("no rows")

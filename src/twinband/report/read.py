@@ -6,6 +6,7 @@ Only items that the parameters name are read: the folders may hold those of othe
 import base64
 import csv
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ PICTURE_TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
+MOST_LEVELS = 32  # of JSON within JSON
+MOST_DIGITS = 18  # of whole numbers: what counts anything fits into 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,10 @@ def read_metrics(path: Path, made_by: str) -> dict[str, float]:
         InputError: it is missing or not what it should be; says how to make it.
     """
     metrics = _read_json(path, made_by)
-    if wrong := [name for name, value in metrics.items() if not isinstance(value, int | float)]:
+    if wrong := [name for name, value in metrics.items() if type(value) not in (int, float)]:
         raise _spoilt(path, f"no numbers: {', '.join(wrong)}", made_by)
+    if not metrics:
+        raise _spoilt(path, "no numbers at all", made_by)
     return metrics
 
 
@@ -164,8 +169,11 @@ def read_pictures(folder: Path, made_by: str) -> dict[str, Picture]:
     Raises:
         InputError: there is no such folder; says how to make it.
     """
-    files = sorted(present(folder, made_by).iterdir())
-    return {path.stem: _picture(path) for path in files if path.suffix.lower() in PICTURE_TYPES}
+    try:
+        files = sorted(present(folder, made_by).iterdir())
+        return {path.stem: _picture(path) for path in files if path.suffix.lower() in PICTURE_TYPES}
+    except OSError as error:
+        raise _spoilt(Path(error.filename or folder), str(error.strerror), made_by) from None
 
 
 def present(path: Path, made_by: str) -> Path:
@@ -184,24 +192,64 @@ def _picture(path: Path) -> Picture:
     return Picture(path.stem, f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}")
 
 
-def _read_json(path: Path, made_by: str) -> dict[str, Any]:
+def parse_json(text: bytes) -> dict[str, Any]:
+    """Parse an object of JSON as the project writes it: no NaN, nothing infinite, no numbers
+    longer and no more levels than a page can show.
+
+    Raises:
+        ValueError: it is something else.
+    """
     try:
-        values = json.loads(present(path, made_by).read_bytes())
-    except ValueError as error:
-        raise _spoilt(path, str(error), made_by) from None
+        values = json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        values = None
     if not isinstance(values, dict):
-        raise _spoilt(path, "not an object", made_by)
+        raise ValueError("not an object")
+    if _levels(values) > MOST_LEVELS:
+        raise ValueError(f"more than {MOST_LEVELS} levels")
     return values
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number to show")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _levels(value: Any) -> int:
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max(map(_levels, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def _read_json(path: Path, made_by: str) -> dict[str, Any]:
+    try:
+        return parse_json(present(path, made_by).read_bytes())
+    except OSError as error:
+        raise _spoilt(path, str(error.strerror), made_by) from None
+    except (ValueError, RecursionError) as error:
+        raise _spoilt(path, str(error), made_by) from None
+
+
 def _read_left_out(path: Path, made_by: str) -> tuple[LeftOut, ...]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        try:
-            rows = csv.DictReader(stream)
-            return tuple(LeftOut(**{k: original(v) for k, v in row.items()}) for row in rows)
-        except (csv.Error, TypeError, AttributeError, UnicodeDecodeError):
-            wanted = ", ".join(LeftOut.__annotations__)
-            raise _spoilt(path, f"not a table of {wanted}", made_by) from None
+    columns = list(LeftOut.__annotations__)
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            head, *rows = csv.reader(stream)
+    except OSError as error:
+        raise _spoilt(path, str(error.strerror), made_by) from None
+    except (csv.Error, ValueError):
+        head, rows = [], []
+    if head != columns or any(len(row) != len(columns) for row in rows):
+        raise _spoilt(path, f"not a table of {', '.join(columns)}", made_by)
+    return tuple(LeftOut(*map(original, row)) for row in rows)
 
 
 def _spoilt(path: Path, problem: str, made_by: str) -> InputError:

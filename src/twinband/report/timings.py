@@ -1,6 +1,5 @@
 """Timings: how long the stages took on this machine, for `make report` only."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +55,9 @@ def read_timings(runs: Path) -> list[Timing]:
 
 def _read(path: Path) -> StepRun:
     try:
-        return StepRun.model_validate(json.loads(path.read_bytes()))
+        return StepRun.model_validate_json(path.read_bytes())
     except ValidationError as error:
         problem = "; ".join(describe(error, ""))
-    except ValueError as error:
-        problem = str(error)
+    except OSError as error:
+        problem = str(error.strerror)
     raise InputError(f"{path}: {problem}; delete this file, it records one run only")

@@ -210,7 +210,7 @@ def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Tabl
 class IndexEntry(BaseModel):
     """A shard, as the index tells of it."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     url: str
     md5sum: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -221,9 +221,11 @@ class IndexEntry(BaseModel):
 class Index(BaseModel):
     """The index of a product; the place of an entry is the number of its shard."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     kind: Literal["wids-shard-index-v1"] = Field(alias="__kind__")
+    wids_version: Literal[1]
+    name: str
     product: str
     dataset: str
     manifest_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -244,6 +246,8 @@ def read_index(folder: Path) -> Index:
     except ValidationError as error:
         problems = "; ".join(describe(error, "")[:3])
         raise InputError(f"{path} is no wids-v1 index ({problems}). {remedy(folder)}") from None
+    if index.name != f"{index.dataset}/{index.product}":
+        raise InputError(f"{path} is of {index.name!r}, or of another product. {remedy(folder)}")
     for number, entry in enumerate(index.shardlist):
         if entry.url != shard_name(number):
             raise InputError(

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.made.masked import image_of_masks, write_masks
+from tests.made.products import write_samples
 from twinband.core.errors import InputError
+from twinband.masks.build import COLUMNS
 from twinband.masks.read import MaskReader, masked_images
 
 HEIGHT, WIDTH = 20, 30
@@ -187,3 +189,61 @@ def test_masked_images_are_filled_up_with_the_image(dtype: type, top: int) -> No
     assert len(masked_images(image, RGB, 2)) == 2
     np.testing.assert_array_equal(masked_images(image, RGB[:0], 1)[0], patches[4])
     np.testing.assert_array_equal(image, (grey * top).astype(dtype))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"height": 0},
+        {"height": "20"},
+        {"width": 10**9},
+        {"masks": {}},
+        {"masks": [1, 2, 3, 4]},
+        {"masks": [{"rle": {"counts": [600]}}]},  # one, and the manifest says four
+        {"masks": [{"rle": {}}] * 4},
+        {"masks": [{"rle": {"counts": [599]}}] * 4},
+        {"masks": [{"rle": {"counts": [10**12]}}] * 4},
+        {"masks": [{"rle": {"counts": "600"}}] * 4},
+    ],
+)
+def test_a_label_of_another_shape_names_shard_and_key(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    label = {**image_of_masks(RGB), **change}
+    numbers = {"masks_rgb": 4, "masks_thermal": 4}
+    write_samples(
+        tmp_path,
+        COLUMNS,
+        [{"a": ({"rgb.json": json.dumps(label).encode(), "thermal.json": field(RGB)}, numbers)}],
+        "masks",
+    )
+    reader = MaskReader(tmp_path)
+    assert len(reader.masks_for("a", "thermal", 9)) == 4
+    with pytest.raises(InputError, match=r"shard-000000\.tar: the sample 'a' is not what"):
+        reader.masks_for("a", "rgb", 9)
+    with pytest.raises(InputError, match=r"shard-000000\.tar: the sample 'a' is not what"):
+        reader.paired_masks("a", 9)
+
+
+@pytest.mark.parametrize(
+    ("members", "numbers"),
+    [
+        ({"rgb.json"}, {"masks_rgb": 4, "masks_thermal": 4}),
+        ({"rgb.json", "thermal.json"}, {"masks_rgb": 4}),
+        ({"thermal.json"}, {"masks_thermal": 4}),
+    ],
+)
+def test_a_lost_label_is_no_absent_image(
+    tmp_path: Path, members: set[str], numbers: dict[str, int]
+) -> None:
+    write_samples(
+        tmp_path, COLUMNS, [{"a": (dict.fromkeys(members, field(RGB)), numbers)}], "masks"
+    )
+    with pytest.raises(InputError, match=r"shard-000000\.tar: the sample 'a' is not what"):
+        MaskReader(tmp_path).paired_masks("a", 9)
+
+
+def test_a_product_of_something_else_is_refused(tmp_path: Path) -> None:
+    write_samples(tmp_path, [], [{"a": ({"rgb.json": field(RGB)}, {})}])
+    with pytest.raises(InputError, match=r"manifest\.parquet cannot be read: No match .*masks_rgb"):
+        MaskReader(tmp_path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.made.raw_pairs import write
+from twinband.core.errors import InputError
 from twinband.report.experiments import read_experiments
 
 
@@ -46,3 +48,47 @@ def test_one_seed_tells_nothing_apart(tmp_path: Path) -> None:
     (tmp_path / "masks.yaml").write_text("description: Which masks are best\n")
     (tmp_path / "results/masks.csv").write_text("arm,seed,a.json:x\nlow,0,0.1\nhigh,0,0.9\n")
     assert read_experiments("masks", tmp_path, tmp_path, {}).told_apart == ((),)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"",
+        b"arm,seed\n",
+        b"arm,seed,a.json:x\nlow,0\n",
+        b"arm,seed,a.json:x\nlow,0,0.1,0.2\n",
+        b"arm,seed,a.json:x\nlow,0,much\n",
+        b"arm,seed,a.json:x\nlow,0,nan\n",
+        b"arm,seed,a.json:x\nlow,0,1e999\n",
+        b"seed,a.json:x\n0,0.1\n",
+        b"arm,seed,a.json:x\n\xff,0,0.1\n",
+        b"arm,seed,a.json:x\n" + b"l" * 200_000 + b",0,0.1\n",
+    ],
+)
+def test_a_damaged_table_is_a_line(tmp_path: Path, table: bytes) -> None:
+    write(tmp_path / "masks.yaml", b"description: Which masks are best\n")
+    write(tmp_path / "results/masks.csv", table)
+    with pytest.raises(InputError, match=r"masks\.csv: no table of arm, seed and metrics"):
+        read_experiments("masks", tmp_path, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("described", "recipes"),
+    [
+        (b"arms: [low]\n", b"{}"),
+        (b"arms: {low: 1}\n", b"{}"),
+        (b"seed_parameters: 3\n", b"{}"),
+        (b"{}", b"[]"),
+        (b"{}", b"{"),
+        (b"{}", b'{"a": 1}'),
+        (b"{}", b'{"a": {"inputs": [], "params": {}, "arms": {}}}'),
+        (b"{}", b'{"a": {"inputs": {}, "params": {}, "arms": []}}'),
+        (b"{}", b"[" * 100_000),
+    ],
+)
+def test_damaged_recipes_are_a_line(tmp_path: Path, described: bytes, recipes: bytes) -> None:
+    write(tmp_path / "masks.yaml", described)
+    write(tmp_path / "results/masks.csv", b"arm,seed,a.json:x\nlow,0,0.1\n")
+    write(tmp_path / "results/masks.recipes.json", recipes)
+    with pytest.raises(InputError, match=r"masks\.recipes\.json or .*masks\.yaml is not what"):
+        read_experiments("masks", tmp_path, tmp_path, {})
