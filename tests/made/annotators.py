@@ -1,4 +1,4 @@
-"""Small random models of transformers, saved as their makers save them."""
+"""Small random models of transformers, saved as their makers save them, with their checksums."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from transformers import (
     SwinConfig,
 )
 
+from twinband.shards.sums import write_sums
 from twinband.weights import Weights
 
 NAMES = ("road", "sky", "person")
@@ -135,3 +136,4 @@ def save_mask2former(folder: Path, names: tuple[str, ...] = NAMES, seed: int = 0
 def _save(model: PreTrainedModel, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
+    write_sums(folder / "model.safetensors")

@@ -28,6 +28,7 @@ from twinband.sam.generate import AutomaticMasks
 from twinband.sam.settings import MaskSettings
 from twinband.sam.weights import load
 from twinband.shards.product import to_json
+from twinband.shards.sums import check_sums
 from twinband.shards.write import write_atomically
 from twinband.weights import Weights, weights_file
 
@@ -56,6 +57,7 @@ class Annotators:
                     f"{folder}: no weights there; call this in the project's folder, where"
                     " models/sample is, or name the folder of a model"
                 )
+            check_sums(folder)
         try:
             return cls(
                 AutomaticMasks(load(sam).to(device), settings),

@@ -94,6 +94,8 @@ def _untrained(path: Path) -> VisionTransformer:
         raise InputError(
             f"{path} describes no encoder, and this benchmark needs one ({problems})"
         ) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: settings: {error}") from None
 

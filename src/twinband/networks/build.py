@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from twinband.core.errors import InputError
 from twinband.networks.config import configuration
 from twinband.networks.masked import MaskedModel
 from twinband.networks.sampler import Sampler
@@ -57,11 +58,14 @@ def load_model(path: Path, sampler: Sampler | None = None) -> Model:
         sampler: gets its state too; without one the sampler's state is left out.
 
     Raises:
-        InputError: no such file, or not written by ``save_weights``.
+        InputError: no such file, damaged, or not written by ``save_weights``.
         TypeError: a sampler for a ViT.
     """
     weights = read_weights(path)
-    model = from_settings(weights.kind, weights.settings)
+    try:
+        model = from_settings(weights.kind, weights.settings)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: its settings are of no model ({error})") from None
     tensors = weights.tensors
     if sampler is None:
         tensors = {key: value for key, value in tensors.items() if not key.startswith("sampler.")}

@@ -13,14 +13,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
-from twinband.core.errors import MALFORMED, InputError
+from twinband.core.errors import InputError
 from twinband.core.normalise import Normalisation, normalised
-from twinband.shards.sums import check_sums
 from twinband.weights import Weights
 
 BATCH = 8
@@ -80,7 +78,7 @@ class Preprocessing:
         try:
             config = json.loads(path.read_bytes())
             return cls(_normalisation(config), RESAMPLING[config.get("resample", 2)], config)
-        except (OSError, *MALFORMED) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path} does not say how images are prepared ({error!r}); it belongs to the model"
                 " and is fetched with it"
@@ -123,10 +121,9 @@ def load_pretrained(
         unused: pattern of names of weights that no answer depends on, which may be missing.
 
     Raises:
-        InputError: the folder holds another model, or not all of its weights, or they are damaged.
+        InputError: the folder holds another model, or not all of its weights.
         ValueError: there is no such device.
     """
-    check_sums(weights.path)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # what it warns of is checked here
     try:
@@ -142,7 +139,7 @@ def load_pretrained(
             f"{weights.path}: its file of weights holds more than tensors and is not read; use one"
             " in safetensors"
         ) from None
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{weights.path} holds no {model.__name__}: {error}") from None
     finally:
         logging.set_verbosity(verbosity)

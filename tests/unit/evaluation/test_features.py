@@ -85,6 +85,8 @@ def test_wrong_files_are_told(tmp_path: Path) -> None:
         load_encoder(tmp_path)
     with pytest.raises(InputError, match=r"neither a folder with weights\.safetensors nor"):
         load_encoder(tmp_path / "weights.safetensors")
+    with pytest.raises(InputError, match=r"a\.json cannot be read"):
+        load_encoder(tmp_path / "a.json")
     (tmp_path / "a.json").write_text(json.dumps([1]))
     with pytest.raises(InputError, match=r"a\.json describes no encoder"):
         load_encoder(tmp_path / "a.json")

@@ -96,6 +96,10 @@ def test_missing_damaged_and_wrong_files(tmp_path: Path) -> None:
     write_sums(path)
     with pytest.raises(InputError, match=r"cut.safetensors: its settings are of no encoder"):
         load_encoder(path)
+    with pytest.raises(InputError, match=r"cut.safetensors: its settings are of no model"):
+        save_file({"a": torch.zeros(1)}, path, {"twinband": '{"kind": "none", "settings": {}}'})
+        write_sums(path)
+        load_model(path)
 
 
 def test_only_models_that_can_be_built_are_saved(tmp_path: Path) -> None:
