@@ -35,7 +35,7 @@ KINDS = ("bbox", "segm")
 Entry = Mapping[str, Any]
 
 
-class _Evaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no types
+class _Evaluation(COCOeval):
     """pycocotools' evaluation, which skips what holds neither truth nor detections."""
 
     def evaluate(self) -> None:

@@ -93,31 +93,32 @@ class Evaluation:
         order = np.lexsort((-detections.scores, detections.image))
         self._truth, self._mode = truth, mode
         self._image, self._scores = detections.image[order], detections.scores[order]
+        self._ranked = np.argsort(-self._scores, kind="stable")
         self._seen = np.zeros(truth.images, np.bool_)
         self._seen[self._image] = True
         self._pairs = _overlapping(truth, self._image, detections.boxes[order])
         self._outcomes: dict[str, NDArray[np.int8]] = {}
 
-    def miss_rate(self, name: str, images: NDArray[np.bool_] | None = None) -> float:
+    def miss_rate(self, name: str, weights: NDArray[np.integer | np.bool_] | None = None) -> float:
         """Compute the log-average miss rate of one of ``SETTINGS``, a share.
 
         Args:
-            images: which images of the list are counted (all by default).
+            weights: how often each image of the list is counted (once by default): 0 and 1 for a
+                part of the list, more in a bootstrap.
 
         Returns:
             NaN if there is nobody to find; with ``evalai`` also if there is no detection.
         """
-        chosen = np.ones(self._truth.images, np.bool_) if images is None else images
-        counted = chosen & self._seen if self._mode == "evalai" else chosen
-        people = int((self._truth.scored(SETTINGS[name]) & counted[self._truth.image]).sum())
-        rows = np.flatnonzero(chosen[self._image])
+        times = np.ones(self._truth.images, np.int64) if weights is None else weights.astype(int)
+        counted = np.where(self._seen, times, 0) if self._mode == "evalai" else times
+        people = int(counted[self._truth.image][self._truth.scored(SETTINGS[name])].sum())
+        rows = self._ranked[times[self._image[self._ranked]] > 0]
         if not people or (self._mode == "evalai" and not rows.size):
             return float("nan")
-        ranked = rows[np.argsort(-self._scores[rows], kind="stable")]
-        outcomes = self._outcome(name)[ranked]
-        outcomes = outcomes[outcomes != REMOVED]
-        recall = np.cumsum(outcomes == TRUE) / people
-        fppi = np.cumsum(outcomes == FALSE) / int(chosen.sum())
+        rows = rows[self._outcome(name)[rows] != REMOVED]
+        outcomes, repeats = self._outcome(name)[rows], times[self._image[rows]]
+        recall = np.cumsum((outcomes == TRUE) * repeats) / people
+        fppi = np.cumsum((outcomes == FALSE) * repeats) / int(times.sum())
         return _log_average(fppi, recall, self._mode)
 
     def people(self, name: str, images: NDArray[np.bool_] | None = None) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -26,43 +27,70 @@ def as_json(task: str, name: str, score: Score) -> dict[str, Any]:
         "protocol": dict(score.protocol),
         "slices": {part: _numbers(values) for part, values in score.slices.items()},
         "remarks": list(score.remarks),
-        "published": [asdict(row) for row in comparable(task, score)],
+        "published": [
+            {**asdict(row), "values": _numbers(row.values)} for row in comparable(task, score)
+        ],
     }
 
 
 def as_table(task: str, scores: Mapping[str, Score]) -> RenderableType:
-    """Lay out predictions, their slices and published scores as the rows of one table."""
+    """Lay out predictions and published scores as the rows of one table, slices below it."""
     first = next(iter(scores.values()))
     columns = list(first.values)
-    table = Table(title=task, title_justify="left")
-    table.add_column("predictions", overflow="fold")
-    for column in columns:
-        table.add_column(column, justify="right")
-    table.add_column("source", overflow="fold")
+    short = _short_names(list(scores))
+    table = _table(task, columns)
     for name, score in scores.items():
-        table.add_row(name, *_cells(score.values, columns), "this command", style="bold")
-        for part, values in score.slices.items():
-            table.add_row(f"  {part}", *_cells(values, columns), "")
+        table.add_row(short[name], *_cells(score.values, columns), style="bold")
     table.add_section()
     rows = comparable(task, first)
     for row in rows:
-        name = row.name if row.comparable else f"{row.name} *"
-        style = "" if row.comparable else "dim"
-        table.add_row(name, *_cells(row.values, columns), row.source, style=style)
-    return Group(table, *_notes(rows, scores))
+        cells = _cells(row.values, columns)
+        if row.comparable:
+            table.add_row(f"{row.name} (published)", *cells)
+        else:
+            table.add_row(f"{row.name} (not comparable)", *cells, style="dim")
+    slices = [_slices(short[name], score) for name, score in scores.items() if score.slices]
+    return Group(table, *slices, *_notes(rows, scores))
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("", overflow="fold", min_width=8)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _slices(name: str, score: Score) -> Table:
+    columns = list(dict.fromkeys(key for values in score.slices.values() for key in values))
+    table = _table(name, columns)
+    for part, values in score.slices.items():
+        table.add_row(part, *_cells(values, columns))
+    return table
 
 
 def _notes(rows: Sequence[Row], scores: Mapping[str, Score]) -> list[Text]:
-    lines = [f"* not comparable: {row.name}: {row.why}" for row in rows if not row.comparable]
-    protocols = {name: dict(score.protocol) for name, score in scores.items()}
+    lines = [f"{row.name}: published in {row.source}" for row in rows if row.comparable]
+    lines += [
+        f"{row.name}: published in {row.source}; not comparable: {row.why}"
+        for row in rows
+        if not row.comparable
+    ]
+    protocols = {name: score.protocol for name, score in scores.items()}
     first = next(iter(protocols.values()))
     lines += [f"{key}: {value}" for key, value in first.items()]
     for name, protocol in protocols.items():
         lines += [
-            f"{name}: {key}: {value}" for key, value in protocol.items() if first[key] != value
+            f"{name}: {key}: {value}" for key, value in protocol.items() if first.get(key) != value
         ]
     lines += [f"{name}: {remark}" for name, score in scores.items() for remark in score.remarks]
     return [Text(line) for line in lines]
+
+
+def _short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Name paths by their last parts, or wholly where these are not distinct."""
+    last = [Path(path).name for path in paths]
+    return dict(zip(paths, last if len(set(last)) == len(last) else paths, strict=True))
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
@@ -71,4 +99,4 @@ def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def _cells(values: Mapping[str, float], columns: Sequence[str]) -> list[str]:
     known = [values.get(column, math.nan) for column in columns]
-    return ["–" if math.isnan(value) else f"{value:.4g}" for value in known]
+    return ["–" if math.isnan(value) else f"{round(value, 4):.5g}" for value in known]
