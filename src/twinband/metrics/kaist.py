@@ -200,15 +200,15 @@ def _match(
     outcomes = np.full(detections, -1, np.int64)
     is_scored, taken = scored.tolist(), [False] * len(scored)
     for detection, boxes in pairs:
-        best, match = OVERLAP, -1
+        best, match, none = OVERLAP, -1, -1
         for box, iou in boxes:
-            if is_scored[box] and not taken[box] and iou >= best:
+            if not is_scored[box]:
+                none = -2
+            elif iou >= best and not taken[box]:
                 best, match = iou, box
         if match >= 0:
             taken[match] = True
-        elif not all(is_scored[box] for box, _ in boxes):
-            match = -2
-        outcomes[detection] = match
+        outcomes[detection] = match if match >= 0 else none
     return outcomes
 
 
