@@ -14,6 +14,7 @@ from twinband.scoring.kaist_files import Listed, read_detections, read_truth
 from twinband.scoring.score import Options, Score, check_slice
 
 IMPROVED = (4254, 864)  # boxes of the improved test annotations (Liu et al., 2016), and ignored
+SIZES = ("near", "medium", "far")
 MODES = {
     "strict": "the reference's rules (bbGt): everybody on every image of the list is counted",
     "evalai": "the leaderboard script's: people on images without a detection are not counted",
@@ -79,22 +80,17 @@ def _protocol(
 
 
 def _slices(evaluation: Evaluation, day: NDArray[np.bool_], by: str) -> dict[str, dict[str, float]]:
-    """Score every setting on the images of the day and of the night, or sizes at either hour."""
-    if not by:
-        return {}
-    hours = {"day": day, "night": ~day}
+    """Score every setting at either hour, or every size at all hours and at either."""
+    hours = {"all_hours": np.ones_like(day), "day": day, "night": ~day}
+
+    def rate(setting: str, hour: str) -> float:
+        return 100 * evaluation.miss_rate(setting, hours[hour])
+
+    if by == "hour":
+        return {hour: {name: rate(name, hour) for name in SETTINGS} for hour in ("day", "night")}
     if by == "size":
-        return {
-            name: {
-                f"{name}_{hour}": 100 * evaluation.miss_rate(name, images)
-                for hour, images in hours.items()
-            }
-            for name in ("near", "medium", "far")
-        }
-    return {
-        hour: {name: 100 * evaluation.miss_rate(name, images) for name in SETTINGS}
-        for hour, images in hours.items()
-    }
+        return {name: {hour: rate(name, hour) for hour in hours} for name in SIZES}
+    return {}
 
 
 def _odd(listed: Listed) -> list[str]:

@@ -6,8 +6,8 @@ is one text file with rows ``index,x,y,w,h,score``, the index from 1 in the orde
 """
 
 import hashlib
+import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
 from twinband.metrics.kaist import Detections, Truth
+from twinband.scoring.coco_files import entries_by_id
 from twinband.scoring.files import read_json, read_lines, read_rows
 from twinband.scoring.score import bad_line
 
@@ -117,33 +118,35 @@ def _from_json(path: Path) -> Listed:
     stored = read_json(path)
     if not isinstance(stored, Mapping) or not {"images", "annotations"} <= stored.keys():
         raise InputError(f"{path}: no COCO-like file with images and annotations")
-    images: list[Mapping[str, Any]] = sorted(stored["images"], key=lambda image: image["id"])
-    _refuse_repeated(path, "images", [image["id"] for image in images])
-    numbers = {image["id"]: number for number, image in enumerate(images)}
-    _refuse_repeated(path, "annotations", [box.get("id") for box in stored["annotations"]])
-    labels = {entry["id"]: entry["name"] for entry in stored.get("categories", ())}
+    images = entries_by_id(path, "images", stored["images"])
+    numbers = {key: number for number, key in enumerate(sorted(images))}
+    entries_by_id(path, "annotations", stored["annotations"])
+    categories = entries_by_id(path, "categories", stored.get("categories", []))
+    labels = {key: str(entry.get("name")) for key, entry in categories.items()}
     boxes = []
     for place, item in enumerate(stored["annotations"]):
-        label = labels.get(item.get("category_id"), PERSON)
-        if label != PERSON and label not in NO_SINGLE_PERSON:
-            continue
         try:
-            x, y, width, height = map(float, item["bbox"])
-            image, occlusion = numbers[item["image_id"]], int(item["occlusion"])
+            label = labels.get(item.get("category_id"), PERSON)
+            box = _box(item, numbers, ignored=label != PERSON)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: annotations[{place}]: {error!r}: {item}") from None
-        _check_box(f"{path}: annotations[{place}]", width, height, occlusion)
-        tall, ignored = float(item.get("height", height)), bool(item.get("ignore", 0))
-        ignored |= label != PERSON
-        boxes.append(_Box(image, (x, y, width, height), tall, occlusion, ignored, item["id"]))
-    names = [str(image.get("im_name", image.get("file_name", image["id"]))) for image in images]
+        if label == PERSON or label in NO_SINGLE_PERSON:
+            _check_box(f"{path}: annotations[{place}]", box.box, box.occlusion)
+            boxes.append(box)
+    names = [str(images[key].get("im_name", key)) for key in numbers]
     return Listed(_truth(len(names), boxes), names, path)
 
 
-def _refuse_repeated(path: Path, kind: str, ids: Sequence[Any]) -> None:
-    repeated = [value for value, count in Counter(ids).items() if count > 1]
-    if repeated:
-        raise InputError(f"{path}: {kind}: id {repeated[0]} stands there more than once")
+def _box(item: Mapping[str, Any], numbers: Mapping[Any, int], ignored: bool) -> _Box:
+    x, y, width, height = map(float, item["bbox"])
+    return _Box(
+        numbers[item["image_id"]],
+        (x, y, width, height),
+        float(item.get("height", height)),
+        int(item["occlusion"]),
+        ignored or bool(item.get("ignore", 0)),
+        item["id"],
+    )
 
 
 def _from_text(folder: Path) -> Listed:
@@ -176,15 +179,16 @@ def _text_boxes(path: Path, image: int, first_id: int) -> Iterator[_Box]:
             x, y, width, height, occlusion = map(float, fields[:5])
         except ValueError:
             raise bad_line(path, number, f"no row of bbGt, label x y w h …: {line!r}") from None
-        _check_box(f"{path}: line {number}", width, height, int(occlusion))
         box = (x, y, width, height)
+        _check_box(f"{path}: line {number}", box, int(occlusion))
         yield _Box(image, box, height, int(occlusion), label != PERSON, first_id)
         first_id += 1
 
 
-def _check_box(place: str, width: float, height: float, occlusion: int) -> None:
-    if not (width > 0 and height > 0):
-        raise InputError(f"{place}: width {width:g} and height {height:g}; both are above 0")
+def _check_box(place: str, box: tuple[float, float, float, float], occlusion: int) -> None:
+    x, y, width, height = box
+    if not (width > 0 and height > 0 and math.isfinite(x + y + width + height)):
+        raise InputError(f"{place}: no box: x {x:g}, y {y:g}, width {width:g}, height {height:g}")
     if occlusion not in OCCLUSIONS:
         raise InputError(f"{place}: occlusion {occlusion}; it is 0, 1 or 2")
 

@@ -108,8 +108,9 @@ def test_slices() -> None:
     scores = CocoScores(truth, detections, "bbox")
     by_category = scores.by_category()
     assert list(by_category) == [1, 4, 9, 17]
-    known = [values["ap"] for values in by_category.values() if not np.isnan(values["ap"])]
-    assert np.mean(known) == pytest.approx(scores.values()["ap"])
+    for name in ("ap", "ap50", "ap75", "ar100"):
+        known = [values[name] for values in by_category.values() if not np.isnan(values[name])]
+        assert np.mean(known) == pytest.approx(scores.values()[name])
     by_size = scores.by_size()
     assert {name: values["ap"] for name, values in by_size.items()} == {
         name: scores.values()[f"ap_{name}"] for name in ("small", "medium", "large")

@@ -56,6 +56,12 @@ def test_a_second_detection_does_not_take_the_next_box() -> None:
     assert outcomes(true, boxes, box_iou).tolist() == [1, 0]
 
 
+def test_an_overlap_of_exactly_a_half_is_enough() -> None:
+    true = truth([0], [(0, 0, 10, 10)])
+    assert outcomes(true, found([0], [(0, 0, 10, 5)], [1]), box_iou).tolist() == [1]
+    assert outcomes(true, found([0], [(0, 0, 10, 4.9)], [1]), box_iou).tolist() == [0]
+
+
 def test_difficult_boxes_are_left_out() -> None:
     true = truth([0, 1], [(0, 0, 10, 10), (0, 0, 10, 10)], [True, False])
     boxes = found([0, 0, 1], [(0, 0, 10, 10)] * 3, [0.9, 0.8, 0.7])

@@ -104,6 +104,7 @@ def test_foreign_categories_are_told(tmp_path: Path, truth: Path) -> None:
         ({"bbox": [1, 2, 3, float("nan")]}, "it is x, y, width, height in pixels"),
         ({"score": float("nan")}, "score nan; it is a finite number"),
         ({"score": "high"}, "score 'high'; it is a finite number"),
+        ({"category_id": []}, r"category_id \[\]; it is an id"),
     ],
 )
 def test_bad_detections(tmp_path: Path, truth: Path, change: dict[str, Any], message: str) -> None:
@@ -118,7 +119,10 @@ def test_bad_detections(tmp_path: Path, truth: Path, change: dict[str, Any], mes
         ("annotations", {"id": 0}, r"annotations\[1\]: id 0 stands there before"),
         ("annotations", {"image_id": 9}, r"annotations\[1\]: image_id 9 is not in the images"),
         ("annotations", {"category_id": 9}, r"annotations\[1\]: category_id 9 is not in"),
-        ("annotations", {"area": None}, r"annotations\[1\]: no area"),
+        ("annotations", {"area": None}, r"annotations\[1\]: area None; sizes cannot be told"),
+        ("annotations", {"area": -1}, r"annotations\[1\]: area -1"),
+        ("annotations", {"iscrowd": "no"}, r"annotations\[1\]: iscrowd 'no'; it is 0 or 1"),
+        ("images", {"id": "1"}, "images: ids are numbers or texts, not both"),
         ("annotations", {"bbox": [1, 2, -3, 4]}, r"annotations\[1\]: .* negative size"),
         ("images", {"id": 0}, r"images\[1\]: id 0 stands there before"),
         ("images", {"id": None}, r"images\[1\]: no id"),
@@ -150,18 +154,57 @@ def rle(height: int, width: int) -> dict[str, Any]:
     return {"size": found["size"], "counts": found["counts"].decode()}
 
 
-def test_masks(tmp_path: Path) -> None:
+def of_masks(tmp_path: Path, found: Any, true: Any) -> Any:
+    """Score a mask against another, on an image of 120 x 100 px."""
     stored = coco_truth({0: [BOX]})
-    stored["annotations"][0]["segmentation"] = [[10, 10, 50, 10, 50, 50, 10, 50]]
+    stored["annotations"][0]["segmentation"] = true
     truth = write_json(tmp_path / "truth.json", stored)
+    entry = {"image_id": 0, "category_id": 1, "score": 1, "segmentation": found}
+    return coco_segm.score(write_json(tmp_path / "found.json", [entry]), truth, Options())
 
-    def found(segmentation: Any) -> Path:
-        entry = {"image_id": 0, "category_id": 1, "score": 1, "segmentation": segmentation}
-        return write_json(tmp_path / "found.json", [entry])
 
-    assert coco_segm.score(found(rle(100, 120)), truth, Options()).values["ap"] == pytest.approx(1)
-    message = r"entry 1 of 1: a mask of \[120, 100\] for an image of \[100, 120\]"
-    with pytest.raises(InputError, match=message):
-        coco_segm.score(found(rle(120, 100)), truth, Options())
-    with pytest.raises(InputError, match="entry 1 of 1: a mask is segmentation"):
-        coco_segm.score(found([[1, 2, 3, 4, 5, 6]]), truth, Options())
+RUNS = [10 * 100 + 10, *[40, 60] * 39, 40, 50 + 70 * 100]  # the same, column by column
+POLYGONS = [[10, 10, 50, 10, 50, 50, 10, 50]]
+
+
+@pytest.mark.parametrize("found", [rle(100, 120), {"size": [100, 120], "counts": RUNS}])
+@pytest.mark.parametrize("true", [POLYGONS, rle(100, 120), {"size": [100, 120], "counts": RUNS}])
+def test_masks(tmp_path: Path, found: Any, true: Any) -> None:
+    assert of_masks(tmp_path, found, true).values["ap"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "message"),
+    [
+        (rle(120, 100), r"a mask of \[120, 100\] for an image of \[100, 120\]"),
+        (POLYGONS, "a mask is {size"),
+        ({"size": [100, 120], "counts": RUNS[:-1]}, "its runs do not fill 100 x 120 pixels"),
+        ({"size": [100, 120], "counts": rle(90, 120)["counts"]}, "its runs do not fill"),
+        ({"size": [100, 120], "counts": "Te02`3>C9F8I00001O0000"}, "its runs do not fill"),
+        ({"size": [100, 120], "counts": ""}, "its runs do not fill"),
+        ({"size": [100, 120], "counts": 7}, "its runs do not fill"),
+        ({"size": [100, 120], "counts": [13000, -1000]}, "its runs do not fill"),
+    ],
+)
+def test_bad_masks(tmp_path: Path, segmentation: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"entry 1 of 1: {message}"):
+        of_masks(tmp_path, segmentation, POLYGONS)
+    if segmentation is not POLYGONS:
+        with pytest.raises(InputError, match=rf"annotations\[0\]: {message}"):
+            of_masks(tmp_path, rle(100, 120), segmentation)
+
+
+@pytest.mark.parametrize("polygons", [[], [[1, 2, 3, 4]], [[1, 2, 3, 4, 5, "x"]], [7]])
+def test_bad_polygons(tmp_path: Path, polygons: Any) -> None:
+    with pytest.raises(InputError, match=r"annotations\[0\]: .*polygon"):
+        of_masks(tmp_path, rle(100, 120), polygons)
+
+
+def test_a_box_on_some_masks_only(tmp_path: Path) -> None:
+    stored = coco_truth({0: [BOX]})
+    stored["annotations"][0]["segmentation"] = POLYGONS
+    entries = [{**detection(0, BOX), "segmentation": rle(100, 120)} for _ in range(2)]
+    del entries[1]["bbox"]
+    found = write_json(tmp_path / "found.json", entries)
+    with pytest.raises(InputError, match="entry 1 has a bbox, others have none"):
+        coco_segm.score(found, write_json(tmp_path / "truth.json", stored), Options())

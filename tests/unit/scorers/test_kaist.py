@@ -154,9 +154,9 @@ def test_empty_and_missing_files(tmp_path: Path, truth: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"id": 2}, "annotations: id 2 stands there more than once"),
+        ({"id": 2}, r"annotations\[1\]: id 2 stands there before"),
         ({"image_id": 77}, r"annotations\[0\]: KeyError\(77\)"),
-        ({"bbox": [1, 2, -3, 4]}, r"annotations\[0\]: width -3 and height 4; both are above 0"),
+        ({"bbox": [1, 2, -3, 4]}, r"annotations\[0\]: no box: x 1, y 2, width -3, height 4"),
         ({"bbox": [1, 2, 3]}, r"annotations\[0\]: ValueError"),
         ({"occlusion": 3}, r"annotations\[0\]: occlusion 3; it is 0, 1 or 2"),
     ],
@@ -189,7 +189,23 @@ def test_labels_of_bbgt(tmp_path: Path) -> None:
     assert listed.truth.zero_id.tolist() == [True, False, False, False]
 
 
+def test_hours_of_a_list_without_names(tmp_path: Path) -> None:
+    """Then the first 1455 images are those of the day, as in test-all-20."""
+    stored = kaist_truth({0: [PERSON]}, 1457)
+    for image in stored["images"]:
+        del image["im_name"]
+    listed = read_truth(write_json(tmp_path / "truth.json", stored))
+    assert np.flatnonzero(~listed.day()).tolist() == [1455, 1456]
+
+
 def test_slices_that_there_are_not(tmp_path: Path, truth: Path) -> None:
     found = write_text(tmp_path / "found.txt", f"1,{ROW}")
-    with pytest.raises(InputError, match="--by class: kaist has slices only by hour"):
+    with pytest.raises(InputError, match="--by class: kaist has slices only by hour or size"):
         score(found, truth, Options(by="class"))
+
+
+def test_sizes_by_hour(tmp_path: Path, truth: Path) -> None:
+    result = score(write_text(tmp_path / "found.txt", f"1,{ROW}"), truth, Options(by="size"))
+    assert list(result.slices) == ["near", "medium", "far"]
+    medium = {"all_hours": 50, "day": 1e-8, "night": 100}
+    assert result.slices["medium"] == pytest.approx(medium)
