@@ -57,7 +57,7 @@ def plain_scores(infrared: Plane, visible: Plane, fused: Plane) -> dict[str, flo
         "VIF": sum(visual_information(source, levels) for source in sources),
         "QABF": edge_transfer(sources, levels),
         "SSIM": sum(float(ssim_map(x, levels)[0].mean()) for x in sources) / 2,
-        "MS_SSIM": sum(multiscale(source, levels) for source in sources) / 2,
+        "MS-SSIM": sum(multiscale(source, levels) for source in sources) / 2,
     }
 
 

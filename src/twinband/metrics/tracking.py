@@ -18,7 +18,7 @@ Errors = NDArray[np.float32]  # frames
 OVERLAPS = np.linspace(0, 1, 21)
 PRECISION_PX = 20
 GTOT_PRECISION_PX = 5  # GTOT's objects are small
-NORMALISED_PRECISION = float(np.linspace(0, 0.5, 51)[20])
+NORMALISED_PRECISION = np.linspace(0, 0.5, 51)[20]  # 0.2 in double precision, below single's
 NO_TARGET = -1.0
 _TINY = np.float32(1e-8)
 

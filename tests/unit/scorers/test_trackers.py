@@ -9,6 +9,7 @@ import pytest
 from tests.made.known_scores import crosscheck, unpack, walk, write_rows, write_tracker
 from twinband.core.errors import InputError
 from twinband.scorers import gtot, lasher, rgbt210, rgbt234, vtuav
+from twinband.scoring.anchors import comparable
 from twinband.scoring.score import Options, Score
 
 PERFECT = 100 * 20 / 21
@@ -106,6 +107,28 @@ def test_results_are_rounded_and_stand_unrounded_beside(
     assert "rounded to whole pixels" in score.protocol["rounding"]
 
 
+def test_results_are_rounded_from_single_precision(tmp_path: Path, rgbt234_truth: Path) -> None:
+    """The toolkit reads 4.49999999 as 4.5, and 5.49999999 as 5.5, which becomes 6."""
+    near = BOXES["car"].copy()
+    near[:, 1] = 5.49999999
+    write_rows(rgbt234_truth / "car/visible.txt", np.concatenate([near[:, :1], 0 * near[:, 1:2] + 6,
+               near[:, 2:]], 1))  # fmt: skip
+    results = write_tracker(tmp_path / "results", BOXES)
+    lines = [f"{x:g},5.49999999,{w:g},{h:g}" for x, _, w, h in near]
+    (results / "car.txt").write_text("\n".join(lines))
+    score = rgbt234.score(results, rgbt234_truth, Options())
+    assert score.values["msr"] == pytest.approx(PERFECT)
+
+
+def test_published_scores_of_the_same_list_stand_beside() -> None:
+    for task, module in (("gtot", gtot), ("rgbt234", rgbt234), ("lasher", lasher)):
+        layout = module.BENCHMARK.layout
+        score = Score({}, {"list": f"{layout.name} ({layout.count} sequences)"})
+        assert all(row.comparable for row in comparable(task, score)), task
+        other = Score({}, {"list": "3 sequences"})
+        assert not any(row.comparable for row in comparable(task, other)), task
+
+
 def test_list_has_crlf_and_lies_beside_or_above(tmp_path: Path) -> None:
     truth = write_truth(tmp_path / "lasher_gt", write_lasher, {**BOXES, "trained": walk()})
     (tmp_path / "lashertest.txt").write_bytes("\r\n".join(NAMES).encode())
@@ -161,7 +184,7 @@ def test_attributes_of_lasher_stand_in_a_file_a_sequence(tmp_path: Path) -> None
     with pytest.raises(InputError, match="no attributes"):
         lasher.score(results, truth, Options(by="attribute"))
     for name in NAMES:
-        write_rows(tmp_path / f"AttriSeqsTxt/{name}.txt", [[1.0] + 18 * [name == "car"]])
+        write_rows(tmp_path / f"AttriSeqsTxt/{name}.txt", [[1.0, *(18 * [float(name == "car")])]])
     score = lasher.score(results, truth, Options(by="attribute"))
     assert len(score.slices) == 19
     assert score.slices["NO"]["sr"] == score.slices["ARC"]["sr"] == pytest.approx(PERFECT)
