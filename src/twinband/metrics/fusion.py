@@ -29,7 +29,6 @@ Image = NDArray[np.uint8]  # H,W
 
 # rgb2gray's own weights, unrounded
 _MATLAB = (0.298936021293775, 0.587043074451121, 0.114020904255103)
-_NONE = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def deviation(fused: Image) -> float:
 def spatial_frequency(fused: Image) -> float:
     """Compute SF, the root of the mean squared forward differences of rows plus columns.
 
-    Means are over the differences that exist. Linfeng's sheets hold it divided by 255.
+    Means are over the differences that exist.
     """
     levels = fused.astype(np.float64)
     return float(np.sqrt(sum(np.mean(np.diff(levels, axis=axis) ** 2) for axis in (0, 1))))
@@ -179,9 +178,17 @@ METRICS: tuple[Metric, ...] = (
         {"": "bits, 0 to 8", "zoo": "bits, 0 to 8, 1e-7 inside the logarithm"},
         lambda i, v, f, definition: entropy(f, definition),
     ),
-    Metric("SD", True, {"": "levels of 0 to 255"}, lambda i, v, f, definition: deviation(f)),
     Metric(
-        "SF", True, {"": "levels of 0 to 255"}, lambda i, v, f, definition: spatial_frequency(f)
+        "SD",
+        True,
+        {"": "levels of 0 to 255", "linfeng": "levels of 0 to 255 (its sheets: another scale)"},
+        lambda i, v, f, definition: deviation(f),
+    ),
+    Metric(
+        "SF",
+        True,
+        {"": "levels of 0 to 255", "linfeng": "levels of 0 to 255 (its sheets: divided by 255)"},
+        lambda i, v, f, definition: spatial_frequency(f),
     ),
     Metric(
         "AG",
@@ -219,7 +226,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "VIF",
         True,
-        {"": "0 to about 2, sum of two", "zoo": "0 to about 2, sum of two, windows off centre"},
+        {
+            "": "0 to about 2, sum of two",
+            "linfeng": "0 to about 2, sum of two (its sheets: another scale)",
+            "zoo": "0 to about 2, sum of two, windows off centre",
+        },
         _both(visual_information),
     ),
     Metric("QABF", True, {"": "0 to 0.975"}, edge_transfer),
@@ -234,7 +245,7 @@ METRICS: tuple[Metric, ...] = (
         _ssim,
     ),
     Metric(
-        "MS_SSIM",
+        "MS-SSIM",
         True,
         {
             "linfeng": "at most 1, MEF-SSIM of three scales",

@@ -78,10 +78,8 @@ def _scale_information(
 
 def _window(size: int, definition: str) -> Plane:
     """Make one side of a separable Gaussian with a deviation of a fifth of its size."""
-    if definition == "zoo":
-        places = np.linspace(-size // 2, size // 2, size)
-    else:
-        places = np.arange(size) - (size - 1) / 2
+    first, last = (-size // 2, size // 2) if definition == "zoo" else (-(size // 2), size // 2)
+    places = np.linspace(first, last, size)
     weights = np.exp(-(places**2) / (2 * (size / 5) ** 2))
     return np.asarray(weights / weights.sum())
 

@@ -18,7 +18,7 @@ Errors = NDArray[np.float32]  # frames
 OVERLAPS = np.linspace(0, 1, 21)
 PRECISION_PX = 20
 GTOT_PRECISION_PX = 5  # GTOT's objects are small
-NORMALISED_PRECISION = float(np.linspace(0, 0.5, 51)[20])
+NORMALISED_PRECISION = np.linspace(0, 0.5, 51)[20]  # 0.2 in double precision, below single's
 NO_TARGET = -1.0
 _TINY = np.float32(1e-8)
 
@@ -78,13 +78,13 @@ def better_track(result: Boxes, visible: Boxes, infrared: Boxes) -> Track:
 def lasher_track(result: Boxes, truth: Boxes) -> Track:
     """Compare by LasHeR's rules; ``result`` has a row for every frame of the truth.
 
-    The first frame is the truth's. A box without area is the one before it. A frame whose truth
-    holds any value <= 0 has no target and gets ``NO_TARGET`` for all errors: that is below every
-    threshold of precision, a success, and above none of overlap, a failure.
+    The first frame is the truth's. A box without area is the one before it; NaN is a miss. A frame
+    whose truth holds any value <= 0 has no target and gets ``NO_TARGET`` for all errors: that is
+    below every threshold of precision, a success, and above none of overlap, a failure.
     """
     result = result.copy()
     result[0] = truth[0]
-    last = np.where((result[:, 2:] > 0).all(1), np.arange(len(result)), 0)
+    last = np.where((result[:, 2:] <= 0).any(1), 0, np.arange(len(result)))
     found = track(result[np.maximum.accumulate(last)], truth)
     absent = (truth <= 0).any(1)
     for errors in (found.distance, found.overlap, found.normalised):

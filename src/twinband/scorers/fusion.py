@@ -20,12 +20,16 @@ GREYS = {
     "zoo": "Pillow's L",
     "standard": "luma of BT.601, as Pillow's L",
 }
+SOURCES = {  # known sets, by the sha256 of their grey levels
+    "0a52c0fef0334113f3f94393b8abaf64cc0959a97e7f2c68021c36d2b90e7c6d": "TNO (42 pairs)",
+    "7a7f8820f63655d920dbfd482474c73b31d82902469e43c5031262a3556253a4": "VIFB (21 pairs)",
+}
 UNDEFINED = {
     "PSNR": "infinite, for the fused image equals both sources",
     "QABF": "undefined, for the sources have no edges",
     "VIF": "undefined, for the source is flat or below 24 pixels",
     "SSIM": "undefined below 11 pixels",
-    "MS_SSIM": "undefined: its coarsest scale needs sides above 160 pixels (linfeng's: 44)",
+    "MS-SSIM": "undefined: its coarsest scale needs sides above 160 pixels (linfeng's: 44)",
 }
 
 
@@ -65,7 +69,9 @@ def score(predictions: Path, truth: tuple[Path, Path], options: Options) -> Scor
         "task": "fusion",
         "definition": definition,
         "images": str(len(found)),
-        "sources": f"sha256 {digest.hexdigest()[:12]} of all visible and infrared grey levels",
+        "sources": SOURCES.get(
+            digest.hexdigest(), f"grey levels of sha256 {digest.hexdigest()[:12]}"
+        ),
         "mean": "over pairs, of each pair's number",
         "grey": GREYS[definition],
         **{metric.name: metric.describe(definition) for metric in METRICS},

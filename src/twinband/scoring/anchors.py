@@ -42,7 +42,7 @@ _EVALAI = {**_STRICT, "mode": "evalai"}
 _FLIR = {"images": "1013", "classes": "bicycle, car, person"}
 _LLVIP = {"images": "3463", "classes": "person"}
 _YOLO = {"evaluator": "YOLO's own"}
-_TNO = {"images": "42", "definition": "linfeng"}
+_TNO = {"sources": "TNO (42 pairs)", "definition": "linfeng"}
 _KAIST = "READMEs of TFDet and MLPD"
 _DETECTORS = "READMEs of M-SpecGene, DocF, ICAFusion and TFDet"
 _SEGMENTERS = "READMEs, or a copy of Papers with Code"
@@ -62,11 +62,11 @@ def _kaist(
 
 
 def _sequences(
-    count: int, names: Sequence[str], rows: Mapping[tuple[str, str], Sequence[float]]
+    sequences: str, names: Sequence[str], rows: Mapping[tuple[str, str], Sequence[float]]
 ) -> tuple[Anchor, ...]:
     """Make anchors of trackers, whose rows are keyed by name and source."""
     return tuple(
-        Anchor(name, dict(zip(names, values, strict=True)), source, {"sequences": str(count)})
+        Anchor(name, dict(zip(names, values, strict=True)), source, {"list": sequences})
         for (name, source), values in rows.items()
     )
 
@@ -203,7 +203,7 @@ ANCHORS: Mapping[str, tuple[Anchor, ...]] = {
     ),
     "depth": (Anchor("MultiMAE, NYUv2", {"delta1": 0.864}, "MultiMAE README", {"images": "654"}),),
     "lasher": _sequences(
-        245,
+        "LasHeR testing set (245 sequences)",
         ("pr", "npr", "sr"),
         {
             ("TBSI", _TRACKERS): (69.2, 65.7, 55.6),
@@ -216,7 +216,7 @@ ANCHORS: Mapping[str, tuple[Anchor, ...]] = {
         },
     ),
     "rgbt234": _sequences(
-        234,
+        "RGBT234 (234 sequences)",
         ("mpr", "msr"),
         {
             ("CSTrack", _TRACKERS): (nan, 70.9),
@@ -229,7 +229,7 @@ ANCHORS: Mapping[str, tuple[Anchor, ...]] = {
         },
     ),
     "gtot": _sequences(
-        50,
+        "GTOT (50 sequences)",
         ("mpr", "msr"),
         {
             ("MTNet", _TRACKERS): (93.5, 76.0),
@@ -239,7 +239,7 @@ ANCHORS: Mapping[str, tuple[Anchor, ...]] = {
         },
     ),
     "vtuav": _sequences(
-        176,
+        "VTUAV test_ST (176 sequences)",
         ("pr", "sr"),
         {("HMFT", _TRACKERS): (75.8, 62.7), ("DAFNet", _TRACKERS): (62.0, 45.8)},
     ),

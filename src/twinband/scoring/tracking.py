@@ -141,9 +141,12 @@ def score_tracker(benchmark: Benchmark, predictions: Path, place: Path, options:
 def _tracks(
     benchmark: Benchmark, sequences: Mapping[str, _Sequence], rounded: bool
 ) -> dict[str, Track]:
+    def boxes(rows: Rows) -> Boxes:
+        # The toolkit reads in single precision, which matters to what lies beside a half.
+        return _boxes(np.rint(rows.astype(np.float32)).astype(np.float64) if rounded else rows)
+
     return {
-        name: benchmark.compare(_boxes(np.rint(one.result) if rounded else one.result), *one.truths)
-        for name, one in sequences.items()
+        name: benchmark.compare(boxes(one.result), *one.truths) for name, one in sequences.items()
     }
 
 
