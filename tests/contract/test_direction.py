@@ -62,7 +62,16 @@ def test_only_commands_know_the_environment() -> None:
 
 
 FACADES = {"src/twinband/__init__.py", "src/twinband/models/__init__.py"}
-PLUG_INS = ("annotators", "arms", "backends", "benchmarks", "layouts", "methods", "readers")
+PLUG_INS = (
+    "annotators",
+    "arms",
+    "backends",
+    "benchmarks",
+    "layouts",
+    "methods",
+    "readers",
+    "scorers",
+)
 
 
 def test_packages_hold_nothing_but_a_docstring() -> None:

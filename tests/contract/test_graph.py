@@ -23,7 +23,16 @@ CODE = ("src/", "pipeline_steps/")
 # Folders of plug-ins: an item names one of them, by its file or, if it is one, by its folder.
 PLUG_INS = tuple(
     f"src/twinband/{name}"
-    for name in ("annotators", "arms", "backends", "benchmarks", "layouts", "methods", "readers")
+    for name in (
+        "annotators",
+        "arms",
+        "backends",
+        "benchmarks",
+        "layouts",
+        "methods",
+        "readers",
+        "scorers",
+    )
 )
 TEXT = (ROOT / "dvc.yaml").read_text()
 GRAPH: dict[str, Any] = YAML(typ="safe").load(TEXT)["stages"]
