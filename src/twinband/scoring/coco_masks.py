@@ -4,7 +4,6 @@ They are checked before pycocotools sees them: runs that do not fill the image m
 code read beyond them, or never end.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from pycocotools import mask as coco_mask
 from twinband.core.errors import InputError
 
 FORM = "{size: [height, width], counts: …} (RLE)"
+FARTHEST_PX = 2**16  # pycocotools walks along every edge, pixel by pixel
 LEAST_NUMBERS = 6  # of a polygon, x and y of three points
 
 
@@ -31,8 +31,8 @@ def check_truth_mask(place: str, mask: Any, image: Mapping[str, Any]) -> None:
     if not mask or not all(isinstance(p, list) and len(p) >= LEAST_NUMBERS for p in mask):
         raise InputError(f"{place}: polygons have three points or more, [[x, y, x, y, x, y, …], …]")
     for value in (value for polygon in mask for value in polygon):
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise InputError(f"{place}: {value!r} in a polygon is no number")
+        if not isinstance(value, int | float) or not abs(value) <= FARTHEST_PX:
+            raise InputError(f"{place}: {value!r} in a polygon is no pixel's number")
 
 
 def checked_runs(place: str, mask: Any, image: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,8 @@ def _listed(counts: Any) -> NDArray[np.int64] | None:
 
 
 def _size(place: str, image: Mapping[str, Any]) -> tuple[int, int]:
-    height, width = image.get("height"), image.get("width")
-    if not isinstance(height, int) or not isinstance(width, int) or min(height, width) < 1:
-        raise InputError(f"{place}: its image has no height and width, which masks need")
+    height: Any = image.get("height")
+    width: Any = image.get("width")
+    if not all(isinstance(side, int) and 0 < side <= FARTHEST_PX for side in (height, width)):
+        raise InputError(f"{place}: its image has no height and width in pixels, which masks need")
     return height, width

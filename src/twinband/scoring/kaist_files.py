@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from twinband.core.errors import InputError
 from twinband.metrics.kaist import Detections, Truth
 from twinband.scoring.coco_files import entries_by_id
-from twinband.scoring.files import read_json, read_lines, read_rows
+from twinband.scoring.files import read_json, read_lines, read_rows, read_text
 from twinband.scoring.score import bad_line
 
 LIST_SHA256 = "fddb27d52e7ef668487267c17185e1e3d242ec9a755e009b11872925c95cd784"
@@ -128,7 +128,7 @@ def _from_json(path: Path) -> Listed:
         try:
             label = labels.get(item.get("category_id"), PERSON)
             box = _box(item, numbers, ignored=label != PERSON)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{path}: annotations[{place}]: {error!r}: {item}") from None
         if label == PERSON or label in NO_SINGLE_PERSON:
             _check_box(f"{path}: annotations[{place}]", box.box, box.occlusion)
@@ -171,17 +171,17 @@ def _from_text(folder: Path) -> Listed:
 
 
 def _text_boxes(path: Path, image: int, first_id: int) -> Iterator[_Box]:
-    for number, line in enumerate(read_lines(path), 1):
-        label, *fields = line.split()
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        label, *fields = line.split() or [""]
         if label != PERSON and label not in NO_SINGLE_PERSON:
             continue  # the header, and labels that bbGt drops when it is not asked for them
         try:
-            x, y, width, height, occlusion = map(float, fields[:5])
-        except ValueError:
+            x, y, width, height, occlusion = (*map(float, fields[:4]), int(fields[4]))
+        except (ValueError, IndexError):
             raise bad_line(path, number, f"no row of bbGt, label x y w h …: {line!r}") from None
         box = (x, y, width, height)
-        _check_box(f"{path}: line {number}", box, int(occlusion))
-        yield _Box(image, box, height, int(occlusion), label != PERSON, first_id)
+        _check_box(f"{path}: line {number}", box, occlusion)
+        yield _Box(image, box, height, occlusion, label != PERSON, first_id)
         first_id += 1
 
 

@@ -194,7 +194,9 @@ def test_bad_masks(tmp_path: Path, segmentation: Any, message: str) -> None:
             of_masks(tmp_path, rle(100, 120), segmentation)
 
 
-@pytest.mark.parametrize("polygons", [[], [[1, 2, 3, 4]], [[1, 2, 3, 4, 5, "x"]], [7]])
+@pytest.mark.parametrize(
+    "polygons", [[], [[1, 2, 3, 4]], [[1, 2, 3, 4, 5, "x"]], [[1, 2, 3, 4, 5, 1e9]], [7]]
+)
 def test_bad_polygons(tmp_path: Path, polygons: Any) -> None:
     with pytest.raises(InputError, match=r"annotations\[0\]: .*polygon"):
         of_masks(tmp_path, rle(100, 120), polygons)

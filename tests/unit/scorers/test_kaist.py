@@ -158,6 +158,7 @@ def test_empty_and_missing_files(tmp_path: Path, truth: Path) -> None:
         ({"image_id": 77}, r"annotations\[0\]: KeyError\(77\)"),
         ({"bbox": [1, 2, -3, 4]}, r"annotations\[0\]: no box: x 1, y 2, width -3, height 4"),
         ({"bbox": [1, 2, 3]}, r"annotations\[0\]: ValueError"),
+        ({"occlusion": float("inf")}, r"annotations\[0\]: OverflowError"),
         ({"occlusion": 3}, r"annotations\[0\]: occlusion 3; it is 0, 1 or 2"),
     ],
 )
@@ -171,9 +172,10 @@ def test_bad_annotations(tmp_path: Path, change: dict[str, object], message: str
 
 def test_bad_text_of_bbgt(tmp_path: Path) -> None:
     file = tmp_path / "set06_V000_I00019.txt"
-    write_text(file, "% bbGt version=3", "person 1 2 3 4 0", "person 1 2 here 4 0")
-    with pytest.raises(InputError, match=r"I00019.txt: line 3: no row of bbGt"):
-        read_truth(tmp_path)
+    for row in ("person 1 2 here 4 0", "person 1 2 3", "person 1 2 3 4 nan", "person 1 2 3 4 0.5"):
+        write_text(file, "% bbGt version=3", "", row)
+        with pytest.raises(InputError, match=r"I00019.txt: line 3: no row of bbGt"):
+            read_truth(tmp_path)
 
 
 def test_labels_of_bbgt(tmp_path: Path) -> None:
