@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.made.benchmarks import untrained, write_mfnet
 from tests.made.raw_pairs import contents, encoded, ingest_folder, scene, write
 from tests.made.registered_pairs import register_pairs
 from tests.steps.conftest import Project
+from twinband.cli import app
 from twinband.shards.read import open_products
 from twinband.verify import verify_product
 
@@ -56,7 +58,9 @@ def write_params(project: Project, **changes: object) -> None:
     project.write_params(evaluate={"common": {}, "items": {"probe": item}})
 
 
-def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
+def test_predictions_are_a_product_beside_the_pairs(
+    crops: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = crops.run("evaluate", *command("crops"))
     assert done.returncode == 0, done.stdout
     pairs, predictions = crops.root / "data/pairs/crops", crops.root / "data/predictions/probe"
@@ -70,6 +74,11 @@ def test_predictions_are_a_product_beside_the_pairs(crops: Project) -> None:
     metrics = json.loads((crops.root / "metrics/evaluate/probe.json").read_text())
     assert metrics["hog_rgb"] == facts["accuracy"]["rgb"]["overall"]
     assert list(contents(crops.root / "plots/evaluate/probe")) == ["accuracy_by_hour.svg"]
+    monkeypatch.chdir(crops.root)
+    written = CliRunner().invoke(app, ["predictions", "probe", "-o", "out"])
+    assert written.exit_code == 0, written.output
+    head, *rows = (crops.root / "out/predictions.csv").read_text().splitlines()
+    assert head.startswith("name,") and len(rows) == 8 and not (crops.root / "out/truth").exists()
     assert "evaluate@probe: accuracy rgb " in done.stdout
 
 
@@ -94,7 +103,9 @@ def test_a_benchmark_without_a_file_is_named(crops: Project) -> None:
     assert "there is no src/twinband/benchmarks/nobody.py" in done.stdout
 
 
-def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> None:
+def test_an_encoder_segments_street_scenes(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ingest_folder(write_mfnet(tmp_path / "raw", train=4, test=2), tmp_path, reader="mfnet")
     put(project, tmp_path, "streets")
     options: dict[str, object] = {
@@ -102,7 +113,7 @@ def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> 
         "width_px": 64,
         "encode_batch": 2,
         "hidden": 8,
-        "epochs": 2,
+        "epochs": 40,
     }
     options |= {"batch": 2, "base_lr": 0.5, "threads": 1}
     model = "models/untrained.json"
@@ -122,10 +133,28 @@ def test_an_encoder_segments_street_scenes(project: Project, tmp_path: Path) -> 
         assert item["predictions"]["semantics"].shape == item["pairs"]["semantics"].shape
         assert item["predictions"]["semantics"].dtype == "uint8"
     facts = json.loads((project.root / "facts/evaluate/probe.json").read_text())
-    assert facts["test_pairs"] == 2 and 0 <= facts["mean_iou"]["overall"] <= 1
+    assert facts["test_pairs"] == 2 and 0.1 < facts["mean_iou"]["overall"] <= 1
     before = contents(predictions)
     again = project.run("evaluate", *command("streets", model))
     assert again.returncode == 0 and contents(predictions) == before
+    monkeypatch.chdir(project.root)
+    check_that_files_of_predictions_score_alike(tmp_path / "files", facts["mean_iou"]["overall"])
+
+
+def check_that_files_of_predictions_score_alike(out: Path, mean_iou: float) -> None:
+    """`twinband predictions` writes what any tool scores as the stage did."""
+    run = CliRunner().invoke
+    written = run(app, ["predictions", "probe", "-o", str(out)])
+    assert written.exit_code == 0 and "ready for: twinband score segm" in written.output
+    names = sorted(path.name for path in (out / "predictions").iterdir())
+    assert names == ["test00D.png", "test01N.png"]  # as the dataset has them
+    folders = ["--predictions", str(out / "predictions"), "--truth", str(out / "truth")]
+    scored = run(app, ["score", "segmentation", *folders, "--definition", "mfnet", "--json"])
+    assert scored.exit_code == 0, scored.output
+    assert json.loads(scored.output)["miou"] == pytest.approx(mean_iou, abs=1e-5)
+    assert len((out / "predictions.csv").read_text().splitlines()) == 3
+    again = run(app, ["predictions", "probe", "-o", str(out)])
+    assert again.exit_code == 2 and "is there already" in again.output
 
 
 def test_a_benchmark_of_encoders_without_one_exits_3(crops: Project) -> None:
