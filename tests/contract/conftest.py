@@ -12,6 +12,10 @@ from dvc.repo import Repo
 from twinband.core.params import parse
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUG_INS = (
+    *("annotators", "arms", "backends", "benchmarks"),
+    *("layouts", "methods", "readers", "scorers"),
+)
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import ROOT
+from tests.contract.conftest import PLUG_INS, ROOT
 
 FORBIDDEN = {
     "src": {"dvc", "dvclive", "prefect", "pipeline_steps", "flows"},
@@ -62,16 +62,6 @@ def test_only_commands_know_the_environment() -> None:
 
 
 FACADES = {"src/twinband/__init__.py", "src/twinband/models/__init__.py"}
-PLUG_INS = (
-    "annotators",
-    "arms",
-    "backends",
-    "benchmarks",
-    "layouts",
-    "methods",
-    "readers",
-    "scorers",
-)
 
 
 def test_packages_hold_nothing_but_a_docstring() -> None:

@@ -15,25 +15,13 @@ from ruamel.yaml import YAML
 from pipeline_steps.harness.step import option_of, paths_of
 from pipeline_steps.harness.templates import code_of, filled, names_of
 from tests.contract.closure import Reached, reached
-from tests.contract.conftest import ROOT, Stage
+from tests.contract.conftest import PLUG_INS, ROOT, Stage
 from twinband.core.params import ItemParams, StageParams
 from twinband.params import STAGES
 
 CODE = ("src/", "pipeline_steps/")
-# Folders of plug-ins: an item names one of them, by its file or, if it is one, by its folder.
-PLUG_INS = tuple(
-    f"src/twinband/{name}"
-    for name in (
-        "annotators",
-        "arms",
-        "backends",
-        "benchmarks",
-        "layouts",
-        "methods",
-        "readers",
-        "scorers",
-    )
-)
+# An item names a plug-in by its file or, if it is one, by its folder.
+PLUG_IN_FOLDERS = tuple(f"src/twinband/{name}" for name in PLUG_INS)
 TEXT = (ROOT / "dvc.yaml").read_text()
 GRAPH: dict[str, Any] = YAML(typ="safe").load(TEXT)["stages"]
 
@@ -52,7 +40,7 @@ def code_deps(stage: Stage) -> set[str]:
 
 
 def is_plug_in(path: str) -> bool:
-    return Path(path).parent.as_posix() in PLUG_INS
+    return Path(path).parent.as_posix() in PLUG_IN_FOLDERS
 
 
 def modules_of(stage: Stage) -> Iterator[str]:
@@ -99,7 +87,7 @@ def test_every_dependency_on_code_is_reached_by_some_item(stages: list[Stage]) -
 def test_no_stage_depends_on_a_folder_of_plug_ins_or_on_a_facade(stages: list[Stage]) -> None:
     facades = {"src/twinband/models", "src/twinband/__init__.py", "src/twinband", "src"}
     for stage in stages:
-        assert not code_deps(stage) & {*PLUG_INS, *facades}, stage.name
+        assert not code_deps(stage) & {*PLUG_IN_FOLDERS, *facades}, stage.name
 
 
 def test_trainings_depend_on_nothing_that_grows(stages: list[Stage]) -> None:

@@ -42,7 +42,7 @@ class Served:
             PREFECT_HOME=str(self.home),
             PYTHONPATH=os.environ.get("PYTHONPATH", ""),
         )
-        wait_until(lambda: len(self.deployments()) == 2, "both deployments are served", 120)
+        wait_until(lambda: len(self.deployments()) == 2, "both deployments are served")
         self.secret = self.secret_file.read_text()
 
     def post(self, path: str, **body: Any) -> Any:

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.made.project import TIMEOUT_S
+
 # A shell's background job ignores Ctrl-C, and so would all that is started from here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -74,7 +76,7 @@ def commit(root: Path) -> None:
     subprocess.run(["git", "commit", "--quiet", "--message", "x"], cwd=root, check=True)
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = TIMEOUT_S) -> None:
     """Wait for a condition, up to a deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from tests.made.chromium import CHROMIUM, FLAGS
+from tests.made.project import TIMEOUT_S
 from tests.made.served import Served, authorization
 from tests.pipeline.conftest import Tracked
 
@@ -250,5 +251,5 @@ def test_the_pages_ask_for_the_login_and_then_show_the_schedules(
     assert page.get_by_text("nightly").count() == 0
     password.press("Enter")
     for text in ("nightly", "weekly", "At 02:00 AM"):
-        page.get_by_text(text).first.wait_for(timeout=60_000)
+        page.get_by_text(text).first.wait_for(timeout=1000 * TIMEOUT_S)
     page.close()

@@ -3,10 +3,12 @@
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
 from flows.rebuild import rebuild
+from tests.made.project import TIMEOUT_S
 from tests.made.served import kill_server
 from tests.pipeline.conftest import Repository, Tracked, wait_until
 
@@ -34,21 +36,26 @@ def hanging_repository(repository: Repository) -> Path:
     return root
 
 
+def hanging_rebuild(root: Path, tracked: Tracked) -> psutil.Popen:
+    """Start a rebuild; returns it once both stages hang."""
+    # No PREFECT_API_URL: the command starts a server of its own, which must go as well.
+    flow = tracked.start("flows.rebuild", cwd=root, PREFECT_HOME=str(root.parent / "prefect"))
+    wait_until(
+        lambda: (root / "a.started").exists() and (root / "b.started").exists(),
+        "both stages hang",
+    )
+    return flow
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_rebuild_leaves_nothing_and_goes_on(
     number: signal.Signals,
     repository: Repository,
     tracked: Tracked,
     prefect_server_url: str,
-    tmp_path: Path,
 ) -> None:
     root = hanging_repository(repository)
-    # No PREFECT_API_URL: the command starts a server of its own, which must go as well.
-    flow = tracked.start("flows.rebuild", cwd=root, PREFECT_HOME=str(tmp_path / "prefect"))
-    wait_until(
-        lambda: (root / "a.started").exists() and (root / "b.started").exists(),
-        "both stages hang",
-    )
+    flow = hanging_rebuild(root, tracked)
     assert sum("flows.server_app" in line for line in tracked.living()) >= 1
     assert sum("time.sleep(600)" in line for line in tracked.living()) == 2
 
@@ -62,19 +69,15 @@ def test_a_killed_rebuild_leaves_nothing_and_goes_on(
 
 
 def test_a_rebuild_whose_server_is_killed_ends_after_its_stages(
-    repository: Repository, tracked: Tracked, tmp_path: Path
+    repository: Repository, tracked: Tracked
 ) -> None:
     root = hanging_repository(repository)
-    flow = tracked.start("flows.rebuild", cwd=root, PREFECT_HOME=str(tmp_path / "prefect"))
-    wait_until(
-        lambda: (root / "a.started").exists() and (root / "b.started").exists(),
-        "both stages hang",
-    )
+    flow = hanging_rebuild(root, tracked)
     kill_server(tracked)
     (root / "hold").unlink()
     wait_until(lambda: (root / "a").exists() and (root / "b").exists(), "both stages end")
     # Seconds, while Prefect's clients would look for the server for five minutes.
-    assert flow.wait(120) == 1
+    assert flow.wait(TIMEOUT_S) == 1
     last = (root.parent / "output.txt").read_text().splitlines()[-1]
     assert "the Prefect server ended with code 137" in last and "the next run continues" in last
     assert (root / "a").read_text() == (root / "b").read_text() == "done"

@@ -19,6 +19,7 @@ from flows.graph import Stage
 from flows.rebuild import rebuild
 from flows.stage_task import FAILED, FROZEN, NOT_READY, RAN, RESTORED, UNCHANGED, StageProcesses
 from flows.walk import StagesFailed
+from tests.made.project import TIMEOUT_S
 from tests.pipeline.conftest import Repository
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server_url")]
@@ -110,7 +111,7 @@ def _task_states(state: State) -> dict[str, tuple[StateType, str]]:
     Clients report task runs as events, which may reach the server after the flow's end.
     """
     flow_run = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + TIMEOUT_S
     with get_client(sync_client=True) as client:
         while True:
             runs = {run.name: run.state for run in client.read_task_runs(flow_run_filter=flow_run)}
@@ -189,7 +190,7 @@ def test_independent_stages_run_at_the_same_time(repository: Repository) -> None
         "import pathlib, sys, time\n"
         "mine, other = map(pathlib.Path, sys.argv[1:])\n"
         "mine.write_text('here')\n"
-        "end = time.monotonic() + 30\n"
+        "end = time.monotonic() + 1800\n"
         "while not other.exists():\n"
         "    assert time.monotonic() < end, 'the other stage did not start'\n"
         "    time.sleep(0.05)\n"

@@ -5,6 +5,7 @@ import signal
 import pytest
 import yaml
 
+from tests.made.project import TIMEOUT_S
 from tests.made.served import Served
 from tests.pipeline.conftest import PROJECT, Repository, Tracked, wait_until
 from tests.pipeline.test_flows_kill import hanging_repository
@@ -32,7 +33,7 @@ def test_serve(repository: Repository, tracked: Tracked) -> None:
 
     served.start_by_command()
     started = [served.root / "a.started", served.root / "b.started"]
-    wait_until(lambda: all(path.exists() for path in started), "both stages hang", 90)
+    wait_until(lambda: all(path.exists() for path in started), "both stages hang")
     assert not served.where_the_secret_shows()
     stages = [process for process, line in tracked.processes().items() if "hang.py" in line]
     assert all(served.secret not in process.environ().values() for process in stages)
@@ -48,9 +49,9 @@ def test_serve(repository: Repository, tracked: Tracked) -> None:
     for path in started:
         path.unlink()
     served.start_by_command()
-    wait_until(lambda: all(path.exists() for path in started), "both stages hang again", 90)
+    wait_until(lambda: all(path.exists() for path in started), "both stages hang again")
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(60) == 0
+    assert served.process.wait(TIMEOUT_S) == 0
     wait_until(lambda: not tracked.living(), "every process ends")
     again = Served(served.root, tracked)
     states = sorted(run["state"]["type"] for run in again.runs(scheduled=False))

@@ -15,6 +15,7 @@ import pytest
 from pyarrow import csv
 
 from pipeline_steps.ingest import write_left_out
+from tests.made.project import TIMEOUT_S
 from tests.made.raw_pairs import (
     contents,
     encoded,
@@ -119,7 +120,7 @@ def test_killed_and_continued_it_gives_the_same_bytes(
     project.write_ingest_params(shards=6, runtime={"workers": workers})
     process = project.start("ingest", *INGEST)
     work = project.root / ".work" / "ingest@made-up"
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT_S
     while not moment(work):
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.001)

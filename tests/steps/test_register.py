@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.made.project import TIMEOUT_S
 from tests.made.raw_pairs import contents, write
 from tests.made.registered_pairs import SETTINGS, Made, homographies, name_of, shift, write_pairs
 from tests.made.scenes import displaced, scene
@@ -125,7 +126,7 @@ def pictured(work: Path) -> bool:
 
 def kill_at(project: Project, moment: Callable[[Path], bool]) -> None:
     process = project.start("register", *REGISTER)
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT_S
     while not moment(project.root / WORK):
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.001)

@@ -18,6 +18,7 @@ from pipeline_steps.sam_masks import run
 from tests.made.cmss import pair
 from tests.made.labelled import write_pairs
 from tests.made.masked import PARAMS, write_sam, write_truth
+from tests.made.project import TIMEOUT_S
 from tests.made.raw_pairs import contents, run_in, write
 from tests.steps.conftest import Project
 from twinband.core.params import rounded
@@ -120,7 +121,7 @@ def test_killed_and_continued_it_writes_what_it_writes_at_once(
 ) -> None:
     write_dataset(maskable, "one", range(24), range(24, 40))
     process = maskable.start("sam_masks", *arguments("one"))
-    end = time.monotonic() + 100
+    end = time.monotonic() + TIMEOUT_S
     while len(labels(maskable)) < 5 and time.monotonic() < end:
         assert process.poll() is None, process.communicate()
         time.sleep(0.001)
@@ -196,7 +197,7 @@ def test_two_at_once_share_the_work(maskable: Project) -> None:
     for name in ("one", "two"):
         write_dataset(maskable, name, range(20))
     both = [maskable.start("sam_masks", *arguments(name)) for name in ("one", "two")]
-    outputs_ = [process.communicate(timeout=200)[0] for process in both]
+    outputs_ = [process.communicate(timeout=TIMEOUT_S)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs_
     fresh, known = (sum(column) for column in zip(*map(printed, outputs_), strict=True))
     assert (fresh, known) == (40, 40)

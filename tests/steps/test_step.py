@@ -14,6 +14,7 @@ import pytest
 from pipeline_steps.harness.step import TAKEN
 from pipeline_steps.harness.templates import code_of
 from pipeline_steps.harness.work import code_digest
+from tests.made.project import TIMEOUT_S
 from tests.made.raw_pairs import contents, write
 from tests.steps.conftest import Project
 from twinband.core.params import ParamsError
@@ -29,7 +30,7 @@ def fingerprints(project: Project) -> set[str]:
 
 
 def wait_until(done: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT_S
     while not done():
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
@@ -267,8 +268,8 @@ def test_a_second_process_waits_and_finds_everything_done(toy: Project) -> None:
         assert waiting == f"process {first.pid} is at the same work; waiting for it\n"
         [begun] = work.glob("*/begun")
         begun.with_name("go").touch()
-        assert "2 words made" in first.communicate(timeout=60)[0]
-        assert "0 words made" in second.communicate(timeout=60)[0]
+        assert "2 words made" in first.communicate(timeout=TIMEOUT_S)[0]
+        assert "0 words made" in second.communicate(timeout=TIMEOUT_S)[0]
         assert first.returncode == second.returncode == 0
     finally:
         for process in (first, second):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from flows.supervise import STOPPED, stop, supervised
+from tests.made.project import TIMEOUT_S
 
 PROJECT = Path(__file__).parents[3]
 # A command whose worker ignores SIGTERM and lives in a session of its own.
@@ -24,7 +25,7 @@ COMMAND = (
 
 
 def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + TIMEOUT_S
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline, f"{path} was not written"
         time.sleep(0.02)
@@ -69,7 +70,7 @@ def test_sigkill_of_the_starting_process_ends_everything(tmp_path: Path) -> None
         descendants = psutil.Process(parent.pid).children(recursive=True)
         assert len(descendants) == 3
         parent.kill()
-    _, alive = psutil.wait_procs(descendants, timeout=30)
+    _, alive = psutil.wait_procs(descendants, timeout=TIMEOUT_S)
     assert not alive
 
 

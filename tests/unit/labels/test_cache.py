@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made.project import TIMEOUT_S
 from twinband.labels.cache import DIGITS, LabelCache, claimed
 
 SHA = "ab" * 32
@@ -159,7 +160,7 @@ def test_a_claim_lasts_as_long_as_its_owner_wants_or_lives(tmp_path: Path, kille
     assert not free(file, ONE) and free(file, OTHER)
     if killed:
         owner.kill()
-    owner.communicate(timeout=60)
+    owner.communicate(timeout=TIMEOUT_S)
     assert free(file, ONE)
 
 

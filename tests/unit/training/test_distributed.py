@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.made.project import TIMEOUT_S
 from tests.made.training import SETTINGS, TinyTask, run, settings_of
 from twinband.core.errors import InputError
 from twinband.training.data import Stream
@@ -25,7 +26,7 @@ def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=TIMEOUT_S,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.made.project import TIMEOUT_S
 from tests.made.training import TinyBatches, TinyTask, digest, run, settings_of
 from twinband.core.errors import InputError
 from twinband.training.checkpoint import Checkpoints
@@ -31,12 +32,12 @@ def test_killed_and_continued_it_ends_as_if_it_had_not_been(tmp_path: Path) -> N
     command = [sys.executable, "-m", "tests.made.training", str(tmp_path), "--pause-at", "10"]
     process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"})
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + TIMEOUT_S
         while not (tmp_path / "paused").exists():
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=10) == -signal.SIGKILL
+        assert process.wait(timeout=TIMEOUT_S) == -signal.SIGKILL
     finally:
         process.kill()
         process.wait()
