@@ -11,6 +11,7 @@ repository's lock itself is the kernel's and ends with its process.)
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ import psutil
 import zc.lockfile
 
 from twinband.core import dvc_lock
+from twinband.core.outside import KINDS
 from twinband.core.params import ParamsError
 from twinband.params import validate_file
 
@@ -91,19 +93,50 @@ def _is_living(entry: Mapping[str, Any]) -> bool:
         return True
 
 
+def unreadable(sections: Mapping[str, Any], root: Path) -> Iterator[str]:
+    """Yield a line for each pipe, socket and device in the raw folders of the project.
+
+    DVC hashes these folders before a stage can look at them, and waits for a pipe for ever.
+
+    Args:
+        sections: all of params.yaml.
+    """
+    for name, item in sections["ingest"]["items"].items():
+        for folder, _, files in os.walk(root / item["source"]):
+            for path in (Path(folder, file) for file in files):
+                if kind := _kind(path):
+                    where = f"ingest.items.{name}.source"
+                    yield f"{where}: {path} is {kind}; DVC cannot read it: remove it"
+
+
+def _kind(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"no readable file ({error.strerror})"
+    return next((kind for is_kind, kind in KINDS if is_kind(mode)), "")
+
+
 def main(params: Path) -> int:
-    """Make the project of a params.yaml ready; returns the exit code, 2 for wrong parameters."""
+    """Make the project of a params.yaml ready.
+
+    Returns:
+        The exit code: 2 for wrong parameters, 3 for a raw folder that DVC cannot read.
+    """
     root = params.parent
     for line in mend(root):
         print(line, file=sys.stderr)
     if not (root / "src" / "twinband").is_dir():
         return 0  # another project's graph: its parameters are its own affair
     try:
-        validate_file(params.read_text(encoding="utf-8"))
+        sections = validate_file(params.read_text(encoding="utf-8"))
     except (ParamsError, OSError, UnicodeDecodeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+    problems = list(unreadable(sections, root))
+    for line in problems:
+        print(f"error: {line}", file=sys.stderr)
+    return 3 if problems else 0
 
 
 if __name__ == "__main__":

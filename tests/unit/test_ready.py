@@ -1,6 +1,7 @@
 """What ended runs left is mended, and wrong parameters are told, before anything starts."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,25 @@ def test_wrong_parameters_are_listed(tmp_path: Path, capsys: pytest.CaptureFixtu
     params.write_text("ingest: {}\n")
     assert main(params) == 2
     assert "ingest.items: a mapping is needed" in capsys.readouterr().err
+
+
+def test_what_dvc_would_wait_for_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "src" / "twinband").mkdir(parents=True)
+    shutil.copy(ROOT / "profiles/sample.yaml", tmp_path / "params.yaml")
+    raw = tmp_path / "data/raw/sample-mfnet/images"
+    raw.mkdir(parents=True)
+    (raw / "a.png").write_bytes(b"x")
+    assert main(tmp_path / "params.yaml") == 0
+    os.mkfifo(raw / "b.png")
+    (raw / "c.png").symlink_to("/dev/zero")
+    (raw / "d.png").symlink_to("nowhere")
+    assert main(tmp_path / "params.yaml") == 3
+    lines = sorted(capsys.readouterr().err.splitlines())
+    kinds = ("a pipe (FIFO)", "a device", "no readable file (No such file or directory)")
+    assert [f"{raw}/{name}.png is {kind};" in line for name, kind, line in zip(
+        "bcd", kinds, lines, strict=True)] == [True] * 3  # fmt: skip
 
 
 def test_it_is_a_command(tmp_path: Path) -> None:

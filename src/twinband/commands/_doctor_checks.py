@@ -15,7 +15,7 @@ from twinband.ingest.dataset import layout_class
 from twinband.ingest.inventory import read_inventory
 from twinband.ingest.params import IngestParams
 from twinband.params import validate_file
-from twinband.ready import mend
+from twinband.ready import mend, unreadable
 
 PACKAGES = (
     "torch",
@@ -53,6 +53,8 @@ def examine(params: Path, data: Path | None) -> list[Finding]:
         findings.append(Finding("parameters", str(error), MISSING_INPUT))
     else:
         findings.append(Finding("parameters", f"{params} is valid"))
+        lines = unreadable(sections, params.parent)
+        findings += [Finding("raw files", line, MISSING_INPUT) for line in lines]
         findings += _datasets(sections, params.parent, data)
     return [*findings, *_environment()]
 
