@@ -205,6 +205,7 @@ def _copies(table: pa.Table, originals: int, max_bits: int) -> dict[int, tuple[s
     dataset = np.asarray(table["dataset"].to_pylist())
     keys = table["key"].to_pylist()
     gone: dict[int, tuple[str, str]] = {}
+    out = np.zeros(len(keys), np.bool_)
 
     def take_out(firsts: NDArray[np.int64], copies: NDArray[np.int64], kind: str) -> None:
         counts = (copies >= originals) & (
@@ -213,11 +214,12 @@ def _copies(table: pa.Table, originals: int, max_bits: int) -> dict[int, tuple[s
         for first, copy in zip(firsts[counts].tolist(), copies[counts].tolist(), strict=True):
             if first not in gone and copy not in gone:
                 gone[copy] = (kind, f"{dataset[first]}/{keys[first]}")
+                out[copy] = True
 
     take_out(*equal_rows(table), "exact")
     if max_bits >= 0:
         hashes, thumbnails = impressions_of(table)
-        for firsts, copies in close_pairs(hashes, max_bits):
+        for firsts, copies in close_pairs(hashes, max_bits, out):
             same = same_everywhere(thumbnails, firsts, copies)
             take_out(firsts[same], copies[same], "near")
     return gone

@@ -14,6 +14,7 @@ THUMBNAIL_SIDE = 16
 THUMBNAIL_TOLERANCE = 12  # grey levels
 LEAST_SPAN_COUNTS = 64.0  # of 16-bit thermal
 BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
+MOST_FOUND = 1 << 22  # pairs of one block, 64 MiB
 SPLIT_ORDER = ["test", "val", "train"]  # of two copies the first of these stays
 
 
@@ -70,28 +71,52 @@ def same_everywhere(
 
 
 def close_pairs(
-    hashes: NDArray[np.uint64], max_bits: int
+    hashes: NDArray[np.uint64], max_bits: int, gone: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Find all pairs ``i < j`` of rows of ``N,2`` hashes that differ in at most ``max_bits`` bits.
 
-    Yields arrays of ``i`` and ``j``, blocks of rows in order. Every pair is compared: exact, in
-    memory that grows with the pairs found only, and 10^5 samples take seconds.
+    Yields arrays of ``i`` and ``j``, blocks of rows in order. Every pair is compared: exact, and
+    10^5 samples take seconds. Where most are alike, as frames of a covered lens, blocks get fewer
+    rows, so that memory stays the same.
+
+    Args:
+        gone: ``N``, rows to leave out; the caller may mark more of them meanwhile.
     """
-    count = len(hashes)
-    for row in range(0, count, BLOCK_ROWS):
-        rows = hashes[row : row + BLOCK_ROWS, None]
-        blocks = []
-        for column in range(row, count, BLOCK_COLUMNS):
-            columns = hashes[None, column : column + BLOCK_COLUMNS]
-            distance = np.bitwise_count(rows[..., 0] ^ columns[..., 0])
-            distance += np.bitwise_count(rows[..., 1] ^ columns[..., 1])
-            first, second = np.nonzero(distance <= max_bits)
-            blocks.append(np.stack([first + row, second + column]))
-        first, second = np.concatenate(blocks, axis=1)
-        later = second > first
-        first, second = first[later], second[later]
-        order = np.lexsort((second, first))
-        yield first[order], second[order]
+    blocks = [
+        (begin, min(begin + BLOCK_ROWS, len(hashes))) for begin in range(0, len(hashes), BLOCK_ROWS)
+    ]
+    blocks.reverse()
+    while blocks:
+        begin, end = blocks.pop()
+        rows = begin + np.flatnonzero(~gone[begin:end])
+        found = _close_to(hashes, rows, max_bits, gone)
+        if found is None:
+            middle = (begin + end) // 2
+            blocks += [(middle, end), (begin, middle)]
+        else:
+            yield found
+
+
+def _close_to(
+    hashes: NDArray[np.uint64], rows: NDArray[np.int64], max_bits: int, gone: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Pair each of some rows with later ones; None if too many are found to be held at once."""
+    firsts, seconds = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    number = 0
+    for begin in range(int(rows[0]) if rows.size else len(hashes), len(hashes), BLOCK_COLUMNS):
+        columns = begin + np.flatnonzero(~gone[begin : begin + BLOCK_COLUMNS])
+        distance = np.bitwise_count(hashes[rows, None, 0] ^ hashes[None, columns, 0])
+        distance += np.bitwise_count(hashes[rows, None, 1] ^ hashes[None, columns, 1])
+        close = (distance <= max_bits) & (columns > rows[:, None])
+        number += int(np.count_nonzero(close))
+        if number > MOST_FOUND and len(rows) > 1:
+            return None
+        first, second = np.nonzero(close)
+        firsts.append(rows[first])
+        seconds.append(columns[second])
+    first, second = np.concatenate(firsts), np.concatenate(seconds)
+    order = np.lexsort((second, first))
+    return first[order], second[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +157,15 @@ def find_duplicates(table: pa.Table, max_bits: int) -> dict[str, Duplicate]:
         single = np.ones(table.num_rows, dtype=bool)
         single[copies] = False
         hashes, thumbnails = impressions_of(table)
-        for firsts, seconds in close_pairs(hashes, max_bits):
+        out = ~single
+        for firsts, seconds in close_pairs(hashes, max_bits, out):
             near = may_go[seconds] & (groups[firsts] != groups[seconds])
-            near &= single[firsts] & single[seconds]
             near[near] = same_everywhere(thumbnails, firsts[near], seconds[near])
             for first, second in zip(firsts[near].tolist(), seconds[near].tolist(), strict=True):
                 if first not in gone and second not in gone:
                     bits = int(np.bitwise_count(hashes[first] ^ hashes[second]).sum())
                     gone[second] = Duplicate(keys[first].as_py(), "near", bits)
+                    out[second] = True
     for original, copy in zip(originals.tolist(), copies.tolist(), strict=True):
         stays = Duplicate(keys[original].as_py(), "exact", 0)
         gone[copy] = gone.get(original, stays)  # what an original goes for, its copies go for

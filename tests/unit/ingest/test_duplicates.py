@@ -172,12 +172,16 @@ def test_sixteen_bits_are_hashed_by_their_own_range() -> None:
     assert impression_of(deep).thumbnail == impression_of(deep + np.uint16(500)).thumbnail
 
 
+@pytest.mark.parametrize("most_found", [1 << 22, 50, 0])
 @pytest.mark.parametrize("blocks", [(512, 16384), (3, 4), (1, 1), (7, 5), (40, 3)])
 def test_close_pairs_are_those_of_brute_force(
-    monkeypatch: pytest.MonkeyPatch, blocks: tuple[int, int]
+    monkeypatch: pytest.MonkeyPatch, blocks: tuple[int, int], most_found: int
 ) -> None:
     monkeypatch.setattr(duplicates, "BLOCK_ROWS", blocks[0])
     monkeypatch.setattr(duplicates, "BLOCK_COLUMNS", blocks[1])
+    monkeypatch.setattr(duplicates, "MOST_FOUND", most_found)
+    gone = np.zeros(40, np.bool_)
+    gone[[4, 17]] = True
     random = np.random.default_rng(3)
     values = random.integers(0, 1 << 63, (40, 2), dtype=np.uint64)
     for copy, original in ((5, 2), (6, 2), (39, 0), (13, 12), (21, 20)):  # few bits flipped
@@ -188,12 +192,13 @@ def test_close_pairs_are_those_of_brute_force(
             (i, j)
             for i in range(40)
             for j in range(i + 1, 40)
-            if sum(int(a ^ b).bit_count() for a, b in zip(values[i], values[j], strict=True))
+            if not gone[[i, j]].any()
+            and sum(int(a ^ b).bit_count() for a, b in zip(values[i], values[j], strict=True))
             <= most
         ]
         found = [
             (int(i), int(j))
-            for firsts, seconds in close_pairs(values, most)
+            for firsts, seconds in close_pairs(values, most, gone)
             for i, j in zip(firsts, seconds, strict=True)
         ]
         assert found == expected
@@ -202,5 +207,18 @@ def test_close_pairs_are_those_of_brute_force(
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_for_a_pair(count: int) -> None:
-    found = list(close_pairs(np.zeros((count, 2), np.uint64), 6))
+    nothing = np.zeros((count, 2), np.uint64)
+    found = list(close_pairs(nothing, 6, np.zeros(count, np.bool_)))
     assert sum(len(firsts) for firsts, _ in found) == 0
+
+
+def test_frames_of_a_covered_lens_need_neither_memory_nor_time() -> None:
+    """All alike: each first one takes out all others, so that few pairs are ever looked at."""
+    count = 50_000
+    gone = np.zeros(count, np.bool_)
+    held = []
+    for firsts, seconds in close_pairs(np.zeros((count, 2), np.uint64), 6, gone):
+        held.append(len(firsts))
+        gone[seconds] = True
+    assert sum(held) == max(held) and count - 1 <= max(held) <= duplicates.MOST_FOUND
+    assert np.flatnonzero(~gone).tolist() == [0]
