@@ -2,6 +2,7 @@
 
 import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +132,12 @@ def test_unusable_pairs_are_quarantined_with_their_bytes(
     row = ingest_one(tmp_path, rgb, thermal)
     assert (row["status"], row["reason"], row["shard"]) == ("quarantined", reason, -1)
     assert "crop_LR_visible/x" in row["detail"] or "cropinfrared/x" in row["detail"]
-    [tar] = (tmp_path / "pairs").glob("quarantine-*.tar")
-    found = read_fields(tar, 0, tar.stat().st_size, "x")
-    assert (found["rgb.jpg"], found["thermal.jpg"]) == (rgb, thermal)
-    assert reason.encode() in found["json"]
+    [path] = (tmp_path / "pairs").glob("quarantine-*.tar")
+    with tarfile.open(path) as tar:
+        found = {member.name: tar.extractfile(member) for member in tar}
+        data = {name: stream.read() for name, stream in found.items() if stream}
+    assert (data["x.rgb.jpg"], data["x.thermal.jpg"]) == (rgb, thermal)
+    assert reason.encode() in data["x.json"]
 
 
 def test_stated_radiometry_stands_in_the_sample(tmp_path: Path) -> None:
