@@ -14,6 +14,7 @@ from tests.made.project import TIMEOUT_S, Project, start_dvc
 pytestmark = pytest.mark.slow
 STAGE = "sample_world@tiny"
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
+TRIES = 20  # a busy machine may let DVC finish before the kill
 
 
 @pytest.fixture
@@ -41,15 +42,21 @@ def as_committed(project: Project) -> None:
         shutil.rmtree(project.root / path, ignore_errors=True)
 
 
-def kill_at_writing(project: Project, number: signal.Signals, size: int) -> None:
-    """Run the stage, and end it all when DVC has written about ``size`` bytes of dvc.lock."""
+def kill_at_writing(project: Project, number: signal.Signals, size: int) -> int:
+    """Run the stage, and end it all when DVC has written about ``size`` bytes of dvc.lock; returns
+    how many it had written."""
     lock = project.root / "dvc.lock"
-    whole = lock.stat().st_size
-    process = start_dvc(project, "repro", STAGE)
-    while process.poll() is None:
-        if size <= lock.stat().st_size < whole:
-            os.killpg(process.pid, number)
-            process.wait(TIMEOUT_S)
+    for _ in range(TRIES):
+        as_committed(project)
+        whole = lock.stat().st_size
+        process = start_dvc(project, "repro", STAGE)
+        while process.poll() is None:
+            if size <= lock.stat().st_size < whole:
+                os.killpg(process.pid, number)
+                process.wait(TIMEOUT_S)
+        if (cut := lock.stat().st_size) < whole:
+            return cut
+    pytest.fail("each kill came too late")
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
@@ -62,10 +69,7 @@ def test_dvc_killed_while_it_writes_dvc_lock(project: Project, kills: int) -> No
     sizes = random.Random(0)
     refused = 0
     for number in range(kills):
-        as_committed(project)
-        kill_at_writing(project, SIGNALS[number % 2], sizes.randrange(whole * 9 // 10))
-        cut = (project.root / "dvc.lock").stat().st_size
-        assert cut < whole, "the kill came too late"
+        cut = kill_at_writing(project, SIGNALS[number % 2], sizes.randrange(whole * 9 // 10))
         refused += project.run("dvc", "status", STAGE, check=False).returncode != 0
         ready = project.run("python", "-m", "twinband.ready", "params.yaml")
         assert "dvc.lock was cut short" in ready.stderr, (cut, ready.stderr)
