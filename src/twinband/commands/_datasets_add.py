@@ -14,7 +14,7 @@ from ruamel.yaml.comments import CommentedMap
 from twinband.cli import UsageError, read_text
 from twinband.core.errors import BadSample, InputError
 from twinband.core.names import ITEM_NAME, NAME_RULE
-from twinband.core.params import items_of, parse, validate
+from twinband.core.params import parse, validate
 from twinband.ingest.dataset import layout_class
 from twinband.ingest.files import Files, Recorded
 from twinband.ingest.inventory import read_inventory, write_inventory
@@ -89,10 +89,11 @@ def relative_root(root: Path, data: Path | None) -> str:
 
 
 def check_request(request: Request) -> None:
-    """Check that the name may be used, before any work is done.
+    """Check that the name may be used and params.yaml is valid, before any work is done.
 
     Raises:
-        UsageError: it is malformed, taken, or not there to be updated.
+        UsageError: the name is malformed, taken, or not there to be updated.
+        ParamsError: params.yaml is wrong.
     """
     name = request.name
     if not re.fullmatch(ITEM_NAME, name):
@@ -103,7 +104,7 @@ def check_request(request: Request) -> None:
             f"{name!r} is no name for a dataset: YAML reads it as a number, a truth value or a"
             " date; use another one"
         )
-    known = items_of(parse(read_text(PARAMS)).get("ingest"), "ingest")
+    known = validate_file(read_text(PARAMS))["ingest"]["items"]
     if name in known and not request.update:
         raise UsageError(f"{name} is in {PARAMS} already; --update renews its inventory")
     if name not in known and request.update:
@@ -116,10 +117,9 @@ def edited_params(request: Request, pairs: int) -> str:
     Sections that are not edited stay as they are to the byte, the others as DVC would write them.
 
     Raises:
-        ParamsError: params.yaml was wrong before.
+        ParamsError: what was asked for is wrong.
     """
     text = read_text(PARAMS)
-    validate_file(text)
     own: dict[str, Any] = {
         "reader": request.reader,
         "source": inventory_path(request.name).as_posix(),

@@ -86,6 +86,7 @@ def add(
     from twinband.commands import _datasets_add as adding
     from twinband.commands._datasets_check import check_dataset, in_words
     from twinband.ingest.dataset import open_files
+    from twinband.shards.write import write_atomically
 
     options = parse_options(reader, option or [])
     relative = adding.relative_root(root, data)
@@ -102,7 +103,7 @@ def add(
         name,
         lambda paths: tqdm(paths, desc="inventory", unit="file", disable=None),
     )
-    adding.PARAMS.write_text(text, encoding="utf-8")
+    write_atomically(adding.PARAMS, text.encode())
     inventory = adding.inventory_path(name)
     typer.echo(
         f"{inventory}: {changes.files} files, {changes.new} new, {changes.changed} changed, "

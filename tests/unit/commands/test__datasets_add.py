@@ -185,12 +185,12 @@ def test_a_name_that_yaml_reads_as_no_text_is_refused(project: Path, name: str) 
         check_request(request(name))
 
 
-def test_what_was_wrong_before_is_told(project: Path) -> None:
+def test_what_was_wrong_before_is_told_before_any_work(project: Path) -> None:
     path = project / "params.yaml"
     text = path.read_text()
     path.write_text(text.replace("  datasets:\n  - sample-mfnet", "  data:\n  - sample-mfnet"))
     with pytest.raises(ParamsError, match=r"pool\.datasets: missing"):
-        edited_params(request(), 4)
+        check_request(request())
     path.write_text(text)
     with pytest.raises(ParamsError, match=r"ingest\.items\.set-one\.shards"):
         edited_params(request(shards=0), 4)
