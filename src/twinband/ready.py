@@ -37,6 +37,8 @@ def mend(root: Path) -> Iterator[str]:
         yield from _release_dead_locks(root / folder)
     if dvc_lock.is_cut(root):
         yield from _restore_dvc_lock(root)
+    for unfinished in (root / dvc_lock.COPY.parent).glob(f".{dvc_lock.LOCK}*.tmp"):
+        unfinished.unlink(missing_ok=True)  # a copy that a killed step had begun
     dvc_lock.keep(root)
 
 

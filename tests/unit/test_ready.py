@@ -77,11 +77,14 @@ def locked(root: Path, stages: int) -> str:
 def test_a_cut_dvc_lock_is_restored(tmp_path: Path, locks: Path) -> None:
     whole = locked(tmp_path, stages=5)
     assert list(mend(tmp_path)) == []
+    unfinished = tmp_path / ".work/.dvc.lock.1.tmp"
+    unfinished.write_text("of a killed step")
     (tmp_path / "dvc.lock").write_text(whole[: len(whole) // 2])
     [line] = mend(tmp_path)
     assert line.startswith("dvc.lock was cut short while DVC wrote it (it is kept as .work/dvc.lo")
     assert (tmp_path / "dvc.lock").read_text() == whole
     assert (tmp_path / dvc_lock.DAMAGED).read_text() == whole[: len(whole) // 2]
+    assert not unfinished.exists()
 
 
 def test_what_a_living_dvc_writes_is_left_to_it(tmp_path: Path, locks: Path) -> None:

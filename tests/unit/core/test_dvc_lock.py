@@ -1,5 +1,6 @@
 """dvc.lock cut anywhere is told from a whole one, and comes back."""
 
+import errno
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,21 @@ def test_a_merge_is_left_to_its_owner(tmp_path: Path) -> None:
     keep(tmp_path)
     assert restore(tmp_path) == "" and lock.read_text() == conflict
     assert (tmp_path / COPY).read_text() == WHOLE
+
+
+def test_a_full_disk_leaves_the_copy_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(WHOLE)
+    keep(tmp_path)
+    lock.write_text(WHOLE.replace("size: 10", "size: 11"))
+
+    def full(path: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        keep(tmp_path)
+    assert (tmp_path / COPY).read_text() == WHOLE
+    assert [path.name for path in (tmp_path / ".work").iterdir()] == ["dvc.lock"]
