@@ -4,6 +4,7 @@ The project's own are safetensors with a description; others' may be a ``torch.s
 What is missing is told at once, with what fetches it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -51,6 +52,10 @@ def write_safetensors(
     try:
         save_file(kept, temporary, {METADATA_KEY: json.dumps(description, sort_keys=True)})
         temporary.replace(path)
+    except SafetensorError as error:
+        if f"os error {errno.ENOSPC}" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     write_sums(path)

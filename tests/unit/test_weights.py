@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from tests.made.raw_pairs import write
 from twinband.core.errors import InputError
@@ -174,3 +175,13 @@ def test_each_kind_of_misfit_is_a_line() -> None:
     )
     many = {str(number): torch.zeros(1) for number in range(20)}
     assert misfits({}, many).endswith("10, 11 and 8 more")
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left (os error 28)")
+
+    monkeypatch.setattr("twinband.weights.save_file", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_safetensors({"a": torch.zeros(1)}, tmp_path / "a.safetensors", {})
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -41,7 +41,7 @@ class Checkpoints:
         temporary = path.with_suffix(".tmp")
         try:
             with temporary.open("wb") as stream:
-                torch.save(dict(state), stream)
+                _save(state, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
             digest = sha256_of(temporary)
@@ -82,6 +82,16 @@ class Checkpoints:
     def _notes(self) -> list[Path]:
         """List the JSON files, newest first."""
         return sorted(self._folder.glob("step-*.json"), reverse=True)
+
+
+def _save(state: Mapping[str, Any], stream: BinaryIO) -> None:
+    try:
+        torch.save(dict(state), stream)
+    except RuntimeError as error:
+        # torch's own end of the file hides that the disk is full.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def _differences(old: Any, new: Any, prefix: str) -> Iterator[str]:
