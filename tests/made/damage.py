@@ -50,7 +50,7 @@ TOLD, RIGHT = "told", "right"
 
 @dataclass(frozen=True)
 class Target:
-    """What reads some files.
+    """The reading of some files.
 
     Attributes:
         name: of the use, for the test's name.

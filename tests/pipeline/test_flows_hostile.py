@@ -1,4 +1,4 @@
-"""Who can use the server of `make serve`: its owner, and nobody else on the machine or the web.
+"""The server of `make serve` serves its owner, and nobody else on the machine or the web.
 
 A deployment has steps of its own, so whoever can change one and start it runs commands here.
 """

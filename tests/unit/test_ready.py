@@ -1,4 +1,4 @@
-"""What ended runs left is mended, and wrong parameters are told, before anything starts."""
+"""Leftovers of ended runs are mended, and wrong parameters are told, before anything starts."""
 
 import json
 import os

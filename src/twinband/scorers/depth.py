@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.errors import BadSample, InputError
-from twinband.core.images import decode
+from twinband.core.errors import InputError
 from twinband.metrics.depth_scores import LEAST_M, depth_scores
 from twinband.scoring.files import image_sets
+from twinband.scoring.pictures import read_image, size_text
 from twinband.scoring.score import Options, Score, check_slice
 
 MILLIMETRES = 1000
@@ -33,7 +33,7 @@ def score(predictions: Path, truth: Path, options: Options) -> Score:
     for stem, (true_path, path) in image_sets(truth, predictions):
         true, guess = read_depth(true_path), read_depth(path)
         if true.shape != guess.shape:
-            raise InputError(f"{path}: {_size(guess)}, but {true_path} has {_size(true)}")
+            raise InputError(f"{path}: {size_text(guess)}, but {true_path} has {size_text(true)}")
         bad = ~np.isfinite(guess)
         if bad.any():
             row, column = np.argwhere(bad)[0]
@@ -65,22 +65,16 @@ def read_depth(path: Path) -> NDArray[np.float64]:
     Raises:
         InputError: neither an image of 16 bits and one channel nor an array of two dimensions.
     """
-    try:
-        if path.suffix == ".npy":
+    if path.suffix == ".npy":
+        try:
             stored = np.load(path, allow_pickle=False).astype(np.float64)
-        else:
-            pixels = decode(path.read_bytes(), str(path)).pixels
-            if pixels.dtype != np.uint16:
-                raise InputError(f"{path}: 8 bits; a depth map has 16, in millimetres")
-            stored = pixels.astype(np.float64) / MILLIMETRES
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from None
-    except BadSample as error:
-        raise InputError(error.detail) from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: {error}") from None
+    else:
+        pixels = read_image(path).pixels
+        if pixels.dtype != np.uint16:
+            raise InputError(f"{path}: 8 bits; a depth map has 16, in millimetres")
+        stored = pixels.astype(np.float64) / MILLIMETRES
     if stored.ndim != 2:
         raise InputError(f"{path}: shape {stored.shape}; a depth map has two dimensions")
     return stored
-
-
-def _size(depth: NDArray[np.float64]) -> str:
-    return f"{depth.shape[1]} x {depth.shape[0]} pixels"

@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.errors import BadSample, InputError
-from twinband.core.images import decode
+from twinband.core.errors import InputError
 from twinband.metrics.segmentation import Counts, confusion_matrix
 from twinband.metrics.segmentation_conventions import (
     CONVENTIONS,
@@ -23,6 +22,7 @@ from twinband.metrics.segmentation_conventions import (
     mfnet_old,
 )
 from twinband.scoring.files import image_sets
+from twinband.scoring.pictures import read_image
 from twinband.scoring.score import DEFINITIONS, Options, Score, check_slice
 
 HOURS = {"D": "day", "N": "night"}  # the last letter of MFNet's and MSRS's names
@@ -76,12 +76,7 @@ def read_ids(path: Path) -> Ids:
     Raises:
         InputError: no image, or one of several channels.
     """
-    try:
-        pixels = decode(path.read_bytes(), str(path)).pixels
-    except BadSample as error:
-        raise InputError(error.detail) from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+    pixels = read_image(path).pixels
     if pixels.ndim != 2:
         raise InputError(f"{path}: {pixels.shape[2]} channels; a map of ids has one")
     return pixels.astype(np.int32)

@@ -1,4 +1,4 @@
-"""What errors tell of things found in files."""
+"""Errors tell of things found in files."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Where the secret of a server goes, and where it does not."""
+"""Places that the secret of a server goes to, and those that it does not."""
 
 import http.server
 import os

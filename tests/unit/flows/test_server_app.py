@@ -1,4 +1,4 @@
-"""Who is answered: own host and own origin, for requests and websockets alike."""
+"""Own host and own origin alone are answered, for requests and websockets alike."""
 
 import pytest
 from starlette.applications import Starlette
