@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 LOCK = Path("dvc.lock")
 COPY = Path(".work/dvc.lock")
@@ -65,8 +66,8 @@ def restore(root: Path) -> str:
 def _stages(text: str | None) -> Mapping[str, Any] | None:
     """Parse the entries of the stages; None if that is not what the text holds."""
     try:
-        content = yaml.load(text or "", Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+        content = YAML(typ="safe").load(text or "")  # as DVC reads it
+    except YAMLError:
         return None
     stages = content.get("stages") if isinstance(content, Mapping) else None
     whole = isinstance(stages, Mapping) and all(
