@@ -21,7 +21,7 @@ from twinband.networks.layers import (
     random_weights,
 )
 from twinband.networks.sampler import Sampler
-from twinband.networks.vit import CHANNELS, VisionTransformer
+from twinband.networks.vit import CHANNELS, Features, VisionTransformer
 from twinband.networks.warm_start import start_encoder
 from twinband.networks.weights import Weights, encoder_of
 
@@ -43,6 +43,7 @@ class MaskedModel(nn.Module):
     """
 
     kind: ClassVar[str]
+    predicts: ClassVar[frozenset[str]] = frozenset()  # modalities that ``predicted`` knows
     Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
     sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
 
@@ -76,6 +77,26 @@ class MaskedModel(nn.Module):
             deviation are taken from the true patch.
         """
         raise NotImplementedError
+
+    def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
+        """Compute the last layer's features of the images of pairs, all patches seen.
+
+        Args:
+            images: ``rgb``, ``thermal`` or both, each ``B,3,H,W``, normalised as in a batch.
+        """
+        return self.encoder.pair_features(images)
+
+    def predicted(self, images: Mapping[str, Tensor], modality: str) -> Tensor:
+        """Predict the images of a modality that is not there from those that are.
+
+        Args:
+            images: as in ``pair_features``.
+            modality: one of ``predicts``.
+
+        Returns:
+            ``B,3,H,W``, normalised as in a batch.
+        """
+        raise NotImplementedError(f"{self.kind} predicts no {modality} images")
 
     def before_step(self, step: int, steps: int) -> None:
         """Prepare step ``step`` (from 0) of ``steps``, as a curriculum does."""

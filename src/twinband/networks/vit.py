@@ -143,6 +143,14 @@ class VisionTransformer(nn.Module):
         """Compute the last layer's features of ``B,3,H,W`` images."""
         return self.features(images)[0]
 
+    def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
+        """Compute the last layer's features of the images of pairs, each image by itself.
+
+        Args:
+            images: ``rgb``, ``thermal`` or both, each ``B,3,H,W``, normalised.
+        """
+        return {modality: self(image) for modality, image in images.items()}
+
     def _with_class_token(self, tokens: Tensor) -> Tensor:
         return torch.cat([self.cls_token.expand(len(tokens), -1, -1).to(tokens.dtype), tokens], 1)
 
