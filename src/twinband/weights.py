@@ -44,9 +44,15 @@ def write_safetensors(
 ) -> None:
     """Write tensors and their description, JSON values, and the file's SHA-256 beside it.
 
-    The file appears whole or not at all. Equals give equal bytes.
+    The file appears whole or not at all. Equals give equal bytes. What two names share is written
+    for both.
     """
-    kept = {name: value.cpu().contiguous() for name, value in tensors.items()}
+    kept: dict[str, Tensor] = {}
+    written: set[int] = set()
+    for name, value in tensors.items():
+        own = value.cpu().contiguous()
+        kept[name] = own.clone() if own.data_ptr() in written else own
+        written.add(own.data_ptr())
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from twinband.methods.mae.model import MaeConfig, MaskedAutoencoder
-from twinband.methods.mspecgene.model import MSpecGene
-from twinband.networks.config import AutoencoderConfig
+from twinband.methods.mspecgene.model import MSpecGene, MSpecGeneConfig
 from twinband.networks.sampler import Sampler, Visible
 
 SIZES: dict[str, Any] = {
@@ -65,7 +64,7 @@ class FixedSampler(RandomSampler):
 
 def mspecgene(sampler: Sampler | None = None, **sizes: Any) -> MSpecGene:
     torch.manual_seed(0)
-    model = MSpecGene(AutoencoderConfig(**{**SIZES, **sizes}))
+    model = MSpecGene(MSpecGeneConfig(**{**SIZES, **sizes}))
     model.sampler = sampler or RandomSampler()
     return model
 

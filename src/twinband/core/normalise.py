@@ -46,3 +46,16 @@ def normalise(batch: Batch, device: torch.device) -> Batch:
         return (value - mean) / std if value.dtype == torch.uint8 else value
 
     return {name: moved(value) for name, value in batch.items()}
+
+
+def one_channel(thermal: Tensor) -> Tensor:
+    """Reduce thermal as a batch has it, ``B,3,H,W``, to the mean of its channels ``B,1,H,W``."""
+    return thermal.mean(1, keepdim=True)
+
+
+def three_channels(thermal: Tensor) -> Tensor:
+    """Do the reverse of ``one_channel``: the same image three times, each channel normalised by its
+    own mean and deviation."""
+    mean, std = (torch.tensor(each, device=thermal.device).view(3, 1, 1) for each in (MEAN, STD))
+    level = (thermal + (mean / std).mean()) / (1 / std).mean()
+    return (level - mean) / std

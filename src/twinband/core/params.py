@@ -154,9 +154,14 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _option(value: Any) -> Any:
+    return [_scalar(part) for part in value] if isinstance(value, list) else _scalar(value)
+
+
 # An option whose kind only its reader or benchmark knows. As a plain union, one wrong value would
 # be told once for each member, with that member's name in the path.
 Scalar = Annotated[str | int | float | bool, PlainValidator(_scalar)]
+Option = Annotated[str | int | float | bool | list[Any], PlainValidator(_option)]
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -31,15 +31,15 @@ class VitConfig:
 
     def __post_init__(self) -> None:
         for name in ("patch_px", "width", "depth", "heads"):
-            _whole_number(name, getattr(self, name))
+            whole_number(name, getattr(self, name))
         sides = self.image_px if isinstance(self.image_px, tuple) else (self.image_px,) * 2
         if len(sides) != 2:
             raise ValueError(f"image_px must be a side, or height and width: {self.image_px}")
         for side in sides:
-            _whole_number("image_px", side)
+            whole_number("image_px", side)
             if side % self.patch_px:
                 raise ValueError(f"image_px {side} is no multiple of patch_px {self.patch_px}")
-        _divisible("width", self.width, self.heads)
+        divisible("width", self.width, self.heads)
 
     @property
     def grid(self) -> Grid:
@@ -66,8 +66,8 @@ class AutoencoderConfig(VitConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("decoder_width", "decoder_depth", "decoder_heads"):
-            _whole_number(name, getattr(self, name))
-        _divisible("decoder_width", self.decoder_width, self.decoder_heads)
+            whole_number(name, getattr(self, name))
+        divisible("decoder_width", self.decoder_width, self.decoder_heads)
 
 
 # So small that two CPU cores take hundreds of steps in a minute: with little data and little time
@@ -99,7 +99,7 @@ def configuration(kind: type[Config], settings: Mapping[str, Any], name: str) ->
     return kind(**values)
 
 
-def _whole_number(name: str, value: object) -> None:
+def whole_number(name: str, value: object) -> None:
     """Check that a size is a positive whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
@@ -107,7 +107,7 @@ def _whole_number(name: str, value: object) -> None:
         raise ValueError(f"{name} must be at least 1, got {value}")
 
 
-def _divisible(name: str, width: int, heads: int) -> None:
+def divisible(name: str, width: int, heads: int) -> None:
     """Check that ``width`` suits ``heads`` and sine-cosine positions."""
     if width % heads or width % 4:
         raise ValueError(f"{name} {width} must be divisible by 4 and by its heads, {heads}")

@@ -1,4 +1,4 @@
-"""Parts that masked models share: base class, decoder, patches, the loss on masked ones, pairs.
+"""Masked models: their base class, that of models of pairs with a ViT, and the decoder of these.
 
 Shapes: B batch, L patches of an image, K kept ones, P values of a patch (row in the patch, then
 column, then channel), D width of the encoder, E width of the decoder.
@@ -6,12 +6,12 @@ column, then channel), D width of the encoder, E width of the decoder.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig
+from twinband.networks.config import TINY_AUTOENCODER, AutoencoderConfig, VitConfig
 from twinband.networks.layers import (
     Block,
     Grid,
@@ -20,62 +20,106 @@ from twinband.networks.layers import (
     random_token,
     random_weights,
 )
-from twinband.networks.sampler import Sampler
+from twinband.networks.patches import (
+    masked_loss,
+    masked_places,
+    restore_tokens,
+    restored_image,
+    visible_places,
+)
+from twinband.networks.sampler import Strategy
 from twinband.networks.vit import CHANNELS, Features, VisionTransformer
 from twinband.networks.warm_start import start_encoder
 from twinband.networks.weights import Weights, encoder_of
 
-VARIANCE_EPS = 1e-6
+
+class Pair(NamedTuple):
+    """One tensor for each image of a pair: images, tokens, places or predictions."""
+
+    rgb: Tensor
+    thermal: Tensor
+
+
+class Drawn(NamedTuple):
+    """What is drawn of a modality or output, images in the model's own units.
+
+    Attributes:
+        truth: ``B,C,H,W``, or ``B,H,W`` int64 of classes.
+        visible: ``B,L``, True where the encoder saw the patch.
+        restored: like ``truth``, with the predictions where patches were masked.
+    """
+
+    truth: Tensor
+    visible: Tensor
+    restored: Tensor
 
 
 class MaskedModel(nn.Module):
     """Base of the models of ``twinband.methods``, pretrained on masked RGB-thermal pairs.
 
-    A batch holds ``rgb`` and ``thermal``, ``B,3,H,W`` each, normalised and of one shape.
+    A batch holds ``rgb`` and ``thermal``, ``B,3,H,W`` each, normalised and of one shape, and what
+    else the method learns from.
 
     Attributes:
         kind: name of its folder.
+        predicts: modalities that ``predicted`` knows.
         Config: class of its configuration.
         sizes: fields of the configuration, by name of a size.
-        encoder: the part that is used after pretraining.
         sampler: strategy that chooses visible patches, for models that leave it to one. Without
-            it such a model can be saved, loaded and asked for its encoder, but not trained.
+            it such a model can be saved, loaded and used, but not trained.
     """
 
     kind: ClassVar[str]
-    predicts: ClassVar[frozenset[str]] = frozenset()  # modalities that ``predicted`` knows
-    Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
-    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
+    predicts: ClassVar[frozenset[str]] = frozenset()
+    Config: ClassVar[type[VitConfig]]
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]]
 
-    sampler: Sampler | None
+    config: VitConfig
+    sampler: Strategy | None
 
-    def __init__(self, config: AutoencoderConfig) -> None:
+    def __init__(self, config: VitConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = VisionTransformer(config)
         self.sampler = None
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute losses.
+        """Compute losses of a batch of training, the visible patches chosen by the model.
 
         Returns:
-            ``loss``; detached: its parts ``loss_rgb`` and ``loss_thermal``, and the number of
-            visible patches of an image, ``kept_rgb`` and ``kept_thermal``.
+            ``loss``; detached: its parts ``loss_rgb``, ``loss_thermal`` and of further outputs, and
+            the mean number of visible patches of an image, ``kept_rgb``, ``kept_thermal``, ….
 
         Raises:
             ValueError: no sampler, images of different shapes, or no whole number of patches.
         """
         raise NotImplementedError
 
-    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Predict a batch for drawing; nothing is learnt from it.
+    def loss(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Compute losses with given visible patches; nothing is random.
+
+        Args:
+            inputs: tensors of the model's modalities after normalisation.
+            visible: for each of them ``B,L`` booleans, True for what the encoder sees; equally many
+                in every row.
 
         Returns:
-            For each modality ``kept_*`` (``B,K`` places) and two ``B,3,H,W`` images, normalised
-            as the batch is: ``visible_*``, with 0 at masked patches, and ``restored_*``, with the
-            predictions there. A prediction is of a patch's standardised values; its mean and
-            deviation are taken from the true patch.
+            By output name, and ``total``; all with gradients.
+
+        Raises:
+            ValueError: shapes that do not fit, or rows with different numbers of visible patches.
         """
+        raise NotImplementedError
+
+    def reconstruct(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Predict all patches, by output name; arguments and errors as of ``loss``."""
+        raise NotImplementedError
+
+    def draw(self, batch: Mapping[str, Tensor]) -> dict[str, Drawn]:
+        """Predict a batch for drawing, by modality; nothing is learnt from it."""
         raise NotImplementedError
 
     def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
@@ -84,7 +128,7 @@ class MaskedModel(nn.Module):
         Args:
             images: ``rgb``, ``thermal`` or both, each ``B,3,H,W``, normalised as in a batch.
         """
-        return self.encoder.pair_features(images)
+        raise NotImplementedError
 
     def predicted(self, images: Mapping[str, Tensor], modality: str) -> Tensor:
         """Predict the images of a modality that is not there from those that are.
@@ -99,99 +143,123 @@ class MaskedModel(nn.Module):
         raise NotImplementedError(f"{self.kind} predicts no {modality} images")
 
     def before_step(self, step: int, steps: int) -> None:
-        """Prepare step ``step`` (from 0) of ``steps``, as a curriculum does."""
+        """Prepare step ``step`` (from 0) of ``steps``: tell the sampler how far training has come,
+        0 at the first step, 1 at the last."""
+        if self.sampler is not None:
+            self.sampler.advance(step / max(steps - 1, 1))
 
     def start_from(self, weights: Weights) -> None:
-        """Start from another model: from its encoder, positions and patches resized.
+        """Start from another model's weights, positions and patches resized.
 
         Raises:
             InputError: names or sizes that do not fit; nothing is changed then.
         """
+        raise NotImplementedError
+
+
+class PairAutoencoder(MaskedModel):
+    """Base of the models whose one ViT encodes every image by itself.
+
+    ``inputs`` of ``loss`` and ``reconstruct`` are ``rgb`` and ``thermal``, ``B,3,H,W`` each;
+    predictions are standardised patches ``B,L,P``.
+
+    Attributes:
+        encoder: the part that is used after pretraining.
+    """
+
+    Config: ClassVar[type[AutoencoderConfig]] = AutoencoderConfig
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"base": {}, "tiny": TINY_AUTOENCODER}
+
+    config: AutoencoderConfig
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__(config)
+        self.encoder = VisionTransformer(config)
+
+    def chosen(self, batch: Mapping[str, Tensor], tokens: Pair) -> Pair:
+        """Choose the kept places ``B,K`` of a batch, by the images' tokens ``B,L,D``."""
+        raise NotImplementedError
+
+    def predict(self, tokens: Pair, kept: Pair, grid: Grid) -> Pair:
+        """Predict the patches ``B,L,P`` of both images from the kept ones."""
+        raise NotImplementedError
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Compute losses as any ``MaskedModel``: means over the batch's masked patches of each
+        modality, and ``loss`` as ``total`` adds them up."""
+        images = batch_images(batch)
+        predicted, kept = self._predict_batch(batch, images)
+        losses = self._losses(predicted, images, kept)
+        like = losses["total"].detach()
+        return {
+            "loss": losses["total"],
+            "loss_rgb": losses["rgb"].detach(),
+            "loss_thermal": losses["thermal"].detach(),
+            "kept_rgb": torch.full_like(like, kept.rgb.shape[1]),
+            "kept_thermal": torch.full_like(like, kept.thermal.shape[1]),
+        }
+
+    def total(self, rgb: Tensor, thermal: Tensor) -> Tensor:
+        """Add up the losses of both modalities."""
+        return rgb + thermal
+
+    def loss(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        images, kept = batch_images(inputs), _kept_places(visible)
+        return self._losses(self._predict_kept(images, kept), images, kept)
+
+    def reconstruct(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        images, kept = batch_images(inputs), _kept_places(visible)
+        return self._predict_kept(images, kept)._asdict()
+
+    @torch.no_grad()
+    def draw(self, batch: Mapping[str, Tensor]) -> dict[str, Drawn]:
+        """Predict a batch for drawing, as any ``MaskedModel``. A prediction is of a patch's
+        standardised values; its mean and deviation are taken from the true patch."""
+        images, patch_px = batch_images(batch), self.config.patch_px
+        with evaluating(self):
+            predicted, kept = self._predict_batch(batch, images)
+        return {
+            name: Drawn(
+                image,
+                ~masked_places(places, prediction.shape[1]),
+                restored_image(prediction, image, places, patch_px),
+            )
+            for name, image, prediction, places in zip(
+                Pair._fields, images, predicted, kept, strict=True
+            )
+        }
+
+    def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
+        return self.encoder.pair_features(images)
+
+    def start_from(self, weights: Weights) -> None:
         start_encoder(self.encoder, encoder_of(weights))
 
+    def _tokens(self, images: Pair) -> Pair:
+        return Pair(self.encoder.tokens(images.rgb), self.encoder.tokens(images.thermal))
 
-def patchify(images: Tensor, patch_px: int) -> Tensor:
-    """Cut ``B,C,H,W`` images, of whole patches, into ``B,L,P``."""
-    rows, columns = images.shape[2] // patch_px, images.shape[3] // patch_px
-    cells = images.unflatten(3, (columns, patch_px)).unflatten(2, (rows, patch_px))
-    return cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
+    def _predict_batch(self, batch: Mapping[str, Tensor], images: Pair) -> tuple[Pair, Pair]:
+        tokens = self._tokens(images)
+        kept = self.chosen(batch, tokens)
+        return self.predict(tokens, kept, self.encoder.grid(images.rgb)), kept
 
+    def _predict_kept(self, images: Pair, kept: Pair) -> Pair:
+        return self.predict(self._tokens(images), kept, self.encoder.grid(images.rgb))
 
-def unpatchify(patches: Tensor, grid: Grid, patch_px: int) -> Tensor:
-    """Put patches back together: ``B,C,H,W`` images with ``grid`` patches."""
-    cells = patches.unflatten(1, grid).unflatten(3, (patch_px, patch_px, -1))
-    return cells.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
-
-
-def standardise(patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Subtract each patch's mean and divide by its deviation; returns also both, ``B,L,1``.
-
-    The variance is the unbiased one, plus 1e-6 so that a flat patch becomes all 0.
-    """
-    mean = patches.mean(-1, keepdim=True)
-    deviation = (patches.var(-1, keepdim=True) + VARIANCE_EPS).sqrt()
-    return (patches - mean) / deviation, mean, deviation
+    def _losses(self, predicted: Pair, images: Pair, kept: Pair) -> dict[str, Tensor]:
+        rgb, thermal = (
+            masked_loss(*parts, self.config.patch_px)
+            for parts in zip(predicted, images, kept, strict=True)
+        )
+        return {"rgb": rgb, "thermal": thermal, "total": self.total(rgb, thermal)}
 
 
-def keep_tokens(tokens_BLD: Tensor, kept_BK: Tensor) -> Tensor:
-    """Gather the tokens at ``kept_BK``, in that order: ``B,K,D``."""
-    return tokens_BLD.gather(1, _each_channel(kept_BK, tokens_BLD.shape[2]))
-
-
-def restore_tokens(visible_BKD: Tensor, mask_token: Tensor, kept_BK: Tensor, count: int) -> Tensor:
-    """Put visible tokens back at their places among ``count``, and ``mask_token`` at all others."""
-    batch, _, width = visible_BKD.shape
-    everywhere = mask_token.to(visible_BKD.dtype).expand(batch, count, width)
-    return everywhere.scatter(1, _each_channel(kept_BK, width), visible_BKD)
-
-
-def masked_places(kept_BK: Tensor, count: int) -> Tensor:
-    """Mark the patches that are not kept, ``B,count`` booleans."""
-    everywhere = torch.ones(len(kept_BK), count, dtype=torch.bool, device=kept_BK.device)
-    return everywhere.scatter(1, kept_BK, False)
-
-
-def masked_loss(prediction_BLP: Tensor, images: Tensor, kept_BK: Tensor, patch_px: int) -> Tensor:
-    """Compute the mean squared error on the standardised patches that were not kept, in float32.
-
-    All masked patches of the batch weigh the same.
-
-    Raises:
-        ValueError: every patch is kept, so there is nothing to predict.
-    """
-    count = prediction_BLP.shape[1]
-    if kept_BK.shape[1] >= count:
-        raise ValueError(f"all {count} patches are kept: there is nothing left to predict")
-    target, _, _ = standardise(patchify(images.float(), patch_px))
-    error = (prediction_BLP.float() - target).square().mean(-1)
-    masked = masked_places(kept_BK, count)
-    return (error * masked).sum() / masked.sum()
-
-
-def restored_image(
-    prediction_BLP: Tensor, images: Tensor, kept_BK: Tensor, patch_px: int
-) -> Tensor:
-    """Fill the image's masked patches as predicted, in the true mean and contrast of each."""
-    patches = patchify(images.float(), patch_px)
-    _, mean, deviation = standardise(patches)
-    masked = masked_places(kept_BK, patches.shape[1])[..., None]
-    filled = torch.where(masked, prediction_BLP.float() * deviation + mean, patches)
-    return unpatchify(filled, _grid(images, patch_px), patch_px)
-
-
-def visible_image(images: Tensor, kept_BK: Tensor, patch_px: int) -> Tensor:
-    """Fill the image's masked patches with 0, the mean colour of normalised images."""
-    patches = patchify(images.float(), patch_px)
-    masked = masked_places(kept_BK, patches.shape[1])[..., None]
-    return unpatchify(patches.masked_fill(masked, 0.0), _grid(images, patch_px), patch_px)
-
-
-def _grid(images: Tensor, patch_px: int) -> Grid:
-    return images.shape[2] // patch_px, images.shape[3] // patch_px
-
-
-def _each_channel(kept_BK: Tensor, width: int) -> Tensor:
-    return kept_BK[:, :, None].expand(-1, -1, width)
+def _kept_places(visible: Mapping[str, Tensor]) -> Pair:
+    return Pair(visible_places(visible["rgb"]), visible_places(visible["thermal"]))
 
 
 class Decoder(nn.Module):
@@ -231,7 +299,7 @@ class Decoder(nn.Module):
         return self.head(self.norm(sequence[:, 1:]))
 
 
-def batch_images(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+def batch_images(batch: Mapping[str, Tensor]) -> Pair:
     """Take ``rgb`` and ``thermal`` out of a batch.
 
     Raises:
@@ -243,7 +311,7 @@ def batch_images(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
             f"rgb {tuple(rgb.shape)} and thermal {tuple(thermal.shape)} must have one shape:"
             " register the pairs first"
         )
-    return rgb, thermal
+    return Pair(rgb, thermal)
 
 
 def interleave(rgb: Tensor, thermal: Tensor) -> Tensor:

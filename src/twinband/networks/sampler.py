@@ -1,7 +1,9 @@
-"""Samplers as masked models know them: tokens of both images in, visible patches out."""
+"""Masking strategies as masked models know them: they choose the patches that are visible."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,39 +31,34 @@ def share_of(patches: int, share: float) -> int:
     return math.floor(patches * share + 1e-9)
 
 
-class Sampler(nn.Module):
-    """A masking strategy. A training step calls ``advance``, the sampler, then ``observe``.
+class Strategy(nn.Module):
+    """A masking strategy. A training step calls ``advance``, then asks for visible patches.
 
     Random numbers depend on the seed, the step and the number of calls in the step alone; state
     that depends on the past is in buffers.
 
     Args:
         patches: L, patches an image.
-        mask_ratio: masked share of either modality, before any shift.
         seed: seed of the random numbers, the same on every rank.
-
-    Raises:
-        ValueError: less than one visible patch, or more than half of them.
     """
 
     step: Tensor
 
-    def __init__(self, patches: int, *, mask_ratio: float = 0.9, seed: int = 0) -> None:
+    def __init__(self, patches: int, *, seed: int = 0) -> None:
         super().__init__()
-        kept = share_of(patches, 1 - mask_ratio)
-        if not 1 <= kept <= patches // 2:
-            raise ValueError(
-                f"mask_ratio {mask_ratio} leaves {kept} of {patches} patches visible; "
-                f"it must leave from 1 to {patches // 2}"
-            )
         self.patches = patches
-        self.kept = kept
         self.seed = seed
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
         # Copies on the host, so that no step has to read a buffer back from the device.
         self._step = 0
         self._calls = 0
         self.register_load_state_dict_post_hook(_copy_step)
+
+    @staticmethod
+    def model_options(**options: Any) -> dict[str, Any]:
+        """Tell which fields of the model's configuration the strategy with these further arguments
+        wants to have other values."""
+        return {}
 
     def advance(self, progress: float) -> None:
         """Begin the next step of training, at ``progress`` from 0 to 1.
@@ -75,11 +72,47 @@ class Sampler(nn.Module):
         self._calls = 0
         self.step.fill_(self._step)
 
+    def diagnostics(self) -> dict[str, float]:
+        """Return numbers to log; may wait for the device."""
+        return {}
+
+    def call_seed(self) -> int:
+        """Make the 63-bit seed of one call; every call of a step gets another one."""
+        state = np.random.SeedSequence((self.seed, self._step, self._calls))
+        self._calls += 1
+        return int(state.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+    def generator(self, device: torch.device) -> torch.Generator:
+        """Make the generator of one call."""
+        return torch.Generator(device).manual_seed(self.call_seed())
+
+
+class Sampler(Strategy):
+    """A strategy for pairs: tokens of both images in, visible patches out; hears the losses.
+
+    Args:
+        patches: L, patches an image.
+        mask_ratio: masked share of either modality, before any shift.
+        seed: seed of the random numbers, the same on every rank.
+
+    Raises:
+        ValueError: less than one visible patch, or more than half of them.
+    """
+
+    def __init__(self, patches: int, *, mask_ratio: float = 0.9, seed: int = 0) -> None:
+        super().__init__(patches, seed=seed)
+        kept = share_of(patches, 1 - mask_ratio)
+        if not 1 <= kept <= patches // 2:
+            raise ValueError(
+                f"mask_ratio {mask_ratio} leaves {kept} of {patches} patches visible; "
+                f"it must leave from 1 to {patches // 2}"
+            )
+        self.kept = kept
+
     def observe(self, loss_rgb: Tensor | float, loss_thermal: Tensor | float) -> None:
         """Take note of both modalities' losses in this step; on all ranks, if on any."""
 
     def diagnostics(self) -> dict[str, float]:
-        """Return numbers to log; may wait for the device."""
         return {"kept_rgb": float(self.kept), "kept_thermal": float(self.kept)}
 
     def forward(self, rgb_tokens: Tensor, thermal_tokens: Tensor) -> Visible:
@@ -93,15 +126,23 @@ class Sampler(nn.Module):
                 f"the sampler was built for tokens [B,{self.patches},D], not {list(tokens.shape)}"
             )
 
-    def generator(self, device: torch.device) -> torch.Generator:
-        """Make the generator of one call; every call of a step gets another one."""
-        state = np.random.SeedSequence((self.seed, self._step, self._calls))
-        self._calls += 1
-        generator = torch.Generator(device)
-        return generator.manual_seed(int(state.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+class ModalitySampler(Strategy):
+    """A strategy for any set of modalities that share one budget of visible patches."""
+
+    def forward(self, present: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Choose the visible patches of a batch, equally many in every row.
+
+        Args:
+            present: for each modality ``[B]`` booleans: whether the sample has it.
+
+        Returns:
+            For each modality ``[B,L]`` booleans, True for what the encoder sees.
+        """
+        raise NotImplementedError
 
 
 def _copy_step(module: nn.Module, _: object) -> None:
-    assert isinstance(module, Sampler)
+    assert isinstance(module, Strategy)
     module._step = int(module.step)
     module._calls = 0

@@ -3,6 +3,7 @@
 Shapes: B batch, L patches, K kept patches, D width.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -48,6 +49,12 @@ class PatchEmbedding(nn.Module):
         super().__init__()
         self.patch_px = patch_px
         self.proj = nn.Conv2d(CHANNELS, width, patch_px, stride=patch_px)
+
+    def reset_bias(self) -> None:
+        """Draw the bias as PyTorch draws a convolution's: uniform in +-1/sqrt(fan-in)."""
+        bound = 1 / math.sqrt(CHANNELS * self.patch_px**2)
+        assert self.proj.bias is not None
+        nn.init.uniform_(self.proj.bias, -bound, bound)
 
     def grid(self, images: Tensor) -> Grid:
         """Count rows and columns of patches of ``images``.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -91,9 +92,7 @@ def pretrain(
     with launched(settings.device) as ranks, seeded(settings.seed):
         model = make_model()
         pixels = PairPixels(datasets)
-        watch = None
-        if model.sampler is not None:
-            watch = VisibleObjects.of(datasets.values(), model.config)
+        watch = VisibleObjects.of(datasets.values(), model)
         task = MaskedPretraining(model, settings.log_every, watch)
         with open_log(run.work) if ranks.main else nullcontext(_no_log) as log:
             result = _train(task, pixels, data, settings, run, log, ranks)
@@ -129,7 +128,7 @@ def _train(
     )
 
     def draw(done: int, trained: TrainingTask, batch: Batch) -> bytes:
-        return reconstruction_sheet(batch, task.model.reconstruct(batch))
+        return reconstruction_sheet(task.model.draw(batch))
 
     result = train(
         task,
@@ -160,17 +159,21 @@ def _write_plots(curve: Curve, drawings: Mapping[int, bytes], work: Path, plots:
         write_atomically(plots / "masking.svg", masking)
 
 
-def fresh_model(params: MaeParams | PretrainParams, where: str) -> MaskedModel:
+def fresh_model(
+    params: MaeParams | PretrainParams, where: str, wanted: Mapping[str, Any] | None = None
+) -> MaskedModel:
     """Make the freshly initialised model that a stage trains.
 
     Args:
         where: place of ``params`` in params.yaml, for errors.
+        wanted: fields of the configuration for which ``params`` say nothing.
 
     Raises:
         ParamsError: an unknown model or option.
     """
     with params_errors(where):
-        model = build(params.model, image_px=params.data.image_px, **params.options)
+        options = {**(wanted or {}), **params.options}
+        model = build(params.model, image_px=params.data.image_px, **options)
         if not isinstance(model, MaskedModel):
             raise ValueError(f"{params.model} cannot be pretrained")
         return model

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
-from twinband.core.params import ItemParams, Params, Scalar, StageParams
+from twinband.core.params import ItemParams, Option, Params, Scalar, StageParams
 from twinband.training.settings import TrainingSettings
 
 
@@ -46,13 +46,13 @@ class Masking(Params):
     """Choice of the visible patches.
 
     Attributes:
-        mask_ratio: hidden share of the patches of a pair at the start; every arm shows equally
-            many patches, over both modalities.
+        mask_ratio: hidden share of the patches of a pair at the start, by default the arm's own;
+            every arm of a method shows equally many patches, over all modalities.
         options: by arm, further arguments of its sampler, such as ``curriculum``; so that a
             comparison changes nothing but ``arm``.
     """
 
-    mask_ratio: Annotated[float, Field(gt=0, lt=1)]
+    mask_ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
     options: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
 
 
@@ -76,7 +76,7 @@ class PretrainParams(ItemParams):
     arm: Name
     start: ProjectPath
     model: str
-    options: dict[str, Scalar] = Field(default_factory=dict)
+    options: dict[str, Option] = Field(default_factory=dict)
     masking: Masking
     data: PretrainingData
     training: TrainingSettings

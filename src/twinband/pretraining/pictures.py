@@ -4,69 +4,111 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
 from twinband.core.images import encode_jpeg
-from twinband.core.normalise import MEAN, STD
-from twinband.drawing import MODALITY_COLOURS, QUALITY, svg
+from twinband.core.normalise import MEAN, STD, three_channels
+from twinband.drawing import MODALITY_COLOURS, QUALITY, distinct_colours, svg, words
+from twinband.networks.masked import Drawn
 from twinband.pretraining.facts import Curve
 
 SHOWN_PAIRS = 6
 GAP_PX = 2
+MASKED_LEVEL = 128  # grey of patches that the encoder does not see
+DEPTHS = cv2.COLORMAP_VIRIDIS
+DEPTH_RANGE = 2.5  # deviations to either side that a depth map's colours span
 
 
-def reconstruction_sheet(
-    batch: Mapping[str, Tensor], pictures: Mapping[str, Tensor], scale: int = 2
-) -> bytes:
-    """Draw a row for each pair, as JPEG: RGB, its visible patches and its reconstruction, then the
-    same of thermal, in grey: the mean of the three channels that the model makes of its one.
+def reconstruction_sheet(drawn: Mapping[str, Drawn], scale: int = 2) -> bytes:
+    """Draw a row for each sample, as JPEG: of each modality the image, its visible patches and its
+    reconstruction.
 
     Args:
-        batch: ``rgb`` and ``thermal``, normalised.
-        pictures: of ``MaskedModel.reconstruct``.
-        scale: factor of enlargement.
+        drawn: of ``MaskedModel.draw``.
+        scale: factor of enlargement of images, so that they are at least as wide as each other.
     """
-    rows = []
-    for index in range(min(SHOWN_PAIRS, len(batch["rgb"]))):
-        cells = []
-        for modality in ("rgb", "thermal"):
-            for image in (
-                batch[modality],
-                pictures[f"visible_{modality}"],
-                pictures[f"restored_{modality}"],
-            ):
-                levels = _levels(image[index])
-                if modality == "thermal":
-                    levels[:] = levels.mean(2, keepdims=True)
-                cells.append(_cell(levels, scale))
-        rows.append(np.hstack(cells))
-    return encode_jpeg(np.vstack(rows), QUALITY)
+    width = max(part.truth.shape[-1] for part in drawn.values()) * scale
+    strips = [
+        np.hstack([_column(images, width) for images in _triple(name, part)])
+        for name, part in drawn.items()
+    ]
+    return encode_jpeg(np.hstack(strips), QUALITY)
 
 
-def _levels(image: Tensor) -> NDArray[np.float64]:
-    """Turn ``3,H,W`` normalised values into ``H,W,3`` of 0..255, not rounded."""
-    channels_last: NDArray[np.float32] = image.permute(1, 2, 0).cpu().numpy()
-    return channels_last * np.array(STD) + np.array(MEAN)
+def _triple(modality: str, drawn: Drawn) -> list[NDArray[np.uint8]]:
+    """Colour truth, what is visible of it, and its reconstruction: ``n,H,W,3`` each."""
+    shown = slice(SHOWN_PAIRS)
+    truth, restored = (pixels(modality, x[shown]) for x in (drawn.truth, drawn.restored))
+    height, width = truth.shape[1:3]
+    visible = drawn.visible[shown].cpu().numpy()
+    rows = round((visible.shape[1] * height / width) ** 0.5)
+    grid = visible.reshape(len(visible), rows, -1)
+    side = height // rows
+    seen = grid.repeat(side, 1).repeat(side, 2)[..., None]
+    return [truth, np.where(seen, truth, np.uint8(MASKED_LEVEL)), restored]
 
 
-def _cell(levels: NDArray[np.float64], scale: int) -> NDArray[np.uint8]:
-    pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    large = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
-    white = (255, 255, 255)
-    gap = GAP_PX
-    return np.asarray(
-        cv2.copyMakeBorder(large, gap, gap, gap, gap, cv2.BORDER_CONSTANT, value=white)
-    )
+def pixels(modality: str, images: Tensor) -> NDArray[np.uint8]:
+    """Colour the images of a modality, in the model's units, for people: ``n,H,W,3``.
+
+    RGB as it is; thermal in grey, the mean of its channels; depth from near to far, unknown values
+    grey; classes each in a colour.
+
+    Args:
+        images: ``n,C,H,W``, or ``n,H,W`` of classes.
+    """
+    values = images.detach().float().cpu()
+    if modality == "semseg":
+        colours = distinct_colours(256)
+        colours[-1] = MASKED_LEVEL
+        return colours[values.long().numpy()]
+    if modality == "depth":
+        return _depths(values[:, 0].numpy())
+    mean, std = (torch.tensor(each).view(3, 1, 1) for each in (MEAN, STD))
+    if values.shape[1] == 1:
+        values = three_channels(values)
+    levels = values * std + mean
+    if modality == "thermal":
+        levels = levels.mean(1, keepdim=True).expand_as(levels)
+    return levels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+
+
+def _depths(standardised: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colour standardised depth maps ``n,H,W``."""
+    share = np.nan_to_num(standardised / DEPTH_RANGE).clip(-1, 1) / 2 + 0.5
+    levels = np.rint(255 * share).astype(np.uint8)
+    coloured = [cv2.cvtColor(cv2.applyColorMap(x, DEPTHS), cv2.COLOR_BGR2RGB) for x in levels]
+    known = np.isfinite(standardised)[..., None]
+    return np.where(known, np.stack(coloured), np.uint8(MASKED_LEVEL))
+
+
+def _column(images: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Stack images ``n,H,W,3``, enlarged to ``width``, with white between them."""
+    scale = width / images.shape[2]
+    gap, white = GAP_PX, (255, 255, 255)
+    cells = [
+        cv2.copyMakeBorder(
+            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST),
+            *(gap, gap, gap, gap),
+            cv2.BORDER_CONSTANT,
+            value=white,
+        )
+        for image in images
+    ]
+    return np.vstack(cells)
 
 
 def loss_figure(curve: Curve) -> bytes:
-    """Plot the loss of each modality over steps, as SVG."""
+    """Plot the loss of each output over steps, as SVG."""
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
-    for modality, colour in MODALITY_COLOURS.items():
-        axes.plot(curve["step"], curve[f"loss_{modality}"], color=colour, label=modality)
+    for column in (name for name in curve if name.startswith("loss_")):
+        label = column.removeprefix("loss_")
+        colour = MODALITY_COLOURS.get(label)
+        axes.plot(curve["step"], curve[column], color=colour, label=words(label))
     axes.set_xlabel("step")
     axes.set_ylabel("loss of masked patches")
     axes.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twinband.networks.masked import MaskedModel
-from twinband.networks.sampler import Sampler
+from twinband.networks.sampler import Strategy
 from twinband.networks.weights import WEIGHTS, read_weights
 from twinband.pretraining.build import fresh_model, params_errors
 from twinband.pretraining.params import PretrainParams
@@ -25,22 +25,28 @@ def started_model(params: PretrainParams, start: Path, where: str) -> MaskedMode
         InputError: weights are missing or do not fit.
         ParamsError: options that the model or the arm does not have.
     """
-    model = fresh_model(params, where)
+    options = params.masking.options.get(params.arm, {})
+    with params_errors(f"{where}.arm"):
+        arm = find_arm(params.arm)
+    with params_errors(f"{where}.masking.options.{params.arm}"):
+        wanted = arm.model_options(**options)
+    model = fresh_model(params, where, wanted)
     rows, columns = model.config.grid
+    ratio = params.masking.mask_ratio
     with params_errors(f"{where}.masking.options.{params.arm}"):
         model.sampler = open_arm(
             params.arm,
             patches=rows * columns,
-            mask_ratio=params.masking.mask_ratio,
             seed=params.training.seed,
-            **params.masking.options.get(params.arm, {}),
+            **({} if ratio is None else {"mask_ratio": ratio}),
+            **options,
         )
     if start.name != SCRATCH:
         model.start_from(read_weights(start / WEIGHTS))
     return model
 
 
-def open_arm(name: str, **settings: Any) -> Sampler:
+def open_arm(name: str, **settings: Any) -> Any:
     """Make the masking strategy of the module ``twinband.arms.NAME``.
 
     Args:
@@ -50,13 +56,22 @@ def open_arm(name: str, **settings: Any) -> Sampler:
         ValueError: there is no such strategy, or settings are out of their range.
         TypeError: settings that the strategy does not have.
     """
+    return find_arm(name)(**settings)
+
+
+def find_arm(name: str) -> type[Strategy]:
+    """Import the class ``Arm`` of the module ``twinband.arms.NAME``.
+
+    Raises:
+        ValueError: there is no such strategy.
+    """
     module = f"{ARMS}.{name}"
     try:
-        arm: type[Sampler] = importlib.import_module(module).Arm
+        arm: type[Strategy] = importlib.import_module(module).Arm
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         package = importlib.import_module(ARMS)
         known = sorted(path.stem for root in package.__path__ for path in Path(root).glob("*.py"))
         raise ValueError(f"no masking strategy {name!r}; known are {', '.join(known)}") from None
-    return arm(**settings)
+    return arm

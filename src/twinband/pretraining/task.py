@@ -15,14 +15,14 @@ from torch import Tensor
 
 from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
-from twinband.networks.config import AutoencoderConfig
-from twinband.networks.masked import MaskedModel, evaluating
+from twinband.networks.masked import MaskedModel, PairAutoencoder, evaluating
+from twinband.networks.sampler import Sampler
 from twinband.shards.read import Dataset
 from twinband.shards.registered import object_mask, registered_pair
 from twinband.training.loop import TrainingTask
 from twinband.training.optimizers import vit_distance
 
-Watch = Callable[[MaskedModel], Mapping[str, float]]
+Watch = Callable[[], Mapping[str, float]]
 
 PAIRS = 32  # of a dataset, whose objects are followed
 
@@ -65,7 +65,7 @@ class MaskedPretraining(TrainingTask):
         own = sampler.diagnostics() if sampler is not None else {}
         watched = {f"masking_{name}": value for name, value in own.items()}
         if self._watch is not None:
-            watched |= self._watch(self.model)
+            watched |= self._watch()
         self._names = list(watched)
         return watched if self._due else dict.fromkeys(watched, math.nan)
 
@@ -74,22 +74,29 @@ class MaskedPretraining(TrainingTask):
 
 
 class VisibleObjects:
-    """Shares of object pixels in the visible patches of some labelled pairs, always the same.
+    """Shares of object pixels in the patches of some pairs, always the same, that a model sees.
 
     Args:
+        model: whose sampler chooses by tokens.
         images: ``N,3,S,S`` normalised, ``rgb`` and ``thermal``.
         objects: ``N,L`` share of object pixels of each patch.
     """
 
-    def __init__(self, images: Mapping[str, Tensor], objects: Tensor) -> None:
+    def __init__(
+        self, model: PairAutoencoder, images: Mapping[str, Tensor], objects: Tensor
+    ) -> None:
+        self._model = model
         self._images = images
         self._objects = objects
 
     @classmethod
-    def of(cls, datasets: Iterable[Dataset], config: AutoencoderConfig) -> "VisibleObjects | None":
-        """Choose labelled pairs of ``datasets`` and resize them whole; None if none is labelled."""
-        patch_px = config.patch_px
-        rows, columns = config.grid
+    def of(cls, datasets: Iterable[Dataset], model: MaskedModel) -> "VisibleObjects | None":
+        """Choose labelled pairs of ``datasets`` and resize them whole; None if none is labelled, or
+        the model leaves its patches to no sampler of pairs."""
+        if not isinstance(model, PairAutoencoder) or not isinstance(model.sampler, Sampler):
+            return None
+        patch_px = model.config.patch_px
+        rows, columns = model.config.grid
         size = (columns * patch_px, rows * patch_px)
         pairs = [pair for dataset in datasets for pair in _labelled_pairs(dataset, size)]
         if not pairs:
@@ -98,13 +105,14 @@ class VisibleObjects:
         images = {"rgb": torch.from_numpy(rgb), "thermal": torch.from_numpy(thermal)}
         shares = torch.from_numpy(objects).unfold(1, patch_px, patch_px)
         shares = shares.unfold(2, patch_px, patch_px).mean((3, 4)).flatten(1)
-        return cls(normalise(images, torch.device("cpu")), shares)
+        return cls(model, normalise(images, torch.device("cpu")), shares)
 
     @torch.no_grad()
-    def __call__(self, model: MaskedModel) -> dict[str, float]:
+    def __call__(self) -> dict[str, float]:
         """Compute the objects' share of the visible patches of each modality, over their share of
         all patches: 1 is what random choice gives."""
-        assert model.sampler is not None
+        model = self._model
+        assert isinstance(model.sampler, Sampler)
         objects = self._objects.to(next(model.parameters()).device)
         with evaluating(model):
             tokens = [

@@ -20,7 +20,7 @@ from twinband.evaluation.features import (
     with_missing,
 )
 from twinband.networks.build import build
-from twinband.networks.masked import MaskedModel, refold
+from twinband.networks.masked import PairAutoencoder, refold
 from twinband.networks.vit import Features, VisionTransformer
 from twinband.networks.weights import save_weights
 from twinband.shards.registered import RegisteredPair
@@ -50,7 +50,7 @@ def test_a_folder_is_the_encoder_of_the_model_in_it(tmp_path: Path, name: str) -
     save_weights(model, tmp_path / "weights.safetensors")
     encoder = load_encoder(tmp_path)
     assert isinstance(encoder, VisionTransformer)
-    assert isinstance(model, MaskedModel) and equal(encoder, model.encoder)
+    assert isinstance(model, PairAutoencoder) and equal(encoder, model.encoder)
 
 
 def test_the_projects_own_description_can_be_used() -> None:

@@ -3,9 +3,8 @@ import torch
 from torch import Tensor
 
 from tests.made.models import SIZES, FixedSampler, RandomSampler, mspecgene, pairs
-from twinband.methods.mspecgene.model import MSpecGene
-from twinband.networks.config import AutoencoderConfig
-from twinband.networks.masked import masked_loss
+from twinband.methods.mspecgene.model import MSpecGene, MSpecGeneConfig
+from twinband.networks.patches import masked_loss
 from twinband.pretraining.start import open_arm
 
 RGB, THERMAL = [5, 0, 9], [12, 3]
@@ -59,8 +58,8 @@ def test_the_gradient_reaches_every_parameter() -> None:
 
 
 def restored(model: MSpecGene, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    found = model.reconstruct(batch)
-    return found["restored_rgb"], found["restored_thermal"]
+    found = model.draw(batch)
+    return found["rgb"].restored, found["thermal"].restored
 
 
 def patch(place: int) -> tuple[slice, slice]:
@@ -121,21 +120,18 @@ def test_the_encoder_is_shared_and_sees_each_modality_by_itself() -> None:
 def test_reconstructions() -> None:
     sampler = FixedSampler(RGB, THERMAL)
     model, batch = mspecgene(sampler), pairs()
-    found = model.reconstruct(batch)
-    assert found["kept_rgb"].tolist() == [RGB, RGB]
+    found = model.draw(batch)
     for name, kept in (("rgb", RGB), ("thermal", THERMAL)):
+        drawn = found[name]
+        assert drawn.truth is batch[name]
         for place in range(16):
             where = (..., *patch(place))
-            true, seen, made = batch[name], found[f"visible_{name}"], found[f"restored_{name}"]
-            if place in kept:
-                torch.testing.assert_close(made[where], true[where])
-                torch.testing.assert_close(seen[where], true[where])
-            else:
-                assert not torch.allclose(made[where], true[where])
-                assert (seen[where] == 0).all()
+            assert (drawn.visible[:, place] == (place in kept)).all()
+            same = torch.allclose(drawn.restored[where], batch[name][where], atol=1e-6)
+            assert same == (place in kept)
     assert model.training and sampler.heard == 0
     assert sampler.modes == [False]
-    assert not found["restored_rgb"].requires_grad
+    assert not found["rgb"].restored.requires_grad
 
 
 @pytest.mark.parametrize("size", [(24, 40), (48, 48)])
@@ -150,7 +146,7 @@ def test_images_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="smaller than a patch"):
         mspecgene()(pairs(height=4, width=4))
     with pytest.raises(ValueError, match="no sampler"):
-        MSpecGene(AutoencoderConfig(**SIZES))(pairs())
+        MSpecGene(MSpecGeneConfig(**SIZES))(pairs())
 
 
 def test_flat_images_and_a_single_pair_are_finite() -> None:

@@ -178,14 +178,14 @@ def test_the_share_of_objects_is_1_by_chance_and_high_when_objects_are_chosen(
 ) -> None:
     write_pool(tmp_path)
     model = fresh(pretrain_params("random"))
-    watch = VisibleObjects.of(datasets(tmp_path).values(), model.config)
+    watch = VisibleObjects.of(datasets(tmp_path).values(), model)
     assert watch is not None
     sampler = model.sampler
     assert isinstance(sampler, Sampler)
     shares = []
     for _ in range(400):
         sampler.advance(0.0)
-        shares.append(watch(model)["visible_objects_rgb"])
+        shares.append(watch()["visible_objects_rgb"])
     assert np.mean(shares) == pytest.approx(1.0, abs=0.05)
     chosen = watch._objects.argsort(1, descending=True)[:, :4]
 
@@ -194,7 +194,7 @@ def test_the_share_of_objects_is_1_by_chance_and_high_when_objects_are_chosen(
             return Visible(chosen, chosen)
 
     model.sampler = Chooser(16)
-    assert watch(model)["visible_objects_thermal"] > 2
+    assert watch()["visible_objects_thermal"] > 2
 
 
 def test_it_starts_from_an_autoencoder_a_vit_or_from_scratch(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import torch
 from tests.made.pretraining import TINY
 from tests.made.raw_pairs import scene
 from tests.made.registered_pairs import Made, register_pairs, write_pairs
-from twinband.methods.mae.model import MaskedAutoencoder
 from twinband.networks.build import build
-from twinband.networks.config import AutoencoderConfig
+from twinband.networks.masked import MaskedModel
+from twinband.pretraining.start import open_arm
 from twinband.pretraining.task import PAIRS, VisibleObjects
 from twinband.shards.read import Dataset, open_products
 
@@ -20,11 +20,12 @@ BOX = {"class": "person", "xyxy": [16.0, 12.0, 32.0, 24.0]}  # one patch of the 
 
 
 @pytest.fixture(scope="module")
-def config() -> AutoencoderConfig:
-    """Images of 32 px in patches of 8."""
-    model = build("mae_tiny", image_px=32, **TINY)
-    assert isinstance(model, MaskedAutoencoder)
-    return model.config
+def model() -> MaskedModel:
+    """Of images of 32 px in patches of 8, with a sampler of pairs."""
+    found = build("mspecgene_tiny", image_px=32, **TINY)
+    assert isinstance(found, MaskedModel)
+    found.sampler = open_arm("random", patches=16, mask_ratio=0.75)
+    return found
 
 
 def dataset(base: Path, *pairs: dict[str, Any]) -> Dataset:
@@ -49,7 +50,7 @@ def one_patch(place: int, share: float = 1.0) -> list[float]:
 
 
 def test_boxes_and_targets_show_objects_as_label_images_do(
-    tmp_path: Path, config: AutoencoderConfig
+    tmp_path: Path, model: MaskedModel
 ) -> None:
     image = np.zeros((48, 64), np.uint8)
     image[36:48, 48:64] = 9
@@ -61,31 +62,27 @@ def test_boxes_and_targets_show_objects_as_label_images_do(
     )
     both = one_patch(5)
     both[15] = 1.0
-    shares = objects_of(VisibleObjects.of([found], config))
+    shares = objects_of(VisibleObjects.of([found], model))
     assert shares == [one_patch(5), both, one_patch(0, 0.5)]
 
 
 def test_pairs_whose_labels_show_no_object_are_passed_over(
-    tmp_path: Path, config: AutoencoderConfig
+    tmp_path: Path, model: MaskedModel
 ) -> None:
     found = dataset(tmp_path, {"boxes": []}, {"boxes": [BOX]}, {"target_rgb": None})
-    assert objects_of(VisibleObjects.of([found], config)) == [one_patch(5)]
+    assert objects_of(VisibleObjects.of([found], model)) == [one_patch(5)]
 
 
-def test_the_first_pair_without_labels_ends_the_search(
-    tmp_path: Path, config: AutoencoderConfig
-) -> None:
+def test_the_first_pair_without_labels_ends_the_search(tmp_path: Path, model: MaskedModel) -> None:
     found = dataset(tmp_path / "one", {"boxes": [BOX]}, {}, {"boxes": [BOX]})
-    assert len(objects_of(VisibleObjects.of([found], config))) == 1
+    assert len(objects_of(VisibleObjects.of([found], model))) == 1
     unlabelled = dataset(tmp_path / "two", {}, {"boxes": [BOX]})
-    assert VisibleObjects.of([unlabelled], config) is None
-    assert len(objects_of(VisibleObjects.of([unlabelled, found], config))) == 1
+    assert VisibleObjects.of([unlabelled], model) is None
+    assert len(objects_of(VisibleObjects.of([unlabelled, found], model))) == 1
 
 
-def test_only_some_pairs_of_a_dataset_are_followed(
-    tmp_path: Path, config: AutoencoderConfig
-) -> None:
+def test_only_some_pairs_of_a_dataset_are_followed(tmp_path: Path, model: MaskedModel) -> None:
     found = dataset(tmp_path, *[{"boxes": [BOX]}] * (PAIRS + 3))
-    watch = VisibleObjects.of([found], config)
+    watch = VisibleObjects.of([found], model)
     assert len(objects_of(watch)) == PAIRS
     assert watch is not None and torch.isfinite(watch._images["thermal"]).all()

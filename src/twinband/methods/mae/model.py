@@ -11,16 +11,9 @@ import torch
 from torch import Tensor
 
 from twinband.networks.config import AutoencoderConfig
-from twinband.networks.masked import (
-    Decoder,
-    MaskedModel,
-    batch_images,
-    evaluating,
-    keep_tokens,
-    masked_loss,
-    restored_image,
-    visible_image,
-)
+from twinband.networks.layers import Grid
+from twinband.networks.masked import Decoder, Pair, PairAutoencoder
+from twinband.networks.patches import keep_tokens
 
 
 def random_places(batch: Mapping[str, Tensor], places: int, kept: int) -> Tensor:
@@ -57,7 +50,7 @@ class MaeConfig(AutoencoderConfig):
             raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
 
 
-class MaskedAutoencoder(MaskedModel):
+class MaskedAutoencoder(PairAutoencoder):
     """One encoder and one decoder for the images of both modalities, masked at random."""
 
     kind = "mae"
@@ -69,50 +62,23 @@ class MaskedAutoencoder(MaskedModel):
         super().__init__(config)
         self.decoder = Decoder(config)
 
-    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute losses as any ``MaskedModel``: means over the masked patches of all images
-        (``loss``) and of each modality's."""
-        images = torch.cat(batch_images(batch))
-        prediction, kept = self._predict(images, batch)
-        # each image has as many masked patches as the next, so the two means weigh the same
-        rgb, thermal = (
-            masked_loss(*parts, self.config.patch_px)
-            for parts in zip(prediction.chunk(2), images.chunk(2), kept.chunk(2), strict=True)
-        )
-        count = torch.full((), float(kept.shape[1]), device=kept.device)
-        return {
-            "loss": (rgb + thermal) / 2,
-            "loss_rgb": rgb.detach(),
-            "loss_thermal": thermal.detach(),
-            "kept_rgb": count,
-            "kept_thermal": count,
-        }
+    def chosen(self, batch: Mapping[str, Tensor], tokens: Pair) -> Pair:
+        places = tokens.rgb.shape[1]
+        kept = int(places * (1 - self.config.mask_ratio))
+        return Pair(*random_places(batch, places, kept).chunk(2))
 
-    @torch.no_grad()
-    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Predict a batch for drawing, as any ``MaskedModel``."""
-        images = torch.cat(batch_images(batch))
-        with evaluating(self):
-            prediction, kept = self._predict(images, batch)
-        patch_px = self.config.patch_px
-        pictures = {
-            "kept": kept,
-            "visible": visible_image(images, kept, patch_px),
-            "restored": restored_image(prediction, images, kept, patch_px),
-        }
-        return {
-            f"{name}_{modality}": half
-            for name, both in pictures.items()
-            for modality, half in zip(("rgb", "thermal"), both.chunk(2), strict=True)
-        }
+    def predict(self, tokens: Pair, kept: Pair, grid: Grid) -> Pair:
+        if kept.rgb.shape != kept.thermal.shape:
+            return Pair(*(self._decoded(t, k, grid) for t, k in zip(tokens, kept, strict=True)))
+        return Pair(*self._decoded(torch.cat(tokens), torch.cat(kept), grid).chunk(2))
 
-    def _predict(self, images: Tensor, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        tokens = self.encoder.tokens(images)
-        places = tokens.shape[1]
-        kept = random_places(batch, places, int(places * (1 - self.config.mask_ratio)))
+    def total(self, rgb: Tensor, thermal: Tensor) -> Tensor:
+        """Average: images of both modalities weigh the same."""
+        return (rgb + thermal) / 2
+
+    def _decoded(self, tokens: Tensor, kept: Tensor, grid: Grid) -> Tensor:
         encoded = self.encoder.encode(keep_tokens(tokens, kept))
-        sequence = self.decoder.sequence(encoded, kept, self.encoder.grid(images))
-        return self.decoder.predict(sequence), kept
+        return self.decoder.predict(self.decoder.sequence(encoded, kept, grid))
 
 
 MODEL = MaskedAutoencoder

@@ -9,40 +9,46 @@ ICCV 2025. Shapes: B batch, L patches, K kept patches, D width.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from twinband.networks.config import AutoencoderConfig
-from twinband.networks.layers import CrossBlock, random_weights
-from twinband.networks.masked import (
-    Decoder,
-    MaskedModel,
-    batch_images,
-    evaluating,
-    keep_tokens,
-    masked_loss,
-    restored_image,
-    visible_image,
-)
-from twinband.networks.sampler import Sampler, Visible
+from twinband.networks.layers import CrossBlock, Grid, Mlp, random_weights
+from twinband.networks.masked import Decoder, Pair, PairAutoencoder
+from twinband.networks.patches import keep_tokens
+from twinband.networks.sampler import Sampler
 from twinband.networks.warm_start import on_grid_of
 from twinband.networks.weights import Weights, load_strictly
 
-
-class _Predicted(NamedTuple):
-    rgb: Tensor
-    thermal: Tensor
-    visible: Visible
+BIAS_STD = 1e-6
 
 
-class MSpecGene(MaskedModel):
+@dataclass(frozen=True, kw_only=True)
+class MSpecGeneConfig(AutoencoderConfig):
+    """Sizes of M-SpecGene, and what tells the published code from what is recommended.
+
+    Attributes:
+        shared_decoder_norm: one last layer normalisation for both decoders, as in the published
+            code, where the second takes the place of the first.
+        reference_biases: start as the published code does: the patch layer's biases uniform in
+            +-1/sqrt(fan-in), those of the MLPs of encoder and cross layers N(0, 1e-6); else 0.
+    """
+
+    shared_decoder_norm: bool = False
+    reference_biases: bool = False
+
+
+class MSpecGene(PairAutoencoder):
     """One encoder, a decoder for each modality, and cross-attention between the decoders."""
 
     kind = "mspecgene"
+    Config = MSpecGeneConfig
 
-    def __init__(self, config: AutoencoderConfig) -> None:
+    config: MSpecGeneConfig
+
+    def __init__(self, config: MSpecGeneConfig) -> None:
         super().__init__(config)
         self.decoder_rgb = Decoder(config)
         self.decoder_thermal = Decoder(config)
@@ -50,28 +56,38 @@ class MSpecGene(MaskedModel):
         self.cross_thermal = CrossBlock(config.decoder_width, config.decoder_heads)
         random_weights(self.cross_rgb)
         random_weights(self.cross_thermal)
+        if config.shared_decoder_norm:
+            self.decoder_thermal.norm = self.decoder_rgb.norm
+        if config.reference_biases:
+            self.encoder.patch_embed.reset_bias()
+            for part in (self.encoder, self.cross_rgb, self.cross_thermal):
+                _random_mlp_biases(part)
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute losses as any ``MaskedModel``: means over the batch's masked patches of each
-        modality, and their sum (``loss``). In training mode the sampler is told the losses."""
-        rgb, thermal = batch_images(batch)
-        predicted = self._predict(rgb, thermal)
-        kept = predicted.visible
-        loss_rgb = masked_loss(predicted.rgb, rgb, kept.rgb, self.config.patch_px)
-        loss_thermal = masked_loss(predicted.thermal, thermal, kept.thermal, self.config.patch_px)
-        losses = {"loss_rgb": loss_rgb.detach(), "loss_thermal": loss_thermal.detach()}
+        """Compute losses as any ``PairAutoencoder``. In training mode the sampler is told them."""
+        losses = super().forward(batch)
         if self.training:
             self._chooser().observe(losses["loss_rgb"], losses["loss_thermal"])
-        counts = {"kept_rgb": kept.rgb.shape[1], "kept_thermal": kept.thermal.shape[1]}
-        return {
-            "loss": loss_rgb + loss_thermal,
-            **losses,
-            **{name: torch.full_like(loss_rgb, count) for name, count in counts.items()},
-        }
+        return losses
 
-    def before_step(self, step: int, steps: int) -> None:
-        """Tell the sampler how far training has come: 0 at the first step, 1 at the last."""
-        self._chooser().advance(step / max(steps - 1, 1))
+    def chosen(self, batch: Mapping[str, Tensor], tokens: Pair) -> Pair:
+        visible = self._chooser()(tokens.rgb.detach(), tokens.thermal.detach())
+        return Pair(visible.rgb, visible.thermal)
+
+    def predict(self, tokens: Pair, kept: Pair, grid: Grid) -> Pair:
+        encoded = self._encoded(Pair(*map(keep_tokens, tokens, kept)))
+        rgb = self.decoder_rgb.sequence(encoded.rgb, kept.rgb, grid)
+        thermal = self.decoder_thermal.sequence(encoded.thermal, kept.thermal, grid)
+        return Pair(
+            self.decoder_rgb.predict(self.cross_rgb(rgb, thermal)),
+            self.decoder_thermal.predict(self.cross_thermal(thermal, rgb)),
+        )
+
+    def _encoded(self, visible: Pair) -> Pair:
+        """Encode each image's visible tokens by themselves; in one pass where counts allow it."""
+        if visible.rgb.shape != visible.thermal.shape:
+            return Pair(*map(self.encoder.encode, visible))
+        return Pair(*self.encoder.encode(torch.cat(visible)).chunk(2))
 
     def start_from(self, weights: Weights) -> None:
         """Start from another model as any ``MaskedModel``, and from ``mae`` with both decoders too.
@@ -90,40 +106,19 @@ class MSpecGene(MaskedModel):
                 tensors[key] = value
         load_strictly(self, on_grid_of(self, tensors), fresh=("cross_", "sampler."))
 
-    @torch.no_grad()
-    def reconstruct(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Predict a batch for drawing, as any ``MaskedModel``."""
-        rgb, thermal = batch_images(batch)
-        with evaluating(self):
-            predicted = self._predict(rgb, thermal)
-        patch_px, kept = self.config.patch_px, predicted.visible
-        return {
-            "kept_rgb": kept.rgb,
-            "kept_thermal": kept.thermal,
-            "visible_rgb": visible_image(rgb, kept.rgb, patch_px),
-            "visible_thermal": visible_image(thermal, kept.thermal, patch_px),
-            "restored_rgb": restored_image(predicted.rgb, rgb, kept.rgb, patch_px),
-            "restored_thermal": restored_image(predicted.thermal, thermal, kept.thermal, patch_px),
-        }
-
-    def _predict(self, rgb: Tensor, thermal: Tensor) -> _Predicted:
-        tokens_rgb, tokens_thermal = self.encoder.tokens(rgb), self.encoder.tokens(thermal)
-        visible = self._chooser()(tokens_rgb.detach(), tokens_thermal.detach())
-        grid = self.encoder.grid(rgb)
-        encoded_rgb = self.encoder.encode(keep_tokens(tokens_rgb, visible.rgb))
-        encoded_thermal = self.encoder.encode(keep_tokens(tokens_thermal, visible.thermal))
-        sequence_rgb = self.decoder_rgb.sequence(encoded_rgb, visible.rgb, grid)
-        sequence_thermal = self.decoder_thermal.sequence(encoded_thermal, visible.thermal, grid)
-        return _Predicted(
-            self.decoder_rgb.predict(self.cross_rgb(sequence_rgb, sequence_thermal)),
-            self.decoder_thermal.predict(self.cross_thermal(sequence_thermal, sequence_rgb)),
-            visible,
-        )
-
     def _chooser(self) -> Sampler:
-        if self.sampler is None:
-            raise ValueError("this MSpecGene has no sampler of visible patches: set its `sampler`")
+        if not isinstance(self.sampler, Sampler):
+            raise ValueError(
+                "this MSpecGene has no sampler of visible patches of pairs: set its `sampler`"
+            )
         return self.sampler
+
+
+def _random_mlp_biases(module: nn.Module) -> None:
+    for part in module.modules():
+        if isinstance(part, Mlp):
+            nn.init.normal_(part.fc1.bias, std=BIAS_STD)
+            nn.init.normal_(part.fc2.bias, std=BIAS_STD)
 
 
 MODEL = MSpecGene
