@@ -184,6 +184,13 @@ def svg(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
+def jpg(figure: Figure) -> bytes:
+    """Encode a figure of photographs as JPEG."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": QUALITY})
+    return stream.getvalue()
+
+
 def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArray[np.uint8]:
     grey = np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
     strip = np.full((TEXT_PX, CELL_PX, 3), 255, np.uint8)

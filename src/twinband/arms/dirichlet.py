@@ -71,28 +71,33 @@ class Arm(ModalitySampler):
             raise ValueError(
                 f"{kept} visible patches of {least} that a sample has; set mask_ratio or visible"
             )
-        shares = self._shares(there.cpu().numpy(), list(present))
+        shares, chosen = self._shares(there.cpu().numpy(), list(present))
         counts = torch.from_numpy(np.rint(kept * shares)).to(there.device)
-        shown = self._places(counts, there, kept)
+        last = 2.0 * ~there + 2.0 * torch.from_numpy(~chosen).to(there.device)
+        shown = self._places(counts, last, kept)
         return dict(zip(present, shown.unbind(1), strict=True))
 
-    def _places(self, counts: Tensor, there: Tensor, kept: int) -> Tensor:
-        """Choose random places, ``counts`` (``B,M``) of each modality but ``kept`` a sample:
-        ``B,M,L`` booleans."""
-        generator = self.generator(there.device)
+    def _places(self, counts: Tensor, last: Tensor, kept: int) -> Tensor:
+        """Choose random places, ``counts`` of each modality but ``kept`` a sample, those of
+        modalities with a greater ``last`` last (both ``B,M``): ``B,M,L`` booleans."""
+        generator = self.generator(counts.device)
         rows, modalities = counts.shape
         first, second = (
             uniform(rows, modalities * self.patches, generator).view(rows, modalities, -1)
             for _ in range(2)
         )
         ranks = first.argsort(-1).argsort(-1)
-        hidden = (ranks >= counts[..., None]).float() + 2.0 * ~there[..., None]
+        hidden = (ranks >= counts[..., None]).float() + last[..., None]
         places = (hidden + second).flatten(1).topk(kept, largest=False).indices
         shown = torch.zeros_like(hidden, dtype=torch.bool)
         return shown.flatten(1).scatter(1, places, True).view_as(hidden)
 
-    def _shares(self, there: NDArray[np.bool_], names: list[str]) -> NDArray[np.float64]:
-        """Draw ``B,M`` shares that add up to 1, in logarithms: small ``alpha`` underflows else.
+    def _shares(
+        self, there: NDArray[np.bool_], names: list[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Draw ``B,M`` shares that add up to 1, and say which modalities may share.
+
+        Drawn in logarithms, since small ``alpha`` underflows else.
 
         The gamma variate of a small shape is one of shape + 1 times ``u ** (1 / shape)``.
         """
@@ -107,7 +112,7 @@ class Arm(ModalitySampler):
         logs = np.where(chosen, logs, -np.inf)
         weights = np.exp(logs - logs.max(1, keepdims=True))
         shares: NDArray[np.float64] = weights / weights.sum(1, keepdims=True)
-        return shares
+        return shares, chosen
 
     def _chosen(
         self, random: np.random.Generator, every: tuple[int, int], names: list[str]

@@ -4,7 +4,7 @@ Shapes: B batch, L patches of an image, K kept ones, P values of a patch (row in
 column, then channel), D width of the encoder, E width of the decoder.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
@@ -52,6 +52,18 @@ class Drawn(NamedTuple):
     truth: Tensor
     visible: Tensor
     restored: Tensor
+
+
+class Sheet(NamedTuple):
+    """A picture of images in rows and columns.
+
+    Attributes:
+        rows: captions of the n rows.
+        columns: by caption the modality that a column shows, and its images as in ``Drawn``: n.
+    """
+
+    rows: Sequence[str]
+    columns: Mapping[str, tuple[str, Tensor]]
 
 
 class MaskedModel(nn.Module):
@@ -121,6 +133,10 @@ class MaskedModel(nn.Module):
     def draw(self, batch: Mapping[str, Tensor]) -> dict[str, Drawn]:
         """Predict a batch for drawing, by modality; nothing is learnt from it."""
         raise NotImplementedError
+
+    def sheets(self, batch: Mapping[str, Tensor]) -> dict[str, Sheet]:
+        """Show by examples what the trained model can do, by name of a picture."""
+        return {}
 
     def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
         """Compute the last layer's features of the images of pairs, all patches seen.

@@ -18,7 +18,12 @@ from twinband.networks.masked import MaskedModel
 from twinband.networks.weights import WEIGHTS, save_weights
 from twinband.pretraining.facts import Curve, PretrainFacts, Subject, facts_of, model_card
 from twinband.pretraining.params import MaeParams, PretrainingData, PretrainParams
-from twinband.pretraining.pictures import loss_figure, masking_figure, reconstruction_sheet
+from twinband.pretraining.pictures import (
+    captioned_sheet,
+    loss_figure,
+    masking_figure,
+    reconstruction_sheet,
+)
 from twinband.pretraining.task import MaskedPretraining, VisibleObjects
 from twinband.shards.product import product_id
 from twinband.shards.read import Dataset, open_products
@@ -94,10 +99,12 @@ def pretrain(
         pixels = PairPixels(datasets)
         watch = VisibleObjects.of(datasets.values(), model)
         task = MaskedPretraining(model, settings.log_every, watch)
+        batches = _batches(pixels, data, settings, run, ranks)
         with open_log(run.work) if ranks.main else nullcontext(_no_log) as log:
-            result = _train(task, pixels, data, settings, run, log, ranks)
-    if result.average is not None:
-        task.load_state_dict({**task.state_dict(), **result.average})
+            result = _train(task, batches, settings, run, log, ranks)
+        if result.average is not None:
+            task.load_state_dict({**task.state_dict(), **result.average})
+        sheets = model.sheets(next(batches.starting_at(0)))
     curve = read_curve(run.work / CURVE)
     facts = facts_of(len(pixels), curve)
     out.mkdir(parents=True, exist_ok=True)
@@ -105,20 +112,20 @@ def pretrain(
     card = model_card(subject, facts, settings.batch_size)
     write_atomically(out / "README.md", card.encode())
     _write_plots(curve, result.drawings, run.work, plots)
+    for name, sheet in sheets.items():
+        write_atomically(plots / f"{name}.jpg", captioned_sheet(sheet))
     return Pretrained(facts, curve, result)
 
 
-def _train(
-    task: MaskedPretraining,
+def _batches(
     pixels: PairPixels,
     data: PretrainingData,
     settings: TrainingSettings,
     run: Run,
-    log: Log,
     ranks: Ranks,
-) -> TrainingResult:
+) -> PairBatches:
     decoded = DecodedPixels(pixels, run.work / f"decoded-{ranks.rank}.bin", data.decoded_mib << 20)
-    batches = PairBatches(
+    return PairBatches(
         decoded,
         settings,
         size_px=data.image_px,
@@ -127,6 +134,15 @@ def _train(
         ranks=ranks,
     )
 
+
+def _train(
+    task: MaskedPretraining,
+    batches: PairBatches,
+    settings: TrainingSettings,
+    run: Run,
+    log: Log,
+    ranks: Ranks,
+) -> TrainingResult:
     def draw(done: int, trained: TrainingTask, batch: Batch) -> bytes:
         return reconstruction_sheet(task.model.draw(batch))
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from twinband.core.params import Facts
+from twinband.drawing import words
 from twinband.shards.product import markdown_card, markdown_table
 
 Curve = Mapping[str, NDArray[np.float64]]  # columns of a loss curve
@@ -85,14 +86,19 @@ class Subject:
 def model_card(subject: Subject, facts: PretrainFacts, batch_size: int) -> str:
     """Write the model card: what was trained, on what, and how far it came."""
     losses = {"rgb": facts.loss_rgb, "thermal": facts.loss_thermal}
+    losses |= {
+        words(name.removeprefix("loss_")): ends
+        for name, ends in facts.others.items()
+        if name.startswith("loss_")
+    }
     rows: dict[str, object] = {
         **subject.settings,
         "steps": facts.steps,
         "batch": batch_size,
         "pairs in the pool": facts.pairs,
         **{
-            f"{modality} loss, first and last window": f"{ends.first:.4f} → {ends.last:.4f}"
-            for modality, ends in losses.items()
+            f"{output} loss, first and last window": f"{ends.first:.4f} → {ends.last:.4f}"
+            for output, ends in losses.items()
         },
     }
     return markdown_card(

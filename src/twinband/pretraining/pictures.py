@@ -11,8 +11,8 @@ from torch import Tensor
 
 from twinband.core.images import encode_jpeg
 from twinband.core.normalise import MEAN, STD, three_channels
-from twinband.drawing import MODALITY_COLOURS, QUALITY, distinct_colours, svg, words
-from twinband.networks.masked import Drawn
+from twinband.drawing import MODALITY_COLOURS, QUALITY, distinct_colours, jpg, svg, words
+from twinband.networks.masked import Drawn, Sheet
 from twinband.pretraining.facts import Curve
 
 SHOWN_PAIRS = 6
@@ -36,6 +36,21 @@ def reconstruction_sheet(drawn: Mapping[str, Drawn], scale: int = 2) -> bytes:
         for name, part in drawn.items()
     ]
     return encode_jpeg(np.hstack(strips), QUALITY)
+
+
+def captioned_sheet(sheet: Sheet) -> bytes:
+    """Draw images in rows and columns with their captions, as JPEG."""
+    figure = Figure(figsize=(1.5 * len(sheet.columns), 1.5 * len(sheet.rows)), layout="constrained")
+    grid = figure.subplots(len(sheet.rows), len(sheet.columns), squeeze=False)
+    for column, (caption, (modality, images)) in enumerate(sheet.columns.items()):
+        for axes, image in zip(grid[:, column], pixels(modality, images), strict=True):
+            axes.imshow(image, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+        grid[0, column].set_title(words(caption), fontsize=8)
+    for axes, caption in zip(grid[:, 0], sheet.rows, strict=True):
+        axes.set_ylabel(words(caption), fontsize=8)
+    return jpg(figure)
 
 
 def _triple(modality: str, drawn: Drawn) -> list[NDArray[np.uint8]]:

@@ -269,7 +269,9 @@ def _without_generator(function: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match="'mae'; known are cmss, fixed, gmm_cmss, random"):
+    with pytest.raises(
+        ValueError, match="'mae'; known are cmss, dirichlet, fixed, gmm_cmss, random"
+    ):
         open_arm("mae", patches=4)
     with pytest.raises(ValueError, match="leaves 0 of 6"):
         open_arm("random", patches=6)

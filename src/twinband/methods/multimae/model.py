@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from twinband.core.normalise import one_channel, three_channels
+from twinband.methods.multimae import sheets
 from twinband.methods.multimae.config import MultiMaeConfig
 from twinband.methods.multimae.decoder import Decoder
 from twinband.methods.multimae.encoder import Encoder, Seen
@@ -27,7 +28,7 @@ from twinband.methods.multimae.modalities import (
 )
 from twinband.networks.config import TINY_AUTOENCODER
 from twinband.networks.layers import Grid
-from twinband.networks.masked import Drawn, MaskedModel, evaluating
+from twinband.networks.masked import Drawn, MaskedModel, Sheet, evaluating
 from twinband.networks.sampler import ModalitySampler
 from twinband.networks.vit import Features
 from twinband.networks.warm_start import on_grid_of, resize_kernel
@@ -135,6 +136,16 @@ class MultiMae(MaskedModel):
                 name: self._drawn(name, patches[name], visible[name], encoded, seen)
                 for name in seen.modalities
                 if name in self.decoders
+            }
+
+    @torch.no_grad()
+    def sheets(self, batch: Mapping[str, Tensor]) -> dict[str, Sheet]:
+        """Show every modality predicted from every other, and what one recoloured patch changes."""
+        inputs = self.inputs_of(batch)
+        with evaluating(self):
+            return {
+                "predicted": sheets.predicted(self, inputs),
+                "recoloured": sheets.recoloured(self, inputs),
             }
 
     def _drawn(
