@@ -1,5 +1,6 @@
 """MultiMAE's masking (spec multimae, 2.3 and the tests 1 and 2 of its section 10)."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -35,9 +36,8 @@ def test_exactly_a_sixth_is_visible_shared_evenly_in_the_mean_and_differently_by
 
 def test_counts_are_the_rounded_shares_but_for_one() -> None:
     arm, given = Arm(PATCHES, seed=3), present(500)
-    shares = torch.from_numpy(
-        Arm(PATCHES, seed=3)._shares(torch.ones(500, 3).bool().numpy(), list(THREE))
-    )
+    drawn, _ = Arm(PATCHES, seed=3)._shares(np.ones((500, 3), np.bool_), list(THREE))
+    shares = torch.from_numpy(drawn)
     assert torch.allclose(shares.sum(1), torch.ones(500, dtype=torch.float64))
     off = counts(arm, given) - (KEPT * shares).round()
     assert off.abs().max() <= 1
