@@ -19,6 +19,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "cmss": {"name": "cmss", "norm": "quantile"},
     "gmm_cmss": {"name": "gmm_cmss", "norm": "running_max", "initial": "quantiles"},
     "contiguous": {"name": "gmm_cmss", "mixture_scope": "image_contiguous"},
+    "parity": {"name": "gmm_cmss", "parity": "reference"},
 }
 STEPS, ROWS = 30, 8
 
