@@ -20,6 +20,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "gmm_cmss": {"name": "gmm_cmss", "norm": "running_max", "initial": "quantiles"},
     "contiguous": {"name": "gmm_cmss", "mixture_scope": "image_contiguous"},
     "parity": {"name": "gmm_cmss", "parity": "reference"},
+    "entropy": {"name": "entropy"},
 }
 STEPS, ROWS = 30, 8
 
