@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from twinband.masking.draws import uniform
+from twinband.masking.measure import rows_at_a_time
 from twinband.networks.sampler import Sampler, Visible
 
-CHUNK_ROWS = 1024  # tokens at a time, so that copies of them stay small
 LEAST_ENTROPY = 1e-6  # also of a token that is not finite
 LEAST_UNIFORM = 1e-30  # keeps its logarithm finite
 
@@ -66,8 +66,8 @@ def token_entropy(tokens: Tensor) -> Tensor:
     """
     rows = tokens.detach().flatten(0, 1)
     parts = []
-    for chunk in rows.split(CHUNK_ROWS):
+    for chunk in rows.split(rows_at_a_time(rows.device)):
         logs = chunk.float().log_softmax(-1)
-        parts.append(-(logs.exp() * logs).sum(-1))
+        parts.append(-logs.exp().mul_(logs).sum(-1))
     entropy = torch.cat(parts).nan_to_num(nan=0.0).clamp_min(LEAST_ENTROPY)
     return entropy.view(tokens.shape[:2])

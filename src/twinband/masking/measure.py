@@ -18,8 +18,9 @@ Norm = Literal["batch_max", "quantile", "running_max"]
 LEAST_NORM = 1e-12
 LEAST_VARIANCE = 1e-6
 NORM_QUANTILE = 0.999
-# So many rows of both inputs, and copies of them about their means, fit into a core's cache.
-CORE_ROWS = 128
+# Where a mean is more than twice the standard deviation, sums of squares about 0 lose digits.
+FAR = 4.0
+CORE_ROWS = 128  # so many rows of both inputs, and copies of them, fit into a core's cache
 DEVICE_ROWS = 2**15  # bounds the memory of the copies on other devices
 
 
@@ -87,38 +88,69 @@ def cmss_raw(
     one, other = rgb_tokens.reshape(-1, features), thermal_tokens.reshape(-1, features)
     if first == "thermal":
         one, other = other, one
-    means, spreads, inner = _reductions(one, other).double().split([2, 2, 1])
-    lengths = (features * means.square() + spreads.square()).sqrt().clamp_min(LEAST_NORM).prod(0)
+    means, squares, inner = _moments(one, other).split([2, 2, 1])
+    lengths = (features * means.square() + squares).sqrt().clamp_min(LEAST_NORM).prod(0)
     # 1 + cosine, where neither term has lost what the sum needs if the cosine is near -1.
     similarity = (lengths + features * means.prod(0) + inner[0]) / (2 * lengths)
-    variances = (spreads.square() / (features - 1)).clamp_min(LEAST_VARIANCE)
+    variances = (squares / (features - 1)).clamp_min(LEAST_VARIANCE)
     divisor = variances.prod(0) if variance == "product" else variances[0].square()
     raw = (similarity.clamp(0, 1).sqrt() / divisor).float()
     return raw.nan_to_num(nan=0.0, posinf=0.0).view(batch, length)
 
 
-def _reductions(one: Tensor, other: Tensor) -> Tensor:
-    """Compute ``[5,N]``: both means, both norms about the means, and the inner product about them.
+def rows_at_a_time(device: torch.device) -> int:
+    """Return how many tokens to compute with at once, so that memory is read once and copies of
+    them stay small."""
+    return CORE_ROWS * torch.get_num_threads() if device.type == "cpu" else DEVICE_ROWS
 
-    A chunk of rows at a time: on a CPU memory is read once.
+
+def _moments(one: Tensor, other: Tensor) -> Tensor:
+    """Compute moments of the rows of two ``[N,D]``, as ``[5,N]`` fp64.
+
+    They are both means, both sums of squares about the means, and the sum of products about them.
+    On a CPU they follow from sums about 0 wherever these are exact enough: that is quicker.
     """
-    rows, features = one.shape
-    on_cpu = one.device.type == "cpu"
-    chunk = max(min(CORE_ROWS * torch.get_num_threads() if on_cpu else DEVICE_ROWS, rows), 1)
-    reductions = torch.empty(5, rows, device=one.device)
-    centred = torch.empty(2, chunk, features, device=one.device)
-    with torch.autocast(one.device.type, enabled=False):
-        for *pair, out in zip(
-            one.split(chunk), other.split(chunk), reductions.split(chunk, 1), strict=True
-        ):
-            for index, tokens in enumerate(pair):
-                about = centred[index, : len(tokens)]
-                torch.mean(tokens, -1, dtype=torch.float32, out=out[index])
-                torch.sub(tokens, out[index, :, None], out=about)
-                torch.linalg.vector_norm(about, dim=-1, out=out[2 + index])
-            products = centred[:, : out.shape[1]]
-            torch.sum(products[0].mul_(products[1]), -1, out=out[4])
+    features, rows = one.shape[1], rows_at_a_time(one.device)
+    if one.device.type != "cpu":
+        parts = zip(one.split(rows), other.split(rows), strict=True)
+        return torch.cat([_about_means(*pair) for pair in parts], 1)
+    totals, squares, product = _about_zero(one, other, rows).double().split([2, 2, 1])
+    means = totals / features
+    squares = squares.square_() - features * means.square()
+    moments = torch.cat([means, squares, product - features * means.prod(0)])
+    far = (features * means.square() > FAR * squares).any(0).nonzero()[:, 0]
+    for some in far.split(rows):
+        moments[:, some] = _about_means(one[some], other[some])
+    return moments
+
+
+def _about_zero(one: Tensor, other: Tensor, rows: int) -> Tensor:
+    """Compute ``[5,N]``: sums of both, norms of both, and inner product.
+
+    Some rows at a time, so that memory is read once.
+    """
+    reductions = torch.empty(5, len(one))
+    parts = zip(one.split(rows), other.split(rows), reductions.split(rows, 1), strict=True)
+    with torch.autocast("cpu", enabled=False):
+        for *pair, out in parts:
+            first, second = (tokens.float() for tokens in pair)
+            torch.sum(first, -1, out=out[0])
+            torch.linalg.vector_norm(first, dim=-1, out=out[2])
+            torch.sum(second, -1, out=out[1])
+            torch.linalg.vector_norm(second, dim=-1, out=out[3])
+            torch.linalg.vecdot(first, second, out=out[4])
     return reductions
+
+
+def _about_means(one: Tensor, other: Tensor) -> Tensor:
+    """Compute the moments of ``_moments`` from copies of the rows about their means."""
+    with torch.autocast(one.device.type, enabled=False):
+        first, second = one.float(), other.float()
+        means = torch.stack([first.mean(-1), second.mean(-1)])
+        first, second = first - means[0, :, None], second - means[1, :, None]
+        norms = [torch.linalg.vector_norm(centred, dim=-1) for centred in (first, second)]
+        product = first.mul_(second).sum(-1)
+    return torch.cat([means.double(), torch.stack(norms).double().square(), product.double()[None]])
 
 
 @torch.no_grad()

@@ -21,6 +21,10 @@ LEAST_WEIGHT = 1e-3
 SUBSAMPLE = 1024  # least number of values, over all ranks, that quantiles are read from
 TINY = 1e-300  # keeps logarithms finite
 
+# Of few elements: on a CPU NumPy arrays, a tenth as slow as tensors; tensors elsewhere. What is
+# done with them is the same.
+Numbers = Any
+
 
 class OnlineMixture(nn.Module):
     """Mixture of Gaussians over values in 0..1; stays on its device and never waits for it.
@@ -87,10 +91,10 @@ class OnlineMixture(nn.Module):
             self.means.copy_(quantiles)
             self.variances.copy_(variance)
         self._begun = True
-        self.steps += 1
+        self.steps.add_(1)
         self.replace(*self._statistics(values.flatten()), values)
 
-    def replace(self, mass: Tensor, shift: Tensor, squares: Tensor, values: Tensor) -> None:
+    def replace(self, mass: Numbers, shift: Numbers, squares: Numbers, values: Tensor) -> None:
         """Do the M step.
 
         Args:
@@ -99,25 +103,28 @@ class OnlineMixture(nn.Module):
             squares: ``[K]``, mass-weighted mean of their squares.
             values: ``[B,L]``, for quantiles.
         """
-        least = (LEAST_SHARE * self._variance(mass, shift, squares)).clamp_min(LEAST_VARIANCE)
+        library, (means, variances, weights) = library_of(mass), self.numbers()
+        about = means - (mass * means + shift).sum()
+        spread = (squares + 2 * about * shift + mass * about * about).sum()
+        least = (LEAST_SHARE * spread).clip(min=LEAST_VARIANCE)
         empty = mass < LEAST_WEIGHT
-        shift = shift / mass.clamp_min(LEAST_WEIGHT)
-        fitted = squares / mass.clamp_min(LEAST_WEIGHT) - shift.square()
-        means, variances, weights = self.means + shift, torch.maximum(fitted, least), mass
+        shift = shift / mass.clip(min=LEAST_WEIGHT)
+        moved = means + shift
+        fitted = library.maximum(squares / mass.clip(min=LEAST_WEIGHT) - shift * shift, least)
         # A CPU can look whether a component is empty, where another device would be waited for.
-        if empty.device.type != "cpu" or empty.any():
-            quantiles, variance = self._spread(values)
-            means = torch.where(empty, quantiles, means)
-            variances = torch.where(empty, torch.maximum(variance, least), variances)
-            weights = torch.where(empty, 1 / len(mass), mass)
-        self.means.copy_(means)
-        self.variances.copy_(variances)
-        self.weights.copy_(weights / weights.sum())
+        if library is torch or empty.any():
+            spread_of = self._spread(values)
+            quantiles, narrow = (part if library is torch else part.numpy() for part in spread_of)
+            moved = library.where(empty, quantiles, moved)
+            fitted = library.where(empty, library.maximum(narrow, least), fitted)
+            mass = library.where(empty, 1 / len(mass), mass)
+        means[:], variances[:], weights[:] = moved, fitted, mass / mass.sum()
 
-    def _variance(self, mass: Tensor, shift: Tensor, squares: Tensor) -> Tensor:
-        """Compute the variance of all values from the components' statistics."""
-        means = self.means - (mass * self.means + shift).sum()
-        return (squares + 2 * means * shift + mass * means.square()).sum()
+    def numbers(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Return means, variances and weights, to read and to write."""
+        if self.means.device.type == "cpu":
+            return self.means.numpy(), self.variances.numpy(), self.weights.numpy()
+        return self.means, self.variances, self.weights
 
     def _spread(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Compute ``[K]`` quantiles and the variance / K² of some columns of ``values``.
@@ -138,21 +145,21 @@ class OnlineMixture(nn.Module):
         narrow = (variance / len(self.means) ** 2).clamp_min(LEAST_VARIANCE)
         return torch.where(quantiles.isfinite(), quantiles, self.means), narrow
 
-    def _statistics(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _statistics(self, values: Tensor) -> tuple[Numbers, Numbers, Numbers]:
         """Compute ``[K]`` mass (sum 1), and mass-weighted shift and square about the present means.
 
         In fp64 and about the means: at the start they may be far from values that lie close
         together.
         """
-        sums = summed(
-            self._sums_on_host(values) if values.device.type == "cpu" else self._sums(values)
-        )
+        on_cpu = values.device.type == "cpu"
+        numbers = self.numbers()
+        sums: Numbers = summed(sums_on_host(values, *numbers) if on_cpu else self._sums(values))
+        sums = sums.numpy() if on_cpu else sums
+        library, (_, variances, weights) = library_of(sums), numbers
         total = sums[0].sum()
-        kept = torch.stack(
-            [self.weights, torch.zeros_like(self.weights), self.weights * self.variances]
-        )
-        mixed = self.momentum * kept + (1 - self.momentum) * sums / total.clamp_min(1)
-        mass, shift, squares = torch.where(total > 0, mixed, kept)
+        kept = library.stack([weights, 0 * weights, weights * variances])
+        mixed = self.momentum * kept + (1 - self.momentum) * sums / total.clip(min=1)
+        mass, shift, squares = library.where(total > 0, mixed, kept)
         return mass, shift, squares
 
     def _sums(self, values: Tensor) -> Tensor:
@@ -163,37 +170,45 @@ class OnlineMixture(nn.Module):
         weighted = shares * offsets
         return torch.stack([shares.sum(1), weighted.sum(1), (weighted * offsets).sum(1)])
 
-    def _sums_on_host(self, values: Tensor) -> Tensor:
-        """Do as ``_sums`` on a CPU, where NumPy needs half of PyTorch's time at these sizes."""
-        host: NDArray[Any] = values.numpy()
-        finite = np.isfinite(host)
-        host = host if finite.all() else host[finite]
-        constants, factors = (part.numpy()[:, None] for part in self._log_constants())
-        offsets = host - self.means.numpy()[:, None]
-        squares = offsets * offsets
-        shares = squares * factors
-        shares += constants
-        shares -= shares.max(0)
-        np.exp(shares, out=shares)
-        shares /= shares.sum(0)
-        sums = [np.einsum("kn,kn->k", shares, part) for part in (offsets, squares)]
-        return torch.from_numpy(np.stack([shares.sum(1), *sums]))
-
     def _log_joint(self, offsets: Tensor) -> Tensor:
         """Compute the logarithms of weight times density, ``[K,N]``."""
-        constants, factors = self._log_constants()
-        return constants[:, None] + offsets.square() * factors[:, None]
-
-    def _log_constants(self) -> tuple[Tensor, Tensor]:
-        """Compute ``[K]`` log densities at the means, weighted, and factors of squared offsets."""
-        weights = self.weights.clamp_min(TINY)
-        return weights.log() - 0.5 * (2 * math.pi * self.variances).log(), -0.5 / self.variances
+        variances, weights = self.variances[:, None], self.weights[:, None]
+        return log_peak(variances, weights) + offsets.square() * (-0.5 / variances)
 
     @torch.no_grad()
     def log_likelihood(self, values: Tensor) -> Tensor:
         """Compute the mean log-likelihood in nats, a scalar on the device."""
         offsets = values.detach().double().flatten() - self.means[:, None]
         return self._log_joint(offsets).logsumexp(0).mean()
+
+
+def library_of(numbers: Numbers) -> Any:
+    """Return the library that the numbers are of: torch or NumPy."""
+    return torch if isinstance(numbers, Tensor) else np
+
+
+def sums_on_host(
+    values: Tensor, means: NDArray[Any], variances: NDArray[Any], weights: NDArray[Any]
+) -> Tensor:
+    """Do as ``OnlineMixture._sums`` on a CPU, where NumPy needs half of PyTorch's time."""
+    host: NDArray[Any] = values.numpy()
+    finite = np.isfinite(host)
+    host = host if finite.all() else host[finite]
+    offsets = host - means[:, None]
+    squares = offsets * offsets
+    shares = squares * (-0.5 / variances)[:, None]
+    shares += log_peak(variances, weights)[:, None]
+    shares -= shares.max(0)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(0)
+    sums = [np.einsum("kn,kn->k", shares, part) for part in (offsets, squares)]
+    return torch.from_numpy(np.array([shares.sum(1), *sums]))
+
+
+def log_peak(variances: Numbers, weights: Numbers) -> Numbers:
+    """Compute the logarithms of weight times density at the mean."""
+    library = library_of(variances)
+    return library.log(weights.clip(min=TINY)) - 0.5 * library.log(2 * math.pi * variances)
 
 
 def _copy_begun(module: nn.Module, _: object) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from twinband.masking.curriculum import Curriculum, walked
-from twinband.masking.online import TINY, OnlineMixture
+from twinband.masking.online import TINY, Numbers, OnlineMixture, library_of
 
 TICKS = 100
 # Where the published code would divide by a variance of 0 and mask at random from then on.
@@ -110,11 +110,11 @@ class PublishedMixture(OnlineMixture):
     def __init__(self, components: int = 3, *, seed: int = 0) -> None:
         super().__init__(components, seed=seed)
 
-    def replace(self, mass: Tensor, shift: Tensor, squares: Tensor, values: Tensor) -> None:
+    def replace(self, mass: Numbers, shift: Numbers, squares: Numbers, values: Tensor) -> None:
+        where, (means, variances, weights) = library_of(mass).where, self.numbers()
         present = mass > TINY
-        divisor = mass.clamp_min(TINY)
-        shift = torch.where(present, shift / divisor, 0.0)
-        fitted = (squares / divisor - shift.square()).clamp_min(LEAST_VARIANCE)
-        self.means += shift
-        self.variances.copy_(torch.where(present, fitted, self.variances))
-        self.weights.copy_(mass)
+        divisor = mass.clip(min=TINY)
+        shift = where(present, shift / divisor, 0.0)
+        fitted = (squares / divisor - shift * shift).clip(min=LEAST_VARIANCE)
+        means += shift
+        variances[:], weights[:] = where(present, fitted, variances), mass

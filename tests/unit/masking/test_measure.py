@@ -101,10 +101,12 @@ def test_the_worked_example(variance: str, raw: list[float], normalised: list[fl
     torch.testing.assert_close(values, torch.tensor([normalised]), atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("offsets", [(0, 0), (2, -3), (100, 100), (100, -100), (0, 100)])
+@pytest.mark.parametrize(
+    "offsets", [(0, 0), (1.9, -1.9), (3, -3), (100, 100), (100, -100), (0, 100)]
+)
 @pytest.mark.parametrize("features", [16, 768])
 def test_it_agrees_with_the_definition_in_double_precision_over_several_chunks(
-    offsets: tuple[int, int], features: int
+    offsets: tuple[float, float], features: int
 ) -> None:
     """Means a hundred standard deviations from 0, of either sign, cost no digits."""
     pair = tokens(0, rows=7, length=40, features=features)
