@@ -46,7 +46,9 @@ def main() -> None:
         "times_as_fast": round(sorting / greedy, 1),
     }
     rgb, thermal = torch.randn(2, BATCH, LENGTH, FEATURES, generator=generator).unbind()
-    samplers = {name: open_arm(name, patches=LENGTH) for name in ("random", "cmss", "gmm_cmss")}
+    samplers = {
+        name: open_arm(name, patches=LENGTH) for name in ("random", "entropy", "cmss", "gmm_cmss")
+    }
     measure, *sampler_ms = least_ms(
         lambda: cmss(rgb, thermal),
         *(lambda sampler=s: sampler(rgb, thermal) for s in samplers.values()),

@@ -162,15 +162,22 @@ class Curriculum(nn.Module):
         )
         valid = pair.isfinite().all()
         sums = summed(torch.cat([torch.where(valid, pair, 0.0), valid.float()[None]]))
-        mean = sums[:2] / sums[2].clamp_min(1)
-        momentum = torch.where(self.observed > 0, self.loss_momentum, 0.0)
-        mixed = momentum * self.losses + (1 - momentum) * mean
-        self.losses.copy_(torch.where(sums[2] > 0, mixed, self.losses))
+        self.remember(sums[:2] / sums[2].clamp_min(1), sums[2] > 0)
         self.observed += sums[2] > 0
+
+    def remember(self, losses: Tensor, valid: Tensor) -> None:
+        """Take the ``[2]`` losses of a step into account, if they are ``valid``."""
+        momentum = torch.where(self.observed > 0, self.loss_momentum, 0.0)
+        mixed = momentum * self.losses + (1 - momentum) * losses
+        self.losses.copy_(torch.where(valid, mixed, self.losses))
+
+    def due(self, progress: float) -> int:
+        """Count the ticks due at ``progress``, 0..1."""
+        return math.floor(progress * self.ticks + 1e-9)
 
     def advance(self, progress: float, means: Callable[[], Sequence[float]]) -> None:
         """Do the ticks due at ``progress``, 0..1; ``means`` is called only if there are any."""
-        due = math.floor(progress * self.ticks + 1e-9)
+        due = self.due(progress)
         if due <= self._tick:
             return
         first, second = self.losses.tolist()
@@ -186,17 +193,25 @@ class Curriculum(nn.Module):
             means: means of the mixture, in increasing order.
             gap: loss of the second modality minus that of the first.
         """
-        count = float(self.count_bias) + TOKENS_PER_LOSS * gap
-        self.count_bias.fill_(min(max(count, -self.most_shifted), self.most_shifted))
-        centre = float(self.centre_bias) + CENTRE_PER_LOSS * gap
-        self.centre_bias.fill_(min(max(centre, -LARGEST_CENTRE_BIAS), LARGEST_CENTRE_BIAS))
+        for bias, shift, most in (
+            (self.count_bias, TOKENS_PER_LOSS * gap, self.most_shifted),
+            (self.centre_bias, CENTRE_PER_LOSS * gap, LARGEST_CENTRE_BIAS),
+        ):
+            bias.fill_(self.shifted(float(bias), shift, most))
         if self.pace != "static":
-            before = self.centres[: self._active].tolist()
-            moved = walked(before, means, tick, self.ticks, self.pace)
+            moved = self.walk(self.centres[: self._active].tolist(), means, tick)
             self.centres[: len(moved)] = torch.tensor(moved, dtype=self.centres.dtype)
             self.active.fill_(len(moved))
         self.tick.fill_(tick)
         self._copy()
+
+    def shifted(self, bias: float, shift: float, most: float) -> float:
+        """Shift a bias, which stays from -``most`` to ``most``."""
+        return min(max(bias + shift, -most), most)
+
+    def walk(self, centres: Sequence[float], means: Sequence[float], tick: int) -> list[float]:
+        """Compute the centres after ``tick``; see ``walked``."""
+        return walked(centres, means, tick, self.ticks, self.pace)
 
     def diagnostics(self, means: Tensor) -> dict[str, float]:
         """Return numbers to log, always the same names; centres that do not exist yet are NaN."""

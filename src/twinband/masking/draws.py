@@ -71,7 +71,8 @@ def chosen_components(
     """
     upto = (weights / weights.sum()).cumsum(0)[:-1]
     if scope == "patch":
-        return torch.searchsorted(upto, uniform(rows, columns, generator), right=True)
+        places = uniform(rows, columns, generator)
+        return torch.searchsorted(upto.to(places.dtype), places, right=True)
     rank, size = rank_and_size()
     row = torch.arange(rows, device=weights.device) * size + rank
     place = row[:, None] * length + torch.arange(columns, device=weights.device)
@@ -125,7 +126,9 @@ def draw_targets(
     moved = (centres + bias).to(means.dtype)
     deviations = interpolated_variance(moved, means, variances).sqrt()
     component = chosen_components(weights[smallest], rows, columns, length, generator, scope)
-    return moved[component] + deviations[component] * normal(rows, columns, generator)
+    drawn = normal(rows, columns, generator)
+    moved, deviations = moved.to(drawn.dtype), deviations.to(drawn.dtype)
+    return moved[component] + deviations[component] * drawn
 
 
 @torch.no_grad()

@@ -11,14 +11,17 @@ from typing import Literal
 import torch
 from torch import Tensor, distributed, nn
 
+Modality = Literal["thermal", "rgb"]
 Variance = Literal["product", "first_squared"]
 Norm = Literal["batch_max", "quantile", "running_max"]
 
 LEAST_NORM = 1e-12
 LEAST_VARIANCE = 1e-6
 NORM_QUANTILE = 0.999
-# So many rows of both inputs fit into a processor's cache for the five reductions over them.
-CHUNK_ROWS = 1024
+# Where a mean is more than twice the standard deviation, sums of squares about 0 lose digits.
+FAR = 4.0
+CORE_ROWS = 128  # so many rows of both inputs, and copies of them, fit into a core's cache
+DEVICE_ROWS = 2**15  # bounds the memory of the copies on other devices
 
 
 class RunningMaximum(nn.Module):
@@ -47,18 +50,24 @@ class RunningMaximum(nn.Module):
 
 @torch.no_grad()
 def cmss_raw(
-    rgb_tokens: Tensor, thermal_tokens: Tensor, *, variance: Variance = "product"
+    rgb_tokens: Tensor,
+    thermal_tokens: Tensor,
+    *,
+    variance: Variance = "product",
+    first: Modality = "thermal",
 ) -> Tensor:
     """Compute CMSS before normalisation, in 0..1e12; fp32, detached.
 
     Variances are over features, unbiased and at least 1e-6, so a flat patch is very large;
     an all-zero token has cosine 0. A patch whose tokens are not all finite (or overflow) is 0.
+    Tokens far from 0, and cosines near -1, lose no precision: sums are about the tokens' means.
 
     Args:
         rgb_tokens: ``[B,L,D]``, patch plus position embedding, D at least 2.
         thermal_tokens: ``[B,L,D]``.
-        variance: ``product`` of both modalities' variances, or ``first_squared``: that of thermal
-            squared, as the published code computes it.
+        variance: ``product`` of both modalities' variances, or ``first_squared``: that of the
+            first modality squared, as the published code computes it.
+        first: the modality that ``first_squared`` means.
 
     Returns:
         ``[B,L]``.
@@ -76,43 +85,72 @@ def cmss_raw(
         raise ValueError(f"tokens must have at least 2 features for a variance, not {features}")
     if variance not in ("product", "first_squared"):
         raise ValueError(f"variance must be 'product' or 'first_squared', not {variance!r}")
-    thermal_norm, thermal_sum, rgb_norm, rgb_sum, dot = _reductions(
-        thermal_tokens.reshape(-1, features), rgb_tokens.reshape(-1, features)
-    )
-    cosine = dot / thermal_norm.clamp_min(LEAST_NORM) / rgb_norm.clamp_min(LEAST_NORM)
-    similarity = ((cosine.clamp(-1, 1) + 1) / 2).sqrt()
-    thermal_variance = _variance(thermal_norm, thermal_sum, features)
-    rgb_variance = _variance(rgb_norm, rgb_sum, features)
-    other = rgb_variance if variance == "product" else thermal_variance
-    raw = similarity / (thermal_variance * other)
+    one, other = rgb_tokens.reshape(-1, features), thermal_tokens.reshape(-1, features)
+    if first == "thermal":
+        one, other = other, one
+    means, squares, inner = _moments(one, other).split([2, 2, 1])
+    lengths = (features * means.square() + squares).sqrt().clamp_min(LEAST_NORM).prod(0)
+    # 1 + cosine, where neither term has lost what the sum needs if the cosine is near -1.
+    similarity = (lengths + features * means.prod(0) + inner[0]) / (2 * lengths)
+    variances = (squares / (features - 1)).clamp_min(LEAST_VARIANCE)
+    divisor = variances.prod(0) if variance == "product" else variances[0].square()
+    raw = (similarity.clamp(0, 1).sqrt() / divisor).float()
     return raw.nan_to_num(nan=0.0, posinf=0.0).view(batch, length)
 
 
-def _reductions(thermal: Tensor, rgb: Tensor) -> Tensor:
-    """Compute ``[5,N]``: norm and sum of thermal, norm and sum of RGB, and their inner product.
+def rows_at_a_time(device: torch.device) -> int:
+    """Return how many tokens to compute with at once, so that memory is read once and copies of
+    them stay small."""
+    return CORE_ROWS * torch.get_num_threads() if device.type == "cpu" else DEVICE_ROWS
 
-    On a CPU a chunk of rows at a time, so that memory is read once.
+
+def _moments(one: Tensor, other: Tensor) -> Tensor:
+    """Compute moments of the rows of two ``[N,D]``, as ``[5,N]`` fp64.
+
+    They are both means, both sums of squares about the means, and the sum of products about them.
+    On a CPU they follow from sums about 0 wherever these are exact enough: that is quicker.
     """
-    rows = len(thermal)
-    reductions = torch.empty(5, rows, device=thermal.device)
-    chunk = CHUNK_ROWS if thermal.device.type == "cpu" else max(rows, 1)
-    with torch.autocast(thermal.device.type, enabled=False):
-        for one, other, out in zip(
-            thermal.split(chunk), rgb.split(chunk), reductions.split(chunk, 1), strict=True
-        ):
-            one, other = one.float(), other.float()
-            torch.linalg.vector_norm(one, dim=-1, out=out[0])
-            torch.sum(one, -1, out=out[1])
-            torch.linalg.vector_norm(other, dim=-1, out=out[2])
-            torch.sum(other, -1, out=out[3])
-            torch.linalg.vecdot(other, one, out=out[4])
+    features, rows = one.shape[1], rows_at_a_time(one.device)
+    if one.device.type != "cpu":
+        parts = zip(one.split(rows), other.split(rows), strict=True)
+        return torch.cat([_about_means(*pair) for pair in parts], 1)
+    totals, squares, product = _about_zero(one, other, rows).double().split([2, 2, 1])
+    means = totals / features
+    squares = squares.square_() - features * means.square()
+    moments = torch.cat([means, squares, product - features * means.prod(0)])
+    far = (features * means.square() > FAR * squares).any(0).nonzero()[:, 0]
+    for some in far.split(rows):
+        moments[:, some] = _about_means(one[some], other[some])
+    return moments
+
+
+def _about_zero(one: Tensor, other: Tensor, rows: int) -> Tensor:
+    """Compute ``[5,N]``: sums of both, norms of both, and inner product.
+
+    Some rows at a time, so that memory is read once.
+    """
+    reductions = torch.empty(5, len(one))
+    parts = zip(one.split(rows), other.split(rows), reductions.split(rows, 1), strict=True)
+    with torch.autocast("cpu", enabled=False):
+        for *pair, out in parts:
+            first, second = (tokens.float() for tokens in pair)
+            torch.sum(first, -1, out=out[0])
+            torch.linalg.vector_norm(first, dim=-1, out=out[2])
+            torch.sum(second, -1, out=out[1])
+            torch.linalg.vector_norm(second, dim=-1, out=out[3])
+            torch.linalg.vecdot(first, second, out=out[4])
     return reductions
 
 
-def _variance(norm: Tensor, total: Tensor, features: int) -> Tensor:
-    """Compute unbiased variances from norms and sums of rows, at least ``LEAST_VARIANCE``."""
-    squares = norm.square() - total.square() / features
-    return (squares / (features - 1)).clamp_min(LEAST_VARIANCE)
+def _about_means(one: Tensor, other: Tensor) -> Tensor:
+    """Compute the moments of ``_moments`` from copies of the rows about their means."""
+    with torch.autocast(one.device.type, enabled=False):
+        first, second = one.float(), other.float()
+        means = torch.stack([first.mean(-1), second.mean(-1)])
+        first, second = first - means[0, :, None], second - means[1, :, None]
+        norms = [torch.linalg.vector_norm(centred, dim=-1) for centred in (first, second)]
+        product = first.mul_(second).sum(-1)
+    return torch.cat([means.double(), torch.stack(norms).double().square(), product.double()[None]])
 
 
 @torch.no_grad()
@@ -121,6 +159,7 @@ def cmss(
     thermal_tokens: Tensor,
     *,
     variance: Variance = "product",
+    first: Modality = "thermal",
     norm: Norm = "batch_max",
     state: RunningMaximum | None = None,
     synchronised: bool = True,
@@ -134,6 +173,7 @@ def cmss(
         rgb_tokens: ``[B,L,D]``, patch plus position embedding.
         thermal_tokens: ``[B,L,D]``.
         variance: as for ``cmss_raw``.
+        first: as for ``cmss_raw``.
         norm: the divisor. ``batch_max``: the greatest value of the batch, which becomes 1;
             ``quantile``: its 0.999 quantile, larger values become 1; ``running_max``: the greatest
             that ``state`` remembers.
@@ -146,7 +186,7 @@ def cmss(
     Raises:
         ValueError: as ``cmss_raw``; an unknown ``norm``; ``running_max`` without ``state``.
     """
-    raw = cmss_raw(rgb_tokens, thermal_tokens, variance=variance)
+    raw = cmss_raw(rgb_tokens, thermal_tokens, variance=variance, first=first)
     if raw.numel() == 0:
         return raw
     if norm == "quantile":

@@ -2,17 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from twinband.masking.curriculum import Curriculum, Pace
 from twinband.masking.draws import nearest_without_replacement
-from twinband.masking.measure import Norm, RunningMaximum, Variance, cmss
+from twinband.masking.measure import Modality, Norm, RunningMaximum, Variance, cmss
 from twinband.networks.sampler import Sampler, Visible
-
-Modality = Literal["thermal", "rgb"]
 
 
 class Request(NamedTuple):
@@ -34,7 +32,7 @@ class TargetedSampler(Sampler):
         mask_ratio_max: masked share that the modality with the smaller loss may reach.
         first_modality: modality that chooses its patches first.
         disjoint: no position is visible in both modalities.
-        variance: see ``masking.measure.cmss``.
+        variance: see ``masking.measure.cmss``; its first modality is ``first_modality``.
         norm: see ``masking.measure.cmss``.
         curriculum: see ``Curriculum``.
         ticks: see ``Curriculum``.
@@ -108,6 +106,7 @@ class TargetedSampler(Sampler):
             rgb_tokens,
             thermal_tokens,
             variance=self.variance,
+            first=self.first_modality,
             norm=self.norm,
             state=self.running_maximum,
             synchronised=self.training,

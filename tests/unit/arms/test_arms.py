@@ -15,7 +15,7 @@ from twinband.masking.draws import nearest_without_replacement
 from twinband.networks.sampler import Sampler, Visible
 from twinband.pretraining.start import open_arm
 
-NAMES = ["random", "fixed", "cmss", "gmm_cmss"]
+NAMES = ["random", "fixed", "entropy", "cmss", "gmm_cmss"]
 TARGETED = ["cmss", "gmm_cmss"]
 LENGTH = 196
 
@@ -57,12 +57,12 @@ def test_every_strategy_shows_the_same_number_of_tokens_at_every_step(name: str)
             assert distinct(visible.rgb, visible.thermal)
 
 
-def test_counts_of_the_four_strategies() -> None:
+def test_counts_of_the_strategies() -> None:
     def counts(name: str) -> tuple[int, int]:
         visible = open_arm(name, patches=LENGTH)(*batch(0))
         return visible.thermal.shape[1], visible.rgb.shape[1]
 
-    assert [counts(name) for name in NAMES] == [(19, 19), (23, 15), (19, 19), (19, 19)]
+    assert [counts(name) for name in NAMES] == [(19, 19), (23, 15)] + [(19, 19)] * 3
 
 
 @pytest.mark.parametrize("name", TARGETED)
@@ -194,6 +194,15 @@ def test_random_positions_are_uniform_and_disjoint_if_asked(name: str) -> None:
 def test_modalities_may_share_positions_if_asked() -> None:
     joint = open_arm("gmm_cmss", patches=LENGTH, disjoint=False)
     assert not all(distinct(one.rgb, one.thermal) for one in trained(joint, 0, 10))
+
+
+def test_the_variance_squared_is_that_of_the_modality_that_chooses_first() -> None:
+    rgb, thermal = batch(3)
+    first = open_arm("gmm_cmss", patches=LENGTH, variance="first_squared", first_modality="rgb")
+    other = open_arm("gmm_cmss", patches=LENGTH, variance="first_squared")
+    straight, swapped = first(rgb, thermal), other(thermal, rgb)
+    assert torch.equal(straight.rgb, swapped.thermal)
+    assert torch.equal(straight.thermal, swapped.rgb)
 
 
 def test_swapped_modalities_swap_what_is_shown() -> None:

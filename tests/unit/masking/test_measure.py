@@ -19,6 +19,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "cmss": {"name": "cmss", "norm": "quantile"},
     "gmm_cmss": {"name": "gmm_cmss", "norm": "running_max", "initial": "quantiles"},
     "contiguous": {"name": "gmm_cmss", "mixture_scope": "image_contiguous"},
+    "parity": {"name": "gmm_cmss", "parity": "reference"},
+    "entropy": {"name": "entropy"},
 }
 STEPS, ROWS = 30, 8
 
@@ -99,12 +101,25 @@ def test_the_worked_example(variance: str, raw: list[float], normalised: list[fl
     torch.testing.assert_close(values, torch.tensor([normalised]), atol=1e-6, rtol=0)
 
 
-def test_it_agrees_with_the_definition_in_double_precision_over_several_chunks() -> None:
-    rgb, thermal = tokens(0, rows=7, length=400)
-    one, other = rgb.double() + 2, thermal.double() - 3
-    cosine = torch.cosine_similarity(one, other, dim=-1)
-    raw = ((cosine + 1) / 2).sqrt() / (one.var(-1) * other.var(-1))
-    torch.testing.assert_close(cmss_raw(rgb + 2, thermal - 3), raw.float(), rtol=1e-4, atol=0)
+@pytest.mark.parametrize(
+    "offsets", [(0, 0), (1.9, -1.9), (3, -3), (100, 100), (100, -100), (0, 100)]
+)
+@pytest.mark.parametrize("features", [16, 768])
+def test_it_agrees_with_the_definition_in_double_precision_over_several_chunks(
+    offsets: tuple[float, float], features: int
+) -> None:
+    """Means a hundred standard deviations from 0, of either sign, cost no digits."""
+    pair = tokens(0, rows=7, length=40, features=features)
+    rgb, thermal = (part + offset for part, offset in zip(pair, offsets, strict=True))
+    one, other = rgb.double(), thermal.double()
+    similarity = ((torch.cosine_similarity(one, other, dim=-1) + 1) / 2).sqrt()
+    for divisor, settings in (
+        (one.var(-1) * other.var(-1), {}),
+        (other.var(-1).square(), {"variance": "first_squared"}),
+        (one.var(-1).square(), {"variance": "first_squared", "first": "rgb"}),
+    ):
+        values = cmss_raw(rgb, thermal, **settings).double()  # type: ignore[arg-type]
+        torch.testing.assert_close(values, similarity / divisor, rtol=1e-5, atol=0)
 
 
 def test_identities() -> None:

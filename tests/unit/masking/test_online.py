@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from twinband.masking.online import OnlineMixture
+from twinband.masking.online import OnlineMixture, sums_on_host
 
 TOY = torch.tensor([0.05, 0.10, 0.15, 0.50, 0.55, 0.90])
 
@@ -16,7 +16,7 @@ def toy(**settings: float) -> OnlineMixture:
 
 
 def close(found: Tensor, expected: list[float], tolerance: float = 2e-6) -> None:
-    torch.testing.assert_close(found, torch.tensor(expected), atol=tolerance, rtol=0)
+    torch.testing.assert_close(found, torch.tensor(expected).double(), atol=tolerance, rtol=0)
 
 
 def two_groups(seed: int = 0, rows: int = 16, length: int = 196) -> Tensor:
@@ -83,15 +83,63 @@ def test_quantile_start_finds_groups_at_once_where_uniform_variance_one_cannot()
 @pytest.mark.parametrize("initial", ["uniform", "quantiles"])
 def test_degenerate_data_never_give_nan(values: Tensor, initial: str) -> None:
     mixture = OnlineMixture(3, initial=initial)  # type: ignore[arg-type]
+    finite = values[values.isfinite()].double()
+    least = max(0.999e-6 * float(finite.var(correction=0)), 1e-14)
     for _ in range(40):
         mixture(values)
         for part in (mixture.means, mixture.variances, mixture.weights):
             assert part.isfinite().all()
-        assert mixture.variances.min() >= 1e-4 and mixture.weights.min() > 0
-    finite = values[values.isfinite()]
+        assert mixture.variances.min() >= least and mixture.weights.min() > 0
     assert float((mixture.weights * mixture.means).sum()) == pytest.approx(
         float(finite.mean()), abs=1e-4
     )
+
+
+def test_floors_are_relative_to_the_spread_of_the_data() -> None:
+    """The same values a thousand times as close together have the same mixture."""
+    values = two_groups(5)
+    values[0, :60] = 0.35  # one component collapses on these
+    wide, narrow = OnlineMixture(3), OnlineMixture(3)
+    for mixture, scale in ((wide, 1.0), (narrow, 1 / 1024)):
+        mixture.means.copy_(torch.tensor([0.2, 0.35, 0.8]) * scale)
+        mixture.variances.copy_(torch.tensor([1e-3, 1e-6, 1e-3]) * scale**2)
+    for _ in range(80):
+        wide(values)
+        narrow(values / 1024)
+    torch.testing.assert_close(narrow.means * 1024, wide.means, rtol=1e-9, atol=0)
+    torch.testing.assert_close(narrow.variances * 1024**2, wide.variances, rtol=1e-6, atol=0)
+    assert float(wide.variances[1]) == pytest.approx(1e-6 * float(values.var()), rel=1e-3)
+
+
+def test_values_pressed_towards_zero_by_few_flat_patches_are_still_told_apart() -> None:
+    generator = torch.Generator().manual_seed(0)
+    groups = [low + 1e-4 * torch.randn(1500, generator=generator) for low in (1e-3, 2e-3)]
+    values = torch.cat([*groups, torch.ones(5)])
+    mixture = OnlineMixture(3)
+    mixture.means.copy_(torch.tensor([1.2e-3, 1.8e-3, 0.9]))
+    mixture.variances.copy_(torch.tensor([1e-7, 1e-7, 1e-2]))
+    for _ in range(50):
+        mixture(values)
+    close(mixture.means, [1e-3, 2e-3, 1.0], 2e-5)
+    close(mixture.variances[:2], [1e-8, 1e-8], 1e-9)
+
+
+def test_both_ways_to_sum_agree() -> None:
+    mixture = toy()
+    values = two_groups(6).flatten()
+    values[3] = torch.nan
+    torch.testing.assert_close(mixture._sums(values), sums_on_host(values, *mixture.numbers()))
+
+
+def test_the_worked_example_holds_far_from_the_first_means() -> None:
+    """Statistics in fp64 do not cancel: values 1e-4 apart, where all means are near 0.5."""
+    values = 1e-4 * TOY.double()
+    mixture = toy()
+    for _ in range(3):
+        mixture(values)
+    expected = float(values.float().double().mean())
+    assert float((mixture.weights * mixture.means).sum()) == pytest.approx(expected, rel=1e-9)
+    assert float(mixture.variances.max()) == pytest.approx(8.9e-10, rel=0.1)
 
 
 def test_without_finite_values_nothing_changes() -> None:
