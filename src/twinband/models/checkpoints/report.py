@@ -1,4 +1,4 @@
-"""What became of each tensor of a checkpoint that was loaded."""
+"""The account of a checkpoint that was loaded: what became of each of its tensors."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ SHOWN = 24  # lines of a kind
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What maps where.
+    """The account of one load.
 
     Attributes:
         layout: of the checkpoint, a key of ``LAYOUTS``.

@@ -1,6 +1,7 @@
 """Checkpoints of the world, by their published names and shapes."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -374,3 +375,39 @@ def test_the_report_reads_well() -> None:
     assert "    encoder.positions.table: resampled from 6x6 to 4x4 patches, bicubic" in lines
     assert "    decoder_pred.bias: the model has no such part" in lines
     assert "  untouched:" in lines
+
+
+@pytest.mark.parametrize("saved", [True, False], ids=["hub", "memory"])
+@pytest.mark.parametrize("family", ["ViT", "Dinov2", "Dinov2WithRegisters"])
+def test_models_of_transformers_give_the_same_features(
+    tmp_path: Path, family: str, saved: bool
+) -> None:
+    import transformers
+
+    gated = family == "Dinov2WithRegisters"
+    sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes |= {"image_size": 32, "patch_size": 8, "layer_norm_eps": 1e-6}
+    sizes |= {"intermediate_size": 96} if family == "ViT" else {"use_swiglu_ffn": gated}
+    sizes |= {"num_register_tokens": 3} if gated else {}
+    torch.manual_seed(0)
+    model = getattr(transformers, f"{family}Model")(
+        getattr(transformers, f"{family}Config")(**sizes)
+    ).eval()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    source: Any = model.state_dict()
+    if saved:
+        model.save_pretrained(tmp_path)
+        source = tmp_path / "model.safetensors"
+    own: dict[str, Any] = {"registers": 3, "mlp": "swiglu"} if gated else {}
+    vit = build("vit_base", **VIT, **own).eval()
+    report = checkpoints.load(vit, source)
+    assert report.layout == "transformers"
+    assert report.changed["blocks.0.attn.qkv.bias"] == "queries, keys and values joined"
+    images = torch.randn(2, 3, 32, 32)
+    assert isinstance(vit, VisionTransformer)
+    with torch.no_grad():
+        expected, found = model(images).last_hidden_state, vit(images)
+    torch.testing.assert_close(found.class_token, expected[:, 0], atol=1e-4, rtol=1e-3)
+    patches = expected[:, 1 + vit.config.registers :]
+    torch.testing.assert_close(found.tokens, patches, atol=1e-4, rtol=1e-3)
