@@ -29,7 +29,8 @@ def test_out_and_back(tmp_path: Path) -> None:
     result = run("import-vit", out / "model.pth", "-o", back, "--heads", SIZES["heads"])
     assert result.exit_code == 0, result.output
     assert "layout timm: 30 tensors" in result.output
-    assert "blocks.N.norm1.bias -> blocks.N.norm1.bias (x2)" in (back / "README.md").read_text()
+    card = (back / "README.md").read_text()
+    assert "blocks.N.norm1.weight/bias -> blocks.N.norm1.weight/bias (x2)" in card
     found = load_encoder(back / WEIGHTS).state_dict()
     assert all(torch.equal(found[key], v) for key, v in source.encoder.state_dict().items())
 

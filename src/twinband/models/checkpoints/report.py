@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-SHOWN = 24  # lines of a kind
+SHOWN = 64  # lines of a kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,21 @@ class Report:
 
 
 def _section(title: str, items: Iterable[str]) -> list[str]:
-    """List items, those that differ in a block's number only as one with N for it."""
-    counts = Counter(re.sub(r"(?<=\.)\d+(?=\.)", "N", item) for item in items)
-    if not counts:
+    """List items under a title; blocks are one item, N for their number, and so are a layer's
+    weight and bias."""
+    alike: dict[str, Counter[str]] = {}
+    for item in items:
+        of_block = re.sub(r"(\S+?)(?<!ffn\.layers)\.\d+\.(\S+)", r"\1.N.\2", item)
+        kind = re.search(r"(?<=\.)(weight|bias)\b", of_block)
+        name = re.sub(r"(?<=\.)(weight|bias)\b", "*", of_block)
+        alike.setdefault(name, Counter())[kind[1] if kind else ""] += 1
+    if not alike:
         return []
-    lines = [f"    {item}{f' (x{count})' if count > 1 else ''}" for item, count in counts.items()]
+    lines = []
+    for name, kinds in alike.items():
+        count = max(kinds.values())
+        lines.append(
+            f"    {name.replace('*', '/'.join(kinds))}{f' (x{count})' if count > 1 else ''}"
+        )
     more = len(lines) - SHOWN
     return [f"  {title}:", *lines[:SHOWN], *([f"    and {more} kinds more"] if more > 0 else [])]

@@ -371,9 +371,11 @@ def test_the_report_reads_well() -> None:
     assert lines[0] == (
         "layout mae: 30 tensors of the model from 30 of the checkpoint; 20 left out, 70 untouched"
     )
-    assert "    blocks.N.attn.qkv.weight -> encoder.blocks.N.attn.qkv.weight (x2)" in lines
+    assert (
+        "    blocks.N.attn.qkv.weight/bias -> encoder.blocks.N.attn.qkv.weight/bias (x2)" in lines
+    )
     assert "    encoder.positions.table: resampled from 6x6 to 4x4 patches, bicubic" in lines
-    assert "    decoder_pred.bias: the model has no such part" in lines
+    assert "    decoder_pred.weight/bias: the model has no such part" in lines
     assert "  untouched:" in lines
 
 
@@ -385,7 +387,7 @@ def test_models_of_transformers_give_the_same_features(
     import transformers
 
     gated = family == "Dinov2WithRegisters"
-    sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes: dict[str, Any] = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
     sizes |= {"image_size": 32, "patch_size": 8, "layer_norm_eps": 1e-6}
     sizes |= {"intermediate_size": 96} if family == "ViT" else {"use_swiglu_ffn": gated}
     sizes |= {"num_register_tokens": 3} if gated else {}
