@@ -2,97 +2,131 @@
 
 Within twinband the keys are timm's, but for the positions, which keep their grid:
 ``positions.table`` (``1,D,rows,columns``) instead of ``pos_embed`` (``1,1+L,D``, the class token's
-first).
+first, which is 0). What comes back by ``checkpoints.load`` is equal to what went out.
 """
 
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from twinband.core.errors import InputError
+from twinband.models.checkpoints.files import Contents
+from twinband.models.checkpoints.fitting import encoder_by_own_names
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import Tensors
 
-_MM_TO_TIMM = (
-    (r"^patch_embed\.projection\.", "patch_embed.proj."),
-    (r"^(?:ln1|norm)\.", "norm."),
-    (r"^layers\.(\d+)\.ln([12])\.", r"blocks.\1.norm\2."),
-    (r"^layers\.(\d+)\.ffn\.layers\.0\.0\.", r"blocks.\1.mlp.fc1."),
-    (r"^layers\.(\d+)\.ffn\.layers\.1\.", r"blocks.\1.mlp.fc2."),
-    (r"^layers\.(\d+)\.", r"blocks.\1."),
+Rules = tuple[tuple[str, str], ...]
+
+_TIMM: Rules = (
+    (r"^register_tokens$", "reg_token"),
+    (r"\.mlp\.w12\.", ".mlp.fc1."),
+    (r"\.mlp\.w3\.", ".mlp.fc2."),
 )
-_TIMM_TO_MM = (
+_MM: Rules = (
     (r"^patch_embed\.proj\.", "patch_embed.projection."),
     (r"^blocks\.(\d+)\.norm([12])\.", r"layers.\1.ln\2."),
     (r"^blocks\.(\d+)\.mlp\.fc1\.", r"layers.\1.ffn.layers.0.0."),
     (r"^blocks\.(\d+)\.mlp\.fc2\.", r"layers.\1.ffn.layers.1."),
-    (r"^blocks\.(\d+)\.", r"layers.\1."),
+    (r"^blocks\.", "layers."),
 )
-_TRANSFORMERS_TO_TIMM = (
-    (r"^embeddings\.position_embeddings$", "pos_embed"),
-    (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
-    (r"^embeddings\.", ""),
-    (r"^layernorm\.", "norm."),
-    (r"^encoder\.layer\.", "blocks."),
-    (r"\.attention\.attention\.(query|key|value)\.", r".attn.\1."),
-    (r"\.attention\.output\.dense\.", ".attn.proj."),
-    (r"\.layernorm_before\.", ".norm1."),
-    (r"\.layernorm_after\.", ".norm2."),
-    (r"\.intermediate\.dense\.", ".mlp.fc1."),
-    (r"^(blocks\.\d+)\.output\.dense\.", r"\1.mlp.fc2."),
-    (r"\.layer_scale([12])\.lambda1$", r".ls\1.gamma"),
+_TRANSFORMERS: Rules = (
+    (r"^pos_embed$", "embeddings.position_embeddings"),
+    (r"^cls_token$", "embeddings.cls_token"),
+    (r"^patch_embed\.proj\.", "embeddings.patch_embeddings.projection."),
+    (r"^norm\.", "layernorm."),
+    (r"^blocks\.", "layers."),
+    (r"\.norm1\.", ".layernorm_before."),
+    (r"\.norm2\.", ".layernorm_after."),
+    (r"\.attn\.(\w_proj)\.", r".attention.\1."),
+    (r"\.attn\.proj\.", ".attention.o_proj."),
 )
-_NO_PART_OF_AN_ENCODER = re.compile(r"^(head|mask_token|decoder|pooler|neck|data_preprocessor)")
-
-
-def to_timm(encoder: VisionTransformer) -> Tensors:
-    """Name weights as timm, mmdetection's ViT and DINOv2 do."""
-    return dict(_with_pos_embed(encoder))
-
-
-def to_mmseg(encoder: VisionTransformer) -> Tensors:
-    """Name weights as M-SpecGene's segmentation does: mmsegmentation's names, but ``norm`` last."""
-    return _renamed(to_timm(encoder), _TIMM_TO_MM)
+# How models of transformers are named in files, by all its releases.
+_HUB: Rules = (
+    (r"^layers\.", "encoder.layer."),
+    (r"\.attention\.q_proj\.", ".attention.attention.query."),
+    (r"\.attention\.k_proj\.", ".attention.attention.key."),
+    (r"\.attention\.v_proj\.", ".attention.attention.value."),
+    (r"\.attention\.o_proj\.", ".attention.output.dense."),
+    (r"\.mlp\.fc1\.", ".intermediate.dense."),
+    (r"\.mlp\.fc2\.", ".output.dense."),
+)
 
 
 def from_any(weights: Mapping[str, Tensor]) -> tuple[Tensors, list[str]]:
     """Name an encoder's weights as twinband does; returns them and the sorted keys left out.
 
-    Known are twinband's own names, timm's (DINOv2's, MAE's), those of mmpretrain and
-    mmsegmentation (M-SpecGene's published weights) and transformers' ``ViTModel`` and
-    ``Dinov2Model``; with any prefix. What belongs to heads and decoders is left out. Layer
-    scales are multiplied into the layers that they scale, the class token's position is added to
-    the class token: both give the same outputs.
+    Any layout is known that ``checkpoints.load`` knows.
 
     Raises:
-        InputError: the names are of none of these layouts, or the positions of no square grid.
+        InputError: the names are of no known layout, or the positions of no square grid.
     """
-    ends = [key for key in sorted(weights) if key.split(".")[-1] == "cls_token"]
-    if not ends:
+    _, conversion = encoder_by_own_names(Contents(dict(weights), {}), None)
+    return conversion.tensors, sorted(conversion.left_out)
+
+
+def to_timm(encoder: VisionTransformer) -> Tensors:
+    """Name weights as timm does: ``vit_*``, with registers and gated layers those of DINOv2.
+
+    With registers positions are of patches only, ``1,L,D``, as timm has them there.
+    """
+    weights = _with_pos_embed(encoder)
+    if encoder.config.registers:
+        weights["pos_embed"] = weights["pos_embed"][:, 1:]
+    return _renamed(weights, _TIMM)
+
+
+def to_mmdet(encoder: VisionTransformer) -> Tensors:
+    """Name weights as M-SpecGene's detection takes them, as ``model`` of a file of ``torch.save``.
+
+    Raises:
+        InputError: registers or gated layers, which that ViT has not.
+    """
+    _only_plain(encoder, "mmdetection's ViT")
+    return _with_pos_embed(encoder)
+
+
+def to_mmseg(encoder: VisionTransformer) -> Tensors:
+    """Name weights as M-SpecGene's segmentation does: mmpretrain's names, but ``norm`` last.
+
+    Raises:
+        InputError: registers or gated layers, which that ViT has not.
+    """
+    _only_plain(encoder, "M-SpecGene's segmentation")
+    return _renamed(_with_pos_embed(encoder), _MM)
+
+
+def to_transformers(encoder: VisionTransformer) -> Tensors:
+    """Name weights as the state of transformers' ``ViTModel`` without its pooler, since release 5.
+
+    Raises:
+        InputError: registers, gated layers or no final normalisation, where it is otherwise.
+    """
+    _only_plain(encoder, "transformers' ViTModel")
+    if not encoder.config.final_norm:
         raise InputError(
-            "no class token among the weights, so this is no encoder that is known (twinband,"
-            f" timm, mmpretrain, transformers); the first keys are {sorted(weights)[:5]}"
+            "transformers' ViTModel ends in a normalisation, and this encoder has none"
         )
-    stem = ends[0].removesuffix("cls_token")
-    transformers = stem.endswith("embeddings.")
-    prefix = stem.removesuffix("embeddings.")
-    inside = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    left_out = [key for key in weights if not key.startswith(prefix)]
-    if transformers:
-        inside = _joined_qkv(_renamed(inside, _TRANSFORMERS_TO_TIMM))
-    elif any(key.startswith("layers.") for key in inside):
-        inside = _renamed(inside, _MM_TO_TIMM)
-    foreign = [key for key in inside if _NO_PART_OF_AN_ENCODER.match(key)]
-    encoder = {key: value for key, value in inside.items() if key not in foreign}
-    if "pos_embed" in encoder:
-        encoder = _with_table(_without_layer_scale(encoder))
-    return encoder, sorted(left_out + [prefix + key for key in foreign])
+    return _renamed(_split_qkv(_with_pos_embed(encoder)), _TRANSFORMERS)
 
 
-def _renamed(weights: Mapping[str, Tensor], rules: tuple[tuple[str, str], ...]) -> Tensors:
+def to_hub(encoder: VisionTransformer) -> Tensors:
+    """Name weights as files of ``ViTModel`` on the hub do, for ``from_pretrained`` of any release;
+    raises as ``to_transformers``."""
+    return _renamed(to_transformers(encoder), _HUB)
+
+
+def _only_plain(encoder: VisionTransformer, of_whom: str) -> None:
+    config = encoder.config
+    if config.registers or config.mlp != "gelu":
+        raise InputError(
+            f"{of_whom} has no registers and no swiglu, and this encoder has {config.registers}"
+            f" registers and {config.mlp}: export it to timm's layout"
+        )
+
+
+def _renamed(weights: Mapping[str, Tensor], rules: Rules) -> Tensors:
     renamed = {}
     for key, value in weights.items():
         for pattern, replacement in rules:
@@ -101,44 +135,18 @@ def _renamed(weights: Mapping[str, Tensor], rules: tuple[tuple[str, str], ...]) 
     return renamed
 
 
-def _with_pos_embed(encoder: VisionTransformer) -> Iterator[tuple[str, Tensor]]:
-    for key, value in encoder.state_dict().items():
-        if key == "positions.table":
-            places = value.flatten(2).transpose(1, 2)
-            yield "pos_embed", torch.cat([torch.zeros_like(places[:, :1]), places], 1)
-        else:
-            yield key, value
+def _with_pos_embed(encoder: VisionTransformer) -> Tensors:
+    weights = encoder.state_dict()
+    places = weights.pop("positions.table").flatten(2).transpose(1, 2)
+    return {**weights, "pos_embed": torch.cat([torch.zeros_like(places[:, :1]), places], 1)}
 
 
-def _with_table(weights: Tensors) -> Tensors:
-    rest = {key: value for key, value in weights.items() if key != "pos_embed"}
-    own, places = weights["pos_embed"].tensor_split([1], dim=1)
-    side = math.isqrt(places.shape[1])
-    if side * side != places.shape[1]:
-        raise InputError(
-            f"pos_embed has {places.shape[1]} places besides the class token's: no square grid"
-        )
-    table = places.transpose(1, 2).unflatten(2, (side, side))
-    return {**rest, "cls_token": weights["cls_token"] + own, "positions.table": table}
-
-
-def _without_layer_scale(weights: Tensors) -> Tensors:
-    scaled = {key: value for key, value in weights.items() if not re.search(r"\.ls[12]\.", key)}
-    for key, gamma in weights.items():
-        if match := re.fullmatch(r"(blocks\.\d+)\.ls([12])\.gamma", key):
-            block, which = match.groups()
-            layer = f"{block}.attn.proj" if which == "1" else f"{block}.mlp.fc2"
-            scaled[f"{layer}.weight"] = weights[f"{layer}.weight"] * gamma[:, None]
-            scaled[f"{layer}.bias"] = weights[f"{layer}.bias"] * gamma
-    return scaled
-
-
-def _joined_qkv(weights: Tensors) -> Tensors:
-    joined = {}
+def _split_qkv(weights: Tensors) -> Tensors:
+    split: Tensors = {}
     for key, value in weights.items():
-        if ".attn.query." in key:
-            parts = [value, *(weights[key.replace("query", part)] for part in ("key", "value"))]
-            joined[key.replace("query", "qkv")] = torch.cat(parts)
-        elif ".attn.key." not in key and ".attn.value." not in key:
-            joined[key] = value
-    return joined
+        if ".attn.qkv." in key:
+            for name, part in zip("qkv", value.chunk(3), strict=True):
+                split[key.replace(".qkv.", f".{name}_proj.")] = part
+        else:
+            split[key] = value
+    return split

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from twinband.networks.layers import Grid
+from twinband.networks.layers import MLPS, Grid, MlpKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +17,15 @@ class VitConfig:
         width: channels of a token; divisible by ``heads`` and by 4.
         depth: number of blocks.
         heads: attention heads of a block.
+        registers: tokens beside the class token that are no part of the output (DINOv2 with
+            registers); 0 or more.
+        mlp: a block's second half, ``gelu`` or ``swiglu`` (DINOv2's giant).
+        final_norm: whether the last block's output is normalised; MultiMAE's is not.
 
     Raises:
-        TypeError: a size is not a whole number.
-        ValueError: a size is not positive, or does not divide another as it must.
+        TypeError: a size is not a whole number, or ``final_norm`` no bool.
+        ValueError: a size is not positive, or does not divide another as it must; an unknown
+            ``mlp``.
     """
 
     image_px: int | tuple[int, int] = 224
@@ -28,10 +33,18 @@ class VitConfig:
     width: int = 768
     depth: int = 12
     heads: int = 12
+    registers: int = 0
+    mlp: MlpKind = "gelu"
+    final_norm: bool = True
 
     def __post_init__(self) -> None:
         for name in ("patch_px", "width", "depth", "heads"):
             whole_number(name, getattr(self, name))
+        whole_number("registers", self.registers, least=0)
+        if self.mlp not in MLPS:
+            raise ValueError(f"mlp must be {' or '.join(MLPS)}, not {self.mlp!r}")
+        if not isinstance(self.final_norm, bool):
+            raise TypeError(f"final_norm must be true or false, not {self.final_norm!r}")
         sides = self.image_px if isinstance(self.image_px, tuple) else (self.image_px,) * 2
         if len(sides) != 2:
             raise ValueError(f"image_px must be a side, or height and width: {self.image_px}")
@@ -99,12 +112,12 @@ def configuration(kind: type[Config], settings: Mapping[str, Any], name: str) ->
     return kind(**values)
 
 
-def whole_number(name: str, value: object) -> None:
-    """Check that a size is a positive whole number."""
+def whole_number(name: str, value: object, least: int = 1) -> None:
+    """Check that a size is a whole number of at least ``least``."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
 def divisible(name: str, width: int, heads: int) -> None:

@@ -3,6 +3,8 @@
 Shapes: B batch, L and M sequence lengths, D width.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -65,15 +67,36 @@ class Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x)))
 
 
+class SwiGlu(nn.Module):
+    """DINOv2's gated layers: one half of ``w12`` opens the other, two thirds as wide as ``Mlp``.
+
+    Source: Oquab et al., DINOv2, TMLR 2024; the hidden width is a multiple of 8.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = -(-(MLP_RATIO * width * 2 // 3) // 8) * 8
+        self.w12 = nn.Linear(width, 2 * hidden)
+        self.w3 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        return self.w3(F.silu(gate) * value)
+
+
+MlpKind = Literal["gelu", "swiglu"]
+MLPS: dict[MlpKind, type[Mlp] | type[SwiGlu]] = {"gelu": Mlp, "swiglu": SwiGlu}
+
+
 class Block(nn.Module):
     """A pre-norm transformer block."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, mlp: MlpKind = "gelu") -> None:
         super().__init__()
         self.norm1 = layer_norm(width)
         self.attn = Attention(width, heads)
         self.norm2 = layer_norm(width)
-        self.mlp = Mlp(width)
+        self.mlp = MLPS[mlp](width)
 
     def forward(self, x_BLD: Tensor) -> Tensor:
         x_BLD = x_BLD + self.attn(self.norm1(x_BLD))

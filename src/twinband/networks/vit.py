@@ -85,7 +85,10 @@ def _of(images: Tensor) -> str:
 
 
 class VisionTransformer(nn.Module):
-    """A ViT for any grid of whole patches, with fixed positions; the class token has none."""
+    """A ViT for any grid of whole patches, with fixed positions; the class token has none.
+
+    Registers have no positions either, and no part in what is returned.
+    """
 
     kind: ClassVar[str] = "vit"
     Config: ClassVar[type[VitConfig]] = VitConfig
@@ -97,8 +100,14 @@ class VisionTransformer(nn.Module):
         self.patch_embed = PatchEmbedding(config.patch_px, config.width)
         self.positions = Positions(config.width, config.grid)
         self.cls_token = nn.Parameter(torch.empty(1, 1, config.width))
-        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
-        self.norm = layer_norm(config.width)
+        self.register_tokens: nn.Parameter | None = None
+        if config.registers:
+            self.register_tokens = nn.Parameter(torch.empty(1, config.registers, config.width))
+            random_token(self.register_tokens)
+        self.blocks = nn.ModuleList(
+            Block(config.width, config.heads, config.mlp) for _ in range(config.depth)
+        )
+        self.norm = layer_norm(config.width) if config.final_norm else nn.Identity()
         random_token(self.cls_token)
         random_weights(self)
 
@@ -117,10 +126,10 @@ class VisionTransformer(nn.Module):
 
     def encode(self, tokens_BKD: Tensor) -> Tensor:
         """Encode the class token, then the given tokens in their order: ``B,K+1,D``."""
-        x = self._with_class_token(tokens_BKD)
+        x = self._with_own_tokens(tokens_BKD)
         for block in self.blocks:
             x = block(x)
-        return self.norm(x)
+        return self._without_registers(self.norm(x))
 
     def features(self, images: Tensor, layers: Sequence[int] | None = None) -> tuple[Features, ...]:
         """Compute features of ``B,3,H,W`` images, all patches seen.
@@ -139,11 +148,11 @@ class VisionTransformer(nn.Module):
         if wanted != sorted(set(wanted) & set(range(len(self.blocks)))):
             raise ValueError(f"layers {wanted} must rise and lie in 0..{len(self.blocks) - 1}")
         features = []
-        x = self._with_class_token(tokens)
+        x = self._with_own_tokens(tokens)
         for number, block in enumerate(self.blocks[: max(wanted, default=-1) + 1]):
             x = block(x)
             if number in wanted:
-                features.append(_features(x, grid))
+                features.append(_features(self._without_registers(x), grid))
         return tuple(features)
 
     def forward(self, images: Tensor) -> Features:
@@ -158,8 +167,16 @@ class VisionTransformer(nn.Module):
         """
         return {modality: self(image) for modality, image in images.items()}
 
-    def _with_class_token(self, tokens: Tensor) -> Tensor:
-        return torch.cat([self.cls_token.expand(len(tokens), -1, -1).to(tokens.dtype), tokens], 1)
+    def _with_own_tokens(self, tokens: Tensor) -> Tensor:
+        """Put the class token, then the registers, in front."""
+        own = [token for token in (self.cls_token, self.register_tokens) if token is not None]
+        return torch.cat(
+            [t.expand(len(tokens), -1, -1).to(tokens.dtype) for t in own] + [tokens], 1
+        )
+
+    def _without_registers(self, x: Tensor) -> Tensor:
+        registers = self.config.registers
+        return torch.cat([x[:, :1], x[:, 1 + registers :]], 1) if registers else x
 
 
 def _features(x: Tensor, grid: Grid) -> Features:

@@ -16,6 +16,8 @@ from twinband.weights import misfits, read_safetensors, write_safetensors
 
 Tensors = dict[str, Tensor]
 WEIGHTS = "weights.safetensors"  # in a model's folder
+# Sizes that files written before they were there do not tell: those have the defaults.
+LATER_SIZES = frozenset({"registers", "mlp", "final_norm"})
 
 
 class Weights(NamedTuple):
@@ -102,7 +104,9 @@ def load_encoder(path: Path) -> VisionTransformer:
     """
     weights = read_weights(path)
     try:
-        sizes = {field.name: weights.settings[field.name] for field in fields(VitConfig)}
+        told = {field.name for field in fields(VitConfig)}
+        told -= LATER_SIZES - weights.settings.keys()
+        sizes = {name: weights.settings[name] for name in told}
         encoder = VisionTransformer(configuration(VitConfig, sizes, VisionTransformer.kind))
     except MALFORMED as error:
         raise InputError(f"{path}: its settings are of no encoder ({error!r})") from None

@@ -1,6 +1,7 @@
 """``twinband import-vit`` writes what stages can name."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from typer.testing import CliRunner
@@ -13,12 +14,13 @@ from twinband.networks.weights import load_encoder
 
 
 def test_weights_become_a_models_folder(tmp_path: Path) -> None:
-    source = VisionTransformer(VitConfig(**{**TINY_VIT, "image_px": 32}))
+    sizes: dict[str, Any] = {**TINY_VIT, "image_px": 32, "width": 192, "heads": 3}
+    source = VisionTransformer(VitConfig(**sizes))
     torch.save({"model": to_timm(source)}, tmp_path / "dino.pth")
     out = tmp_path / "models" / "dino"
     result = CliRunner().invoke(app, ["import-vit", str(tmp_path / "dino.pth"), "-o", str(out)])
     assert result.exit_code == 0, result.output
-    assert "patches of 8 px, 4 x 4 of them, width 128, 4 blocks, 2 heads" in result.output
+    assert "patches of 8 px, 4 x 4 of them, width 192, 4 blocks, 3 heads" in result.output
     assert sorted(path.name for path in out.iterdir()) == [
         *["README.md", "SHA256SUMS", "weights.safetensors"]
     ]

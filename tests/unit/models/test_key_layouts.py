@@ -104,6 +104,6 @@ def test_layer_scale_and_the_class_token_s_position_are_worked_in(
 def test_foreign_weights_are_named_as_such(encoder: VisionTransformer) -> None:
     with pytest.raises(InputError, match=r"no class token.*conv1"):
         from_any({"conv1.weight": torch.zeros(1)})
-    weights = {**to_timm(encoder), "pos_embed": torch.zeros(1, 1 + 15, 24)}
-    with pytest.raises(InputError, match=r"15 places .* no square grid"):
+    weights = {**to_timm(encoder), "pos_embed": torch.zeros(1, 1 + 14, 24)}
+    with pytest.raises(InputError, match=r"14 places .* no square grid"):
         from_any(weights)

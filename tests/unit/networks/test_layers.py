@@ -9,7 +9,9 @@ from twinband.networks.layers import (
     Attention,
     Block,
     CrossBlock,
+    Mlp,
     Positions,
+    SwiGlu,
     attend,
     resize_table,
     sincos_table,
@@ -50,6 +52,7 @@ def test_a_cross_block_normalises_both_sequences_alike() -> None:
 def test_a_block_is_pre_norm() -> None:
     torch.manual_seed(0)
     block, x = Block(8, 2), torch.randn(1, 4, 8)
+    assert isinstance(block.mlp, Mlp)
     for part in (block.attn.proj, block.mlp.fc2):
         torch.nn.init.zeros_(part.weight)
         torch.nn.init.zeros_(part.bias)
@@ -124,3 +127,19 @@ def test_other_grids_are_resized_smoothly() -> None:
 def test_width_must_suit() -> None:
     with pytest.raises(ValueError, match="divisible by 4, got 6"):
         sincos_table(6, (2, 2))
+
+
+@pytest.mark.parametrize(("width", "hidden"), [(1536, 4096), (24, 64), (20, 56)])
+def test_dinov2_s_gated_layers(width: int, hidden: int) -> None:
+    torch.manual_seed(0)
+    layer = SwiGlu(width)
+    assert layer.w12.weight.shape == (2 * hidden, width)
+    assert layer.w3.weight.shape == (width, hidden)
+    x = torch.randn(3, width)
+    first, second = layer.w12(x)[:, :hidden], layer.w12(x)[:, hidden:]
+    torch.testing.assert_close(layer(x), layer.w3(first * first.sigmoid() * second))
+
+
+def test_a_block_with_gated_layers() -> None:
+    block = Block(24, 2, "swiglu")
+    assert isinstance(block.mlp, SwiGlu) and isinstance(Block(24, 2).mlp, Mlp)

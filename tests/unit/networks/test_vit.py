@@ -77,3 +77,46 @@ def test_images_that_do_not_fit(
 def test_positions_are_not_trained(vit: VisionTransformer) -> None:
     assert "positions.table" in vit.state_dict()
     assert "positions.table" not in dict(vit.named_parameters())
+
+
+def test_registers_take_part_but_are_not_returned(vit: VisionTransformer) -> None:
+    torch.manual_seed(0)
+    with_registers = VisionTransformer(VitConfig(**VIT_SIZES, registers=3)).eval()
+    own = with_registers.state_dict()
+    assert own.pop("register_tokens").shape == (1, 3, 24)
+    vit.load_state_dict(own)
+    images = torch.randn(2, 3, 32, 32)
+    found, without = with_registers(images), vit(images)
+    assert found.tokens.shape == without.tokens.shape
+    assert not torch.allclose(found.tokens, without.tokens)
+    # the sequence is class token, registers, patches: as if registers were patches put first
+    assert with_registers.register_tokens is not None
+    tokens = torch.cat([with_registers.register_tokens.expand(2, -1, -1), vit.tokens(images)], 1)
+    expected = vit.encode(tokens)
+    torch.testing.assert_close(found.tokens, expected[:, 4:])
+    torch.testing.assert_close(found.class_token, expected[:, 0])
+    (inner,) = with_registers.features(images, layers=[1])
+    torch.testing.assert_close(with_registers.norm(inner.tokens), found.tokens)
+
+
+def test_an_encoder_without_a_final_normalisation(vit: VisionTransformer) -> None:
+    bare = VisionTransformer(VitConfig(**VIT_SIZES, final_norm=False)).eval()
+    bare.load_state_dict({k: v for k, v in vit.state_dict().items() if not k.startswith("norm.")})
+    images = torch.randn(2, 3, 32, 32)
+    assert torch.equal(bare(images).tokens, vit.features(images, layers=[1])[0].tokens)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "error", "message"),
+    [
+        ({"registers": -1}, ValueError, "registers must be at least 0"),
+        ({"registers": 1.0}, TypeError, "registers must be a whole number"),
+        ({"mlp": "relu"}, ValueError, "mlp must be gelu or swiglu, not 'relu'"),
+        ({"final_norm": 1}, TypeError, "final_norm must be true or false"),
+    ],
+)
+def test_parts_that_there_are_not(
+    sizes: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        VitConfig(**sizes)  # type: ignore[arg-type]

@@ -40,6 +40,16 @@ def test_the_encoder_of_any_model(tmp_path: Path, kind: str) -> None:
     torch.testing.assert_close(load_encoder(path)(images).tokens, model.encoder(images).tokens)
 
 
+def test_an_encoder_of_a_file_that_tells_no_registers_mlp_or_norm(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.safetensors", mae()
+    settings = {key: getattr(model.config, key) for key in ("image_px", "patch_px", "width")}
+    settings |= {"depth": model.config.depth, "heads": model.config.heads, "decoder_width": 16}
+    description = json.dumps({"kind": "mae", "settings": settings})
+    save_file(model.state_dict(), path, {"twinband": description})
+    write_sums(path)
+    assert load_encoder(path).config.registers == 0
+
+
 def test_equal_weights_are_equal_bytes_and_the_file_says_what_it_is(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("one.safetensors", "other.safetensors")]
     for path in paths:

@@ -36,12 +36,15 @@ class MultiMaeConfig(VitConfig):
     decoder_depth: int = 2
     decoder_heads: int = 8
     balance: Balance = "sum"
+    final_norm: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("classes", "decoder_width", "decoder_depth", "decoder_heads"):
             whole_number(name, getattr(self, name))
         divisible("decoder_width", self.decoder_width, self.decoder_heads)
+        if self.registers or self.mlp != "gelu" or self.final_norm:
+            raise ValueError("MultiMAE's encoder has no registers, no swiglu and no final norm")
         if self.balance not in ("sum", "uncertainty"):
             raise ValueError(f"balance must be sum or uncertainty, not {self.balance!r}")
         modalities = _ordered("modalities", self.modalities, MODALITIES)
