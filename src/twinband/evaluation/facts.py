@@ -1,0 +1,39 @@
+"""Facts that several benchmarks have in common, for the report to compare models by."""
+
+from collections.abc import Mapping
+
+from twinband.core.params import Facts
+
+MODALITY_BIAS = "modality_bias"  # the key of ``ModalityBias`` among a benchmark's facts
+
+
+class ModalityBias(Facts):
+    """What a model loses when one modality is hidden.
+
+    Attributes:
+        measure: what the scores are, such as ``mIoU``; higher is better.
+        full: score with both modalities.
+        interval_95: 95 % interval of ``full``.
+        hidden: score with a modality hidden, by modality and way; a way that the model does not
+            know is not there.
+    """
+
+    measure: str
+    full: float
+    interval_95: tuple[float, float]
+    hidden: dict[str, dict[str, float]]
+
+
+def modality_bias(
+    measure: str, scores: Mapping[str, float], interval_95: tuple[float, float]
+) -> ModalityBias:
+    """Gather scores by the names of ``features.EncodedPairs.variants``: ``full``,
+    ``no_thermal_zeros``, …"""
+    hidden: dict[str, dict[str, float]] = {}
+    for name, score in scores.items():
+        _, *case = name.split("_", 2)
+        if case:
+            hidden.setdefault(case[0], {})[case[1]] = score
+    return ModalityBias(
+        measure=measure, full=scores["full"], interval_95=interval_95, hidden=hidden
+    )
