@@ -23,14 +23,12 @@ from twinband.evaluation.benchmark import (
     open_pairs,
     wilson,
 )
-from twinband.evaluation.facts import MODALITY_BIAS, modality_bias
+from twinband.evaluation.facts import MODALITY_BIAS, WAYS, Way, modality_bias
 from twinband.evaluation.features import (
     FULL,
-    WAYS,
     EncodedPairs,
     FrozenEncoder,
     Pool,
-    Way,
     Ways,
     fixed_threads,
     hidden_name,

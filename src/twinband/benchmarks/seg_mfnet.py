@@ -31,11 +31,10 @@ from twinband.evaluation.benchmark import (
     json_member,
     open_pairs,
 )
-from twinband.evaluation.facts import MODALITY_BIAS, modality_bias
+from twinband.evaluation.facts import MODALITY_BIAS, WAYS, modality_bias
 from twinband.evaluation.features import (
     FULL,
     OTHER,
-    WAYS,
     FrozenEncoder,
     Size,
     Ways,

@@ -1,9 +1,12 @@
 """Facts that several benchmarks have in common, for the report to compare models by."""
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from twinband.core.params import Facts
 
+Way = Literal["zeros", "copy", "skipped", "predicted"]  # of hiding a modality, see ``features``
+WAYS: tuple[Way, ...] = get_args(Way)
 MODALITY_BIAS = "modality_bias"  # the key of ``ModalityBias`` among a benchmark's facts
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -30,18 +30,17 @@ from torch import Tensor
 from twinband.core.errors import InputError
 from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
+from twinband.evaluation.facts import Way
 from twinband.networks.build import Model
 from twinband.networks.masked import MaskedModel, PairAutoencoder, interleave
 from twinband.networks.vit import Features, VisionTransformer
 from twinband.shards.registered import RegisteredPair
 
 Size = tuple[int, int]  # height and width in pixels
-Way = Literal["zeros", "copy", "skipped", "predicted"]
 Pool = Literal["class_token", "mean_patch"]
 Images = Mapping[str, Tensor]  # normalised B,3,H,W by modality
 
 Ways = Annotated[tuple[Way, ...], Field(strict=False)]  # YAML has lists only
-WAYS: tuple[Way, ...] = get_args(Way)
 FULL = "full"
 OTHER = {"rgb": "thermal", "thermal": "rgb"}
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from tests.made.benchmarks import SETTINGS, untrained
 from tests.made.raw_pairs import scene
 from twinband.core.errors import InputError
+from twinband.evaluation.facts import WAYS
 from twinband.evaluation.features import (
-    WAYS,
     EncodedPairs,
     FrozenEncoder,
     PairFeatures,
