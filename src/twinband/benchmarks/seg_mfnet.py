@@ -90,7 +90,7 @@ class Options(Params):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What came of a test pair.
+    """The outcome for a test pair.
 
     Attributes:
         ids: predicted from both modalities, ``H,W``.

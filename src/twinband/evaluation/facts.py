@@ -11,7 +11,7 @@ MODALITY_BIAS = "modality_bias"  # the key of ``ModalityBias`` among a benchmark
 
 
 class ModalityBias(Facts):
-    """What a model loses when one modality is hidden.
+    """Scores of a model with both modalities, and with one hidden.
 
     Attributes:
         measure: what the scores are, such as ``mIoU``; higher is better.

@@ -92,7 +92,7 @@ class FrozenEncoder:
 
     @property
     def by_itself(self) -> bool:
-        """Whether the features of an image do not depend on the other one."""
+        """Tell if the features of an image do not depend on the other one."""
         return self._of_one_image is not None
 
     @property
@@ -223,14 +223,23 @@ def _finite(features: dict[str, Features]) -> dict[str, Features]:
 def images_of(pairs: Sequence[RegisteredPair], size: Size) -> dict[str, Tensor]:
     """Scale the images of pairs and normalise them as in training: ``B,3,H,W`` by modality; absent
     thermal is 0."""
-    rgb = torch.from_numpy(np.stack([scaled(pair.rgb, size) for pair in pairs]))
-    thermal = torch.from_numpy(
-        np.stack([scaled(to_eight_bits(pair.thermal), size) for pair in pairs])
-    )
-    images = {"rgb": rgb.permute(0, 3, 1, 2), "thermal": thermal[:, None]}
-    normal = normalise(images, torch.device("cpu"))
     present = torch.tensor([pair.thermal_present for pair in pairs]).view(-1, 1, 1, 1)
-    return {"rgb": normal["rgb"], "thermal": normal["thermal"] * present}
+    return {
+        "rgb": normal_images([pair.rgb for pair in pairs], size),
+        "thermal": normal_images([pair.thermal for pair in pairs], size) * present,
+    }
+
+
+def normal_images(images: Sequence[NDArray[Any]], size: Size) -> Tensor:
+    """Scale images to one size and normalise them as in training, ``B,3,H,W``.
+
+    Args:
+        images: RGB ``H,W,3`` uint8, or all thermal ``H,W`` of 8 or 16 bits.
+    """
+    stacked = torch.from_numpy(np.stack([scaled(to_eight_bits(image), size) for image in images]))
+    channels = stacked[:, None] if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2)
+    normal: Tensor = normalise({"images": channels}, torch.device("cpu"))["images"]
+    return normal
 
 
 def scaled(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""How good the images are that a model predicts of a hidden modality.
+"""Quality of the images that a model predicts of a hidden modality.
 
 The trivial baseline is the training mean: the same image for every pair. Pixels are in [0, 1], the
 predictions clipped to it. Shapes: B pairs, N test pairs, H,W pixels.

@@ -1,6 +1,6 @@
 """The modality-bias table: what models lose when one modality is hidden."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinband.drawing import in_reading_order
@@ -34,7 +34,7 @@ class BiasTable:
 
     benchmark: str
     measure: str
-    ways: dict[str, tuple[str, ...]]
+    ways: Mapping[str, tuple[str, ...]]
     rows: tuple[BiasRow, ...]
 
 
