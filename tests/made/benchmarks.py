@@ -1,4 +1,4 @@
-"""Small datasets to evaluate on, and a tiny encoder to evaluate."""
+"""Small datasets to evaluate on, and tiny models to evaluate."""
 
 import json
 from collections.abc import Callable
@@ -7,11 +7,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tests.made.raw_pairs import encoded, ingest_folder, scene, write
 from tests.made.registered_pairs import register_pairs
 from twinband.evaluation.benchmark import Inputs
+from twinband.networks.build import build
+from twinband.networks.weights import WEIGHTS, save_weights
 
 Draw = Callable[[str, np.random.Generator], NDArray[np.uint8]]
 SETTINGS: dict[str, Any] = {"image_px": 16, "patch_px": 8, "width": 32, "depth": 2, "heads": 2}
@@ -68,6 +71,14 @@ def untrained(path: Path, **changes: Any) -> Path:
     """A file that describes a tiny encoder."""
     described = {"kind": "vit", "seed": 0, "settings": SETTINGS, **changes}
     return write(path, json.dumps(described).encode())
+
+
+def untrained_multimae(folder: Path) -> Path:
+    """A folder with a tiny MultiMAE, which encodes both images together and predicts either."""
+    torch.manual_seed(0)
+    decoder = {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
+    save_weights(build("multimae_tiny", **SETTINGS, **decoder), folder / WEIGHTS)
+    return folder
 
 
 def prepared(root: Path, base: Path, **ingest: Any) -> Inputs:

@@ -53,7 +53,13 @@ def crops(project: Project, tmp_path: Path) -> Project:
 
 
 def write_params(project: Project, **changes: object) -> None:
-    item = {"benchmark": "probe_hog", "dataset": "crops", "model": NONE, "seed": 0}
+    item: dict[str, object] = {
+        "seed": 0,
+        "benchmark": "probe_hog",
+        "dataset": "crops",
+        "model": NONE,
+        "code": "networks",
+    }
     item |= {"options": {"crop_px": 32, "cell_px": 8}, **changes}
     project.write_params(evaluate={"common": {}, "items": {"probe": item}})
 

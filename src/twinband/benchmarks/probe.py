@@ -1,18 +1,16 @@
-"""Benchmark of frozen features on object crops: classification, and retrieval across modalities.
+"""Benchmark of frozen features on object crops: classification, whole and with one modality hidden.
 
-k-NN and a linear classifier on features of RGB, of thermal and of both, by hour; their drop when
-one modality is missing; and retrieval of the other modality's image of the same object.
+k-NN and a linear classifier on features of RGB, of thermal and of both, by hour, and what those of
+both are worth when one modality is hidden. Features of RGB or of thermal are those of a model that
+was shown nothing else.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor
 
 from twinband.core.params import Params
 from twinband.evaluation.benchmark import Benchmark as Base
@@ -25,14 +23,18 @@ from twinband.evaluation.benchmark import (
     open_pairs,
     wilson,
 )
+from twinband.evaluation.facts import MODALITY_BIAS, WAYS, Way, modality_bias
 from twinband.evaluation.features import (
-    check_size,
-    encode,
-    encode_blank,
+    FULL,
+    EncodedPairs,
+    FrozenEncoder,
+    Pool,
+    Ways,
     fixed_threads,
-    load_encoder,
-    with_missing,
+    hidden_name,
+    pooled,
 )
+from twinband.evaluation.model import load_model
 from twinband.evaluation.probes import (
     Labels,
     Predict,
@@ -41,16 +43,19 @@ from twinband.evaluation.probes import (
     fit_neighbours,
     plot_accuracy,
     plot_confusion,
-    plot_retrieval,
-    recall_at,
     unit,
 )
 from twinband.networks.vit import Features
+from twinband.shards.registered import RegisteredPair
 
-RANKS = (1, 5)
+MODALITIES = ("rgb", "thermal", "both")
 Answers = Mapping[str, Labels]  # predicted classes of the test crops, by modality
 # Masks of the test crops that were classified correctly, by classifier and modality.
 Correct = Mapping[str, Mapping[str, NDArray[np.bool_]]]
+Probes = Mapping[str, Mapping[str, Predict]]  # by classifier and modality
+# Features ``N,D`` or ``N,2D`` of N crops: of each modality by itself (``rgb``, ``thermal``), of
+# both (``full``), and of both with one hidden (``no_thermal_zeros``, …).
+CropFeatures = Mapping[str, Values]
 
 
 class Options(Params):
@@ -60,38 +65,17 @@ class Options(Params):
         image_px: side that crops are scaled to, of whole patches.
         pool: feature of an image: its class token, or the mean of its patches' tokens.
         k: neighbours that vote.
+        hiding: ways of hiding a modality; ``predicted`` counts only for models that predict.
         batch: pairs that go through the encoder together.
         threads: threads of PyTorch; features differ between one thread and two.
     """
 
     image_px: Annotated[int, Field(ge=8, le=1024)]
-    pool: Literal["class_token", "mean_patch"]
+    pool: Pool
     k: Annotated[int, Field(ge=1)]
+    hiding: Ways = WAYS
     batch: Annotated[int, Field(ge=1)] = 32
     threads: Annotated[int, Field(ge=1)] = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairFeatures:
-    """Unit features ``N,D`` of both images of each pair, and ``1,D`` of a blank image."""
-
-    rgb: Values
-    thermal: Values
-    blank: Values
-
-    def only(self, rows: NDArray[np.bool_]) -> "PairFeatures":
-        """Select the features of some pairs."""
-        return PairFeatures(self.rgb[rows], self.thermal[rows], self.blank)
-
-    def by_modality(self) -> dict[str, Values]:
-        """Return the features of RGB, of thermal and of both, concatenated."""
-        both = np.hstack([self.rgb, self.thermal])
-        return {"rgb": self.rgb, "thermal": self.thermal, "both": both}
-
-    def with_missing(self) -> dict[str, Values]:
-        """Return the features of both, as they are and with either modality missing, by name."""
-        parts = map(torch.from_numpy, (self.rgb, self.thermal, self.blank))
-        return {name: torch.hstack(f).numpy() for name, f in with_missing(*parts).items()}
 
 
 class Benchmark(Base[Options]):
@@ -102,57 +86,76 @@ class Benchmark(Base[Options]):
     def run(self, inputs: Inputs) -> Scores:
         pairs = open_pairs(inputs)
         classes = pairs.classes()
+        side = self.options.image_px
         with fixed_threads(self.options.threads):
-            features = self._features(inputs, pairs)
+            encoder = FrozenEncoder(load_model(inputs.model), (side, side))
+            total, counts = len(pairs.keys), int(pairs.train.sum())
+            train = self._features(
+                encoder, pairs.select(pairs.train), (), lambda done: inputs.progress(done, total)
+            )
+            test = self._features(
+                encoder,
+                pairs.select(pairs.test),
+                self.options.hiding,
+                lambda done: inputs.progress(counts + done, total),
+            )
         with fixed_threads(1):  # small sums: more threads only wait for each other
-            return self._scores(pairs, classes, features)
+            return self._scores(pairs, classes, train, test)
 
-    def _features(self, inputs: Inputs, pairs: Pairs) -> PairFeatures:
-        side, batch = self.options.image_px, self.options.batch
-        encoder = load_encoder(inputs.model)
-        check_size(encoder, side, side)
-        pooled: list[Tensor] = []
+    def _features(
+        self,
+        encoder: FrozenEncoder,
+        crops: Iterable[RegisteredPair],
+        hiding: Sequence[Way],
+        progress: Callable[[int], None],
+    ) -> CropFeatures:
+        parts: dict[str, list[Values]] = {}
         done = 0
-        for batch_pairs, features in encode(encoder, pairs, (side, side), batch):
-            pooled.append(self._pooled(features).unflatten(0, (-1, 2)))
-            done += len(batch_pairs)
-            inputs.progress(done, len(pairs.keys))
-        both = torch.cat(pooled).numpy()
-        blank = self._pooled(encode_blank(encoder, (side, side))).numpy()
-        return PairFeatures(unit(both[:, 0]), unit(both[:, 1]), unit(blank))
+        for encoded in encoder.batches(crops, self.options.batch):
+            for name, values in self._of_batch(encoded, hiding).items():
+                parts.setdefault(name, []).append(values)
+            done += len(encoded.pairs)
+            progress(done)
+        return {name: np.concatenate(values) for name, values in parts.items()}
 
-    def _pooled(self, features: Features) -> Tensor:
-        wants_class = self.options.pool == "class_token"
-        return features.class_token if wants_class else features.tokens.mean(1)
+    def _of_batch(self, encoded: EncodedPairs, hiding: Sequence[Way]) -> CropFeatures:
+        alone = {name: self._unit(encoded.alone(name)) for name in ("rgb", "thermal")}
+        variants = encoded.variants(hiding).items()
+        return {
+            **alone,
+            **{name: np.hstack([self._unit(place) for place in both]) for name, both in variants},
+        }
 
-    def _scores(self, pairs: Pairs, classes: Labels, features: PairFeatures) -> Scores:
-        test, train = features.only(pairs.test), features.only(pairs.train)
+    def _unit(self, features: Features) -> Values:
+        vectors: Values = pooled(features, self.options.pool).numpy()
+        return unit(vectors)
+
+    def _scores(
+        self, pairs: Pairs, classes: Labels, train: CropFeatures, test: CropFeatures
+    ) -> Scores:
         probes = self._fitted(train, classes[pairs.train])
         truth, hours = classes[pairs.test], pairs.hours[pairs.test]
         answers = {
-            probe: {name: fitted[name](x) for name, x in test.by_modality().items()}
+            probe: {name: fitted[name](test[_shown(name)]) for name in MODALITIES}
             for probe, fitted in probes.items()
         }
         correct = {
             probe: {name: guess == truth for name, guess in guesses.items()}
             for probe, guesses in answers.items()
         }
-        retrieved = {
-            "thermal_to_rgb": recall_at(test.thermal, test.rgb, RANKS),
-            "rgb_to_thermal": recall_at(test.rgb, test.thermal, RANKS),
-        }
         frequent = max(np.unique(truth, return_counts=True)[1]) / truth.size
+        hidden = {probe: _of_both(fitted["both"], test, truth) for probe, fitted in probes.items()}
+        linear = hidden["linear"]
+        bias = modality_bias("linear probe, accuracy", linear, wilson(correct["linear"]["both"]))
         facts: dict[str, Any] = {
             "accuracy": _by_probe(correct, lambda hit: _shares(hit, hours)),
             "interval_95": _by_probe(correct, wilson),
             "class_mean_accuracy": _by_probe(correct, lambda hit: _class_mean(hit, truth)),
-            "drop_of_both": _drops(probes, test, truth),
-            "retrieval": {
-                way: {f"recall_at_{rank}": float(hit.mean()) for rank, hit in hits.items()}
-                for way, hits in retrieved.items()
+            "drop_of_both": {
+                probe: {n: shares[FULL] - share for n, share in shares.items() if n != FULL}
+                for probe, shares in hidden.items()
             },
-            "retrieval_chance": {f"recall_at_{r}": min(1.0, r / truth.size) for r in RANKS},
-            "retrieval_gallery": int(truth.size),
+            MODALITY_BIAS: bias.plain(),
             "most_frequent_class": float(frequent),
             "test_splits": pairs.test_splits(),
             "test_crops": int(truth.size),
@@ -166,24 +169,49 @@ class Benchmark(Base[Options]):
                     for name in correct["linear"]
                 },
                 "knn_both": facts["accuracy"]["knn"]["both"]["overall"],
-                "thermal_to_rgb_recall_at_5": facts["retrieval"]["thermal_to_rgb"]["recall_at_5"],
+                **_headline_hidden(linear),
             },
             facts=facts,
             predictions=_predictions(pairs.keys[pairs.test], answers),
             plots={
                 "accuracy_by_hour.svg": plot_accuracy(correct, hours, frequent),
                 "confusion.svg": plot_confusion(truth, answers["linear"]),
-                "retrieval.jpg": plot_retrieval(pairs, test.thermal, test.rgb),
             },
         )
 
-    def _fitted(self, train: PairFeatures, classes: Labels) -> dict[str, dict[str, Predict]]:
+    def _fitted(self, train: CropFeatures, classes: Labels) -> Probes:
         """Fit the classifiers, by kind and modality."""
-        features, k = train.by_modality(), self.options.k
+        features, k = {name: train[_shown(name)] for name in MODALITIES}, self.options.k
         return {
             "linear": {name: fit_linear(x, classes, self.seed) for name, x in features.items()},
             "knn": {name: fit_neighbours(x, classes, k) for name, x in features.items()},
         }
+
+
+def _shown(modality: str) -> str:
+    """Name the features that are of a modality, or of both."""
+    return FULL if modality == "both" else modality
+
+
+def _headline_hidden(shares: Mapping[str, float]) -> dict[str, float]:
+    """Choose the ways of hiding that stand among the headline numbers."""
+    named = {"zeros": "", "predicted": "_predicted"}
+    return {
+        f"linear_no_{modality}{ending}": shares[hidden_name(modality, way)]
+        for way, ending in named.items()
+        for modality in ("thermal", "rgb")
+        if hidden_name(modality, way) in shares
+    }
+
+
+def _of_both(predict: Predict, test: CropFeatures, truth: Labels) -> dict[str, float]:
+    """Score the probe of both modalities on all that it can be shown: ``full``, and with one
+    hidden."""
+    return {
+        name: float(np.mean(predict(features) == truth))
+        for name, features in test.items()
+        if name not in MODALITIES
+    }
 
 
 def _by_probe(
@@ -202,19 +230,6 @@ def _shares(hit: NDArray[np.bool_], hours: NDArray[np.str_]) -> dict[str, float]
 def _class_mean(hit: NDArray[np.bool_], truth: Labels) -> float:
     """Average the accuracies of the classes."""
     return float(np.mean([hit[truth == name].mean() for name in np.unique(truth)]))
-
-
-def _drops(
-    probes: Mapping[str, Mapping[str, Predict]], test: PairFeatures, truth: Labels
-) -> dict[str, dict[str, float]]:
-    """Compute the drop in accuracy of the probes of both modalities when one is missing."""
-    features = test.with_missing()
-    drops = {}
-    for probe, fitted in probes.items():
-        shares = {name: float(np.mean(fitted["both"](x) == truth)) for name, x in features.items()}
-        full = shares.pop("full")
-        drops[probe] = {name: full - share for name, share in shares.items()}
-    return drops
 
 
 def _predictions(keys: NDArray[np.str_], answers: Mapping[str, Answers]) -> dict[str, Any]:

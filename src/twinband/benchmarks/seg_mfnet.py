@@ -2,26 +2,25 @@
 
 MFNet's protocol: all nine ids count, ``unlabeled`` too; the confusion matrix is counted over the
 whole set; a class in neither truth nor predictions is left out of the mean. Only the head is
-trained, so scores do not compare with those of networks trained as a whole.
+trained, on both modalities, so scores do not compare with those of networks trained as a whole; it
+is scored with both and with either hidden. Of models that predict a hidden modality the predicted
+images are compared with the true ones too, beside the training mean as the trivial baseline.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import cv2
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
 from twinband.core.errors import InputError
-from twinband.core.images import encode_png, to_eight_bits
+from twinband.core.images import encode_png
 from twinband.core.params import Params
-from twinband.drawing import svg
 from twinband.evaluation.benchmark import Benchmark as Base
 from twinband.evaluation.benchmark import (
     Inputs,
@@ -32,17 +31,25 @@ from twinband.evaluation.benchmark import (
     json_member,
     open_pairs,
 )
+from twinband.evaluation.facts import MODALITY_BIAS, WAYS, modality_bias
 from twinband.evaluation.features import (
+    FULL,
+    OTHER,
+    FrozenEncoder,
     Size,
-    check_size,
-    encode,
-    encode_blank,
+    Ways,
     fixed_threads,
-    load_encoder,
-    with_missing,
+    hidden_name,
 )
-from twinband.evaluation.figures import grouped_bars, jpg, show_image
 from twinband.evaluation.head import CachedBatches, Head, head_settings
+from twinband.evaluation.mfnet_figures import CLASSES, Example, plot_examples, plot_iou
+from twinband.evaluation.model import load_model
+from twinband.evaluation.predicted import (
+    ImageErrors,
+    TrainingMean,
+    errors_of,
+    prediction_facts,
+)
 from twinband.metrics.segmentation import (
     Counts,
     Shares,
@@ -51,38 +58,8 @@ from twinband.metrics.segmentation import (
     mean_accuracy,
     mean_iou,
 )
-from twinband.networks.masked import refold
-from twinband.networks.vit import VisionTransformer
 from twinband.shards.registered import RegisteredPair
 from twinband.training.loop import train
-
-CLASSES = (
-    "unlabeled",
-    "car",
-    "person",
-    "bike",
-    "curve",
-    "car_stop",
-    "guardrail",
-    "color_cone",
-    "bump",
-)
-PALETTE = np.asarray(  # as MFNet's authors draw the classes
-    [
-        (0, 0, 0),
-        (64, 0, 128),
-        (64, 64, 0),
-        (0, 128, 192),
-        (0, 0, 192),
-        (128, 128, 0),
-        (64, 64, 128),
-        (192, 128, 128),
-        (192, 64, 0),
-    ],
-    np.uint8,
-)
-# Bars of the IoU plot, by what is missing.
-SERIES = {"full": "both", "no_thermal_zeros": "rgb", "no_rgb_zeros": "thermal"}
 
 
 class Options(Params):
@@ -92,6 +69,7 @@ class Options(Params):
         height_px: height that images are scaled to, of whole patches; labels keep their size.
         width_px: width that images are scaled to.
         encode_batch: pairs that go through the encoder together.
+        hiding: ways of hiding a modality; ``predicted`` counts only for models that predict.
         hidden: channels between the head's two layers.
         epochs: times that the head sees each training pair.
         batch: pairs of a training step.
@@ -102,6 +80,7 @@ class Options(Params):
     height_px: Annotated[int, Field(ge=8, le=4096)]
     width_px: Annotated[int, Field(ge=8, le=4096)]
     encode_batch: Annotated[int, Field(ge=1)] = 4
+    hiding: Ways = WAYS
     hidden: Annotated[int, Field(ge=1)]
     epochs: Annotated[int, Field(ge=1)]
     batch: Annotated[int, Field(ge=1)]
@@ -111,21 +90,17 @@ class Options(Params):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Ids predicted for a test pair from both modalities, and confusions by what is missing."""
+    """The outcome for a test pair.
+
+    Attributes:
+        ids: predicted from both modalities, ``H,W``.
+        confusion: by what is hidden.
+        images: errors of the images that the model predicts, by modality.
+    """
 
     ids: NDArray[np.uint8]
     confusion: dict[str, Counts]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """A test pair to draw, with true and predicted ids, all ``H,W`` (``rgb`` ``H,W,3``)."""
-
-    hour: str
-    rgb: NDArray[np.uint8]
-    thermal: NDArray[Any]
-    truth: NDArray[np.uint8]
-    predicted: NDArray[np.uint8]
+    images: dict[str, ImageErrors]
 
 
 class Benchmark(Base[Options]):
@@ -137,24 +112,27 @@ class Benchmark(Base[Options]):
         pairs = open_pairs(inputs)
         if not pairs.train.any() or not pairs.test.any():
             raise InputError(f"{pairs.name}: needs pairs to train and to test on")
-        encoder = load_encoder(inputs.model)
-        check_size(encoder, *self._size)
         with fixed_threads(self.options.threads):
-            head = self._trained(encoder, pairs, inputs)
-            predictions = list(self._predictions(encoder, head, pairs, inputs))
+            encoder = FrozenEncoder(load_model(inputs.model), self._size)
+            mean = TrainingMean()
+            head = self._trained(encoder, pairs, inputs, mean)
+            predictions = list(self._predictions(encoder, head, pairs, inputs, mean))
         return self._scores(pairs, predictions)
 
     @property
     def _size(self) -> Size:
         return self.options.height_px, self.options.width_px
 
-    def _trained(self, encoder: VisionTransformer, pairs: Pairs, inputs: Inputs) -> Head:
+    def _trained(
+        self, encoder: FrozenEncoder, pairs: Pairs, inputs: Inputs, mean: TrainingMean
+    ) -> Head:
+        """Train the head; ``mean`` takes in the images that it is trained on."""
         options = self.options
         maps, labels = [], []
-        training = pairs.select(pairs.train)
-        for batch_pairs, features in encode(encoder, training, self._size, options.encode_batch):
-            maps.append(refold(features.map))
-            labels += [self._scaled(_truth(pair, pairs)) for pair in batch_pairs]
+        for encoded in encoder.batches(pairs.select(pairs.train), options.encode_batch):
+            maps.append(encoded.full.map)
+            labels += [self._scaled(_truth(pair, pairs)) for pair in encoded.pairs]
+            mean.add(encoded.images)
             inputs.progress(len(labels), len(pairs.keys))
         cached = torch.cat(maps)
         settings = head_settings(
@@ -189,18 +167,25 @@ class Benchmark(Base[Options]):
         return scaled
 
     def _predictions(
-        self, encoder: VisionTransformer, head: Head, pairs: Pairs, inputs: Inputs
+        self,
+        encoder: FrozenEncoder,
+        head: Head,
+        pairs: Pairs,
+        inputs: Inputs,
+        mean: TrainingMean,
     ) -> Iterator[Prediction]:
-        blank = encode_blank(encoder, self._size).map
         done, total = int(pairs.train.sum()), len(pairs.keys)
         test = pairs.select(pairs.test)
-        for batch_pairs, features in encode(encoder, test, self._size, self.options.encode_batch):
-            maps = features.map.unflatten(0, (-1, 2))
-            for pair, (rgb, thermal) in zip(batch_pairs, maps, strict=True):
-                variants = with_missing(rgb[None], thermal[None], blank)
-                stacked = {name: torch.cat(variant, 1) for name, variant in variants.items()}
-                yield _predict(head, _truth(pair, pairs), stacked)
-            done += len(batch_pairs)
+        for encoded in encoder.batches(test, self.options.encode_batch):
+            maps = {
+                name: features.map
+                for name, features in encoded.variants(self.options.hiding).items()
+            }
+            errors = errors_of(encoded, encoder.predicts, mean)
+            for row, (pair, images) in enumerate(zip(encoded.pairs, errors, strict=True)):
+                shown = {name: features[row, None] for name, features in maps.items()}
+                yield _predict(head, _truth(pair, pairs), shown, images)
+            done += len(encoded.pairs)
             inputs.progress(done, total)
 
     def _scores(self, pairs: Pairs, predictions: list[Prediction]) -> Scores:
@@ -212,25 +197,24 @@ class Benchmark(Base[Options]):
         means = {name: _by_hour(confusion, hours, mean_iou) for name, confusion in counts.items()}
         full = means["full"]
         iou = {name: _by_class(class_iou(confusion.sum(0))) for name, confusion in counts.items()}
-        low, high = bootstrap(counts["full"], mean_iou, self.seed)
+        low, high = bootstrap(counts[FULL], mean_iou, self.seed)
+        overall = {name: by_group["overall"] for name, by_group in means.items()}
+        bias = modality_bias("mIoU", overall, (low, high))
+        predicted = self._predicted(predictions)
         absent = [name for name in CLASSES if name not in iou["full"]]
         return Scores(
             summary=(
-                f"mIoU {full['overall']:.3f} (95 % interval {low:.3f} to {high:.3f}), "
-                f"without thermal {means['no_thermal_zeros']['overall']:.3f}, "
-                f"without RGB {means['no_rgb_zeros']['overall']:.3f}"
+                f"mIoU {full['overall']:.3f} (95 % interval {low:.3f} to {high:.3f})"
+                + _in_words(overall, predicted)
             ),
-            headline={
-                "mean_iou": full["overall"],
-                "mean_iou_no_thermal": means["no_thermal_zeros"]["overall"],
-                "mean_iou_no_rgb": means["no_rgb_zeros"]["overall"],
-            },
+            headline=_headline(overall, predicted),
             facts={
                 "mean_iou": full,
                 "mean_accuracy": _by_hour(counts["full"], hours, mean_accuracy),
                 "mean_iou_interval_95": [low, high],
                 "class_iou": iou["full"],
                 "classes_absent": ", ".join(absent) or "none",
+                MODALITY_BIAS: bias.plain(),
                 "mean_iou_drop": {
                     name: {
                         "all_hours" if group == "overall" else group: full[group] - value
@@ -239,6 +223,7 @@ class Benchmark(Base[Options]):
                     for name, by_group in means.items()
                     if name != "full"
                 },
+                **({"predicted_images": predicted} if predicted else {}),
                 "test_splits": pairs.test_splits(),
                 "test_pairs": len(predictions),
                 "train_pairs": int(pairs.train.sum()),
@@ -252,6 +237,46 @@ class Benchmark(Base[Options]):
             },
         )
 
+    def _predicted(self, predictions: list[Prediction]) -> dict[str, dict[str, Any]]:
+        """Score predicted images by modality; pairs without a thermal image do not count."""
+        modalities = [m for m in OTHER if any(m in p.images for p in predictions)]
+        return {
+            modality: prediction_facts(
+                [p.images[modality] for p in predictions if modality in p.images], self.seed
+            )
+            for modality in modalities
+        }
+
+
+def _headline(
+    overall: Mapping[str, float], predicted: Mapping[str, Mapping[str, Any]]
+) -> dict[str, float]:
+    """Choose at most eight numbers; of the predicted images the worse modality's."""
+    named = {"zeros": "", "skipped": "_skipped", "predicted": "_predicted"}
+    hidden = {
+        f"mean_iou_no_{modality}{ending}": overall[hidden_name(modality, way)]
+        for way, ending in named.items()
+        for modality in ("thermal", "rgb")
+        if hidden_name(modality, way) in overall
+    }
+    ratios = [facts["mse_to_training_mean"] for facts in predicted.values()]
+    worst = {"predicted_mse_to_training_mean": max(ratios)} if ratios else {}
+    return {"mean_iou": overall[FULL], **hidden, **worst}
+
+
+def _in_words(overall: Mapping[str, float], predicted: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = [
+        f", without {shown} {overall[name]:.3f}"
+        for shown, name in (("thermal", "no_thermal_zeros"), ("RGB", "no_rgb_zeros"))
+        if name in overall
+    ]
+    parts += [
+        f"; {modality} predicted with {facts['mse_to_training_mean']:.2f} of the error of the "
+        "training mean"
+        for modality, facts in predicted.items()
+    ]
+    return "".join(parts)
+
 
 def _truth(pair: RegisteredPair, pairs: Pairs) -> NDArray[np.uint8]:
     truth = pair.labels.get("semantics")
@@ -262,14 +287,21 @@ def _truth(pair: RegisteredPair, pairs: Pairs) -> NDArray[np.uint8]:
     return np.asarray(truth, dtype=np.uint8)
 
 
-def _predict(head: Head, truth: NDArray[np.uint8], features: Mapping[str, Tensor]) -> Prediction:
-    """Predict in the size of the labels, from features ``1,2C,h,w`` by what is missing."""
+def _predict(
+    head: Head,
+    truth: NDArray[np.uint8],
+    features: Mapping[str, Tensor],
+    images: dict[str, ImageErrors],
+) -> Prediction:
+    """Predict in the size of the labels, from features ``1,2C,h,w`` by what is hidden."""
     with torch.no_grad():
         logits = head.logits(torch.cat(list(features.values())), truth.shape)
-    ids = dict(zip(features, logits.argmax(1).to(torch.uint8).numpy(), strict=True))
+    likeliest = logits.max(1).indices  # argmax takes five times as long
+    ids = dict(zip(features, likeliest.to(torch.uint8).numpy(), strict=True))
     return Prediction(
-        ids["full"],
+        ids[FULL],
         {name: confusion_matrix(truth, guess, len(CLASSES)) for name, guess in ids.items()},
+        images,
     )
 
 
@@ -303,50 +335,3 @@ def _examples(pairs: Pairs, predictions: list[Prediction]) -> list[Example]:
             Example(hour, pair.rgb, pair.thermal, _truth(pair, pairs), predictions[number].ids)
         )
     return examples
-
-
-def plot_examples(examples: Sequence[Example]) -> bytes:
-    """Plot a row for each example: RGB, thermal, truth, prediction; the classes' colours below."""
-    figure = Figure(figsize=(8.4, 1.65 * len(examples) + 0.5), layout="constrained")
-    for axes, example in zip(
-        figure.subplots(len(examples), 4, squeeze=False), examples, strict=True
-    ):
-        show_image(axes[0], example.rgb)
-        show_image(axes[1], to_eight_bits(example.thermal))
-        show_image(axes[2], PALETTE[example.truth])
-        show_image(axes[3], PALETTE[example.predicted])
-        axes[0].set_ylabel(example.hour, fontsize=8)
-    for axes, title in zip(
-        figure.axes, ("RGB", "thermal", "truth", "predicted from both"), strict=False
-    ):
-        axes.set_title(title, fontsize=9)
-    colours = [Patch(color=PALETTE[i] / 255, label=name) for i, name in enumerate(CLASSES)]
-    figure.legend(
-        handles=colours,
-        loc="outside lower center",
-        ncols=len(CLASSES),
-        fontsize=7,
-        frameon=False,
-        handlelength=1,
-        columnspacing=1,
-    )
-    return jpg(figure)
-
-
-def plot_iou(iou: Mapping[str, Mapping[str, float]]) -> bytes:
-    """Plot IoU by class, from both modalities and with one of them replaced by the mean colour.
-
-    Args:
-        iou: IoU by what is missing, then by class; classes absent from some of them count as 0.
-    """
-    classes = [name for name in CLASSES if any(name in by_class for by_class in iou.values())]
-    series = {
-        label: {name: iou[key].get(name, 0.0) for name in classes} for key, label in SERIES.items()
-    }
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    grouped_bars(figure.subplots(), series, "IoU")
-    figure.supxlabel(
-        "one head, trained on both; rgb and thermal: the other image replaced by the mean colour",
-        fontsize=8,
-    )
-    return svg(figure)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from twinband.core.errors import InputError
-from twinband.core.params import Params, ParamsError, Scalar, validate
+from twinband.core.params import Option, Params, ParamsError, validate
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
@@ -32,7 +32,7 @@ class Inputs:
     Attributes:
         pairs: the product ``pairs`` of a dataset.
         registered: the product ``registered`` of the same dataset.
-        model: path of the evaluated model (see ``features.load_encoder``).
+        model: path of the evaluated model (see ``model.load_model``).
         work: folder for this evaluation alone, kept between tries.
         progress: called with the pairs done and their total.
     """
@@ -90,7 +90,7 @@ class Benchmark(ABC, Generic[OptionsModel]):
 
 
 def open_benchmark(
-    name: str, options: Mapping[str, Scalar], seed: int, where: str
+    name: str, options: Mapping[str, Option], seed: int, where: str
 ) -> Benchmark[Any]:
     """Open the benchmark of the module ``twinband.benchmarks.NAME``.
 
@@ -202,9 +202,10 @@ def wilson(right: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def bootstrap(
-    counts: NDArray[np.int64], score: Callable[[NDArray[np.int64]], NDArray[np.float64]], seed: int
+    counts: NDArray[Any], score: Callable[[NDArray[Any]], NDArray[np.float64]], seed: int
 ) -> tuple[float, float]:
-    """Compute the 95 % bootstrap interval of a score of added counts, over resampled images.
+    """Compute the 95 % bootstrap interval of a score of added counts or errors, over resampled
+    images.
 
     Args:
         counts: ``N,…``, those of N images.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from twinband.core.names import Name, ProjectPath
-from twinband.core.params import ItemParams, Scalar
+from twinband.core.params import ItemParams, Option
 
 
 class EvaluateParams(ItemParams):
@@ -20,6 +20,8 @@ class EvaluateParams(ItemParams):
         model: path of the evaluated model, from the project's root: a folder of weights that a
             stage made, a ``.json`` in ``models/`` that describes an untrained one, or
             ``models/none.json`` for a benchmark without model.
+        code: the code of the model's family in ``src/twinband``, such as ``methods/mspecgene``; of
+            an untrained ViT ``methods/mae``, whose encoder it is, and without a model ``networks``.
         options: the benchmark's ``Options``.
         seed: seed of all its random numbers.
     """
@@ -27,7 +29,8 @@ class EvaluateParams(ItemParams):
     benchmark: Name
     dataset: Name
     model: ProjectPath
-    options: dict[str, Scalar] = Field(default_factory=dict)
+    code: ProjectPath
+    options: dict[str, Option] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0)] = 0
 
     @classmethod

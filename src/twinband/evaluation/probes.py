@@ -1,4 +1,4 @@
-"""Simple classifiers on frozen features, retrieval by them, and pictures of both.
+"""Simple classifiers on frozen features, and pictures of what they say.
 
 Shapes: N samples to learn from, M to predict, D features.
 """
@@ -12,10 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from twinband.core.images import to_eight_bits
 from twinband.drawing import svg
-from twinband.evaluation.benchmark import Pairs, by_hour, wilson
-from twinband.evaluation.figures import grouped_bars, jpg, show_image, table_of_counts
+from twinband.evaluation.benchmark import by_hour, wilson
+from twinband.evaluation.figures import grouped_bars, table_of_counts
 from twinband.metrics.segmentation import confusion_matrix
 
 Values = NDArray[np.float32]
@@ -26,8 +25,6 @@ TEMPERATURE = 0.07  # of k-NN votes, DINO's
 STRENGTHS = (0.003, 0.03, 0.3, 3.0)  # inverse regularisation of the linear probe
 HELD_OUT = 5  # one in so many training samples helps to choose among STRENGTHS
 TITLES = {"linear": "linear probe", "knn": "k-NN"}
-EXAMPLES = 6  # rows of the picture of retrieval
-ANSWERS = 5  # nearest images in a row
 
 
 def unit(features: Values) -> Values:
@@ -90,20 +87,6 @@ def _linear(strength: float, features: Values, classes: Labels) -> Pipeline:
     return model.fit(features.astype(np.float64), classes)
 
 
-def recall_at(queries: Values, gallery: Values, ranks: tuple[int, ...]) -> dict[int, NDArray]:
-    """Tell by rank whether each query's partner is among so many nearest of the gallery.
-
-    A tie counts against the query.
-
-    Args:
-        queries: ``M,D``; the partner of row ``i`` is row ``i`` of ``gallery``.
-        gallery: ``M,D``.
-    """
-    cosines = unit(queries) @ unit(gallery).T
-    partner_ranks = (cosines >= np.diagonal(cosines)[:, None]).sum(axis=1)
-    return {rank: partner_ranks <= rank for rank in ranks}
-
-
 def plot_accuracy(
     right: Mapping[str, Mapping[str, NDArray[np.bool_]]],
     hours: NDArray[np.str_],
@@ -139,30 +122,3 @@ def plot_confusion(truth: Labels, answers: Mapping[str, Labels]) -> bytes:
         table_of_counts(axes, confusion_matrix(rows, columns, len(names)), names.tolist())
         axes.set_title(f"linear probe, {name}", fontsize=9)
     return svg(figure)
-
-
-def plot_retrieval(pairs: Pairs, thermal: Values, rgb: Values) -> bytes:
-    """Plot thermal images of test crops, their RGB partners (framed) and their nearest RGB images.
-
-    Args:
-        thermal: features of the test crops' thermal images.
-        rgb: features of their RGB images.
-    """
-    test_rows = np.flatnonzero(pairs.test)
-    examples = np.unique(np.linspace(0, len(test_rows) - 1, EXAMPLES).round().astype(int))
-    cosines = unit(thermal[examples]) @ unit(rgb).T
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :ANSWERS]
-    figure = Figure(figsize=(1.25 * (ANSWERS + 2), 1.45 * len(examples)), layout="constrained")
-    grid = figure.subplots(len(examples), ANSWERS + 2, squeeze=False)
-    for axes, query, similarity, answers in zip(grid, examples, cosines, nearest, strict=True):
-        pair = pairs[int(test_rows[query])]
-        rank = int((similarity >= similarity[query]).sum())
-        show_image(axes[0], to_eight_bits(pair.thermal), pairs.hours[test_rows[query]])
-        show_image(axes[1], pair.rgb, f"its RGB: rank {rank}", framed=True)
-        for cell, answer in zip(axes[2:], answers, strict=False):
-            image = pairs[int(test_rows[answer])].rgb
-            title = f"cosine {similarity[answer]:.3f}"
-            show_image(cell, image, title, framed=bool(answer == query))
-        for cell in axes[2 + len(answers) :]:
-            cell.axis("off")
-    return jpg(figure)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from twinband.core.cells import original
 from twinband.core.errors import InputError
 from twinband.core.params import Facts, describe
+from twinband.evaluation.facts import MODALITY_BIAS, ModalityBias
 from twinband.ingest.facts import IngestFacts
 
 PICTURE_TYPES = {
@@ -76,12 +77,14 @@ class Evaluation:
         name: ``BENCHMARK-MODEL``.
         metrics: headline numbers.
         facts: all other numbers, nested as the benchmark has them.
+        bias: what is lost with a modality hidden, if the benchmark hides any.
         pictures: in order of name.
     """
 
     name: str
     metrics: dict[str, float]
     facts: dict[str, Any]
+    bias: ModalityBias | None
     pictures: Pictures
 
 
@@ -129,12 +132,21 @@ def read_evaluation(name: str, metrics: Path, facts: Path, plots: Path) -> Evalu
     """
     made_by = f"evaluate@{name}"
     file = Path("evaluate") / f"{name}.json"
+    found = _read_json(facts / file, made_by)
     return Evaluation(
         name,
         read_metrics(metrics / file, made_by),
-        _read_json(facts / file, made_by),
+        found,
+        _bias(found.pop(MODALITY_BIAS, None), facts / file, made_by),
         read_pictures(plots / "evaluate" / name, made_by),
     )
+
+
+def _bias(found: Any, path: Path, made_by: str) -> ModalityBias | None:
+    try:
+        return None if found is None else ModalityBias.model_validate(found)
+    except ValidationError as error:
+        raise _spoilt(path, "; ".join(describe(error, MODALITY_BIAS)), made_by) from None
 
 
 def read_facts(model: type[Item], path: Path, made_by: str) -> Item:

@@ -13,6 +13,7 @@ from twinband.pool import PoolFacts
 from twinband.pretraining.facts import PretrainFacts
 from twinband.pseudo_labels.facts import PseudoLabelFacts
 from twinband.registration.facts import RegisterFacts
+from twinband.report.bias import bias_tables
 from twinband.report.experiments import ExperimentSet
 from twinband.report.page import Section, render
 from twinband.report.read import (
@@ -253,8 +254,10 @@ def _first_and_last(pictures: Pictures) -> list[Picture]:
 
 
 def evaluations_section(evaluations: Sequence[Evaluation]) -> Section:
-    """Show all numbers and pictures of every evaluation."""
-    html = render("evaluations.html.j2", evaluations=evaluations)
+    """Show what models lose with a modality hidden, then all numbers and pictures of every
+    evaluation."""
+    biases = bias_tables(evaluations)
+    html = render("evaluations.html.j2", evaluations=evaluations, biases=biases)
     return Section("Evaluations", "evaluations", html)
 
 

@@ -4,13 +4,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from tests.made.benchmarks import crops, noise, prepared, untrained, write_crops
+from tests.made.benchmarks import (
+    crops,
+    noise,
+    prepared,
+    untrained,
+    untrained_multimae,
+    write_crops,
+)
 from tests.made.raw_pairs import write_pairs
 from twinband.benchmarks.probe import Benchmark, Options
 from twinband.core.errors import InputError
@@ -54,7 +60,7 @@ def test_the_modality_that_shows_the_class_tells_it(scores: Scores) -> None:
     assert accuracy["linear"]["both"]["overall"] > 0.9
     low, high = scores.facts["interval_95"]["linear"]["rgb"]
     assert low < accuracy["linear"]["rgb"]["overall"] < high
-    assert scores.facts["test_crops"] == scores.facts["retrieval_gallery"] == 32
+    assert scores.facts["test_crops"] == 32
     assert scores.facts["train_crops"] == 48 and scores.facts["test_splits"] == "test"
     assert scores.facts["most_frequent_class"] == 0.5
     assert scores.summary.startswith("linear probe rgb 0.")
@@ -66,6 +72,13 @@ def test_hiding_the_modality_that_tells_the_class_costs_the_most(scores: Scores)
     drops = scores.facts["drop_of_both"]["linear"]
     assert drops["no_thermal_zeros"] > 0.3 and drops["no_thermal_copy"] > 0.3
     assert drops["no_rgb_zeros"] < 0.3
+    bias, full = scores.facts["modality_bias"], scores.headline["linear_both"]
+    assert bias["full"] == full and bias["interval_95"][0] < full <= bias["interval_95"][1]
+    for modality in ("rgb", "thermal"):
+        left = {way: full - drops[f"no_{modality}_{way}"] for way in bias["hidden"][modality]}
+        assert left == pytest.approx(bias["hidden"][modality], abs=1e-4)
+        assert bias["hidden"][modality].keys() == {"zeros", "copy", "skipped"}
+    assert scores.headline["linear_no_thermal"] == pytest.approx(full - drops["no_thermal_zeros"])
 
 
 def test_each_prediction_is_what_was_scored(scores: Scores) -> None:
@@ -88,21 +101,21 @@ def test_the_same_twice_and_other_features_otherwise(scores: Scores, separable: 
 
 def test_plots_are_pictures(scores: Scores) -> None:
     plots = scores.plots
-    assert set(plots) == {"accuracy_by_hour.svg", "confusion.svg", "retrieval.jpg"}
+    assert set(plots) == {"accuracy_by_hour.svg", "confusion.svg"}
     assert plots["confusion.svg"].lstrip().startswith(b"<?xml")
-    sheet = cv2.imdecode(np.frombuffer(plots["retrieval.jpg"], np.uint8), cv2.IMREAD_COLOR)
-    assert sheet is not None and min(sheet.shape[:2]) > 400
 
 
-def test_equal_images_find_each_other(tmp_path: Path) -> None:
-    root = write_crops(tmp_path / "raw", shade, shade)
-    for thermal in root.rglob("thermal/*/*.png"):
-        rgb = Path(str(thermal).replace("/thermal/", "/rgb/"))
-        thermal.write_bytes(rgb.read_bytes())
-    scores = run(prepared(root, tmp_path, reader="class_folders"))
-    perfect = {"recall_at_1": 1.0, "recall_at_5": 1.0}
-    assert scores.facts["retrieval"] == {"thermal_to_rgb": perfect, "rgb_to_thermal": perfect}
-    assert scores.facts["retrieval_chance"] == {"recall_at_1": 0.0625, "recall_at_5": 0.3125}
+def test_a_model_that_sees_both_together_is_shown_each_alone_too(separable: Inputs) -> None:
+    model = untrained_multimae(separable.work / "multimae")
+    scores = run(replace(separable, model=model), hiding=("zeros", "predicted"))
+    hidden = scores.facts["modality_bias"]["hidden"]
+    assert set(hidden) == {"thermal", "rgb"}
+    assert all(set(ways) == {"zeros", "predicted"} for ways in hidden.values())
+    accuracy = scores.facts["accuracy"]["linear"]
+    assert accuracy["rgb"]["overall"] < 0.8  # RGB does not show the class, thermal may not leak in
+    assert accuracy["both"]["overall"] > 0.9
+    assert scores.headline["linear_no_thermal_predicted"] == hidden["thermal"]["predicted"]
+    assert len(scores.headline) == 8
 
 
 def test_very_few_crops_and_a_single_one_to_test_on(tmp_path: Path) -> None:
@@ -115,7 +128,6 @@ def test_very_few_crops_and_a_single_one_to_test_on(tmp_path: Path) -> None:
             file.unlink()
     scores = run(prepared(root, tmp_path, reader="class_folders"))
     assert scores.facts["test_crops"] == 1 and scores.facts["train_crops"] == 4
-    assert scores.facts["retrieval"]["thermal_to_rgb"]["recall_at_1"] == 1.0
     low, high = scores.facts["interval_95"]["knn"]["both"]
     assert high - low > 0.7
 
@@ -143,7 +155,10 @@ def test_a_missing_model_is_an_input_error(separable: Inputs) -> None:
         run(replace(separable, model=separable.pairs))
 
 
-@pytest.mark.parametrize("change", [{"pool": "mean"}, {"k": 0}, {"threads": 0}, {"image_px": "a"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"pool": "mean"}, {"k": 0}, {"threads": 0}, {"image_px": "a"}, {"hiding": ["mirror"]}],
+)
 def test_wrong_options_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate({**OPTIONS.model_dump(), **change})

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.made.benchmarks import prepared, streets, untrained
+from tests.made.benchmarks import prepared, streets, untrained, untrained_multimae
 from tests.made.raw_pairs import encoded, write_pairs
 from twinband.benchmarks.seg_mfnet import Benchmark, Options
 from twinband.core.errors import InputError
@@ -66,10 +66,42 @@ def test_what_thermal_shows_is_found(scores: Scores) -> None:
 
 def test_hiding_what_shows_them_loses_them(scores: Scores) -> None:
     drop = scores.facts["mean_iou_drop"]
-    assert set(drop) == {"no_thermal_zeros", "no_thermal_copy", "no_rgb_zeros", "no_rgb_copy"}
+    assert set(drop) == {
+        f"no_{modality}_{way}"
+        for modality in ("rgb", "thermal")
+        for way in ("zeros", "copy", "skipped")
+    }
+    assert drop["no_rgb_copy"] == drop["no_rgb_skipped"]  # it sees each image by itself
     assert drop["no_thermal_zeros"]["all_hours"] > 0.2
     assert drop["no_rgb_zeros"]["all_hours"] < drop["no_thermal_zeros"]["all_hours"]
     assert set(drop["no_rgb_copy"]) == {"all_hours", "day", "night"}
+
+
+def test_the_modality_bias_is_that_of_the_drops(scores: Scores) -> None:
+    bias, drop = scores.facts["modality_bias"], scores.facts["mean_iou_drop"]
+    assert bias["full"] == pytest.approx(scores.facts["mean_iou"]["overall"], abs=1e-4)
+    for modality, ways in bias["hidden"].items():
+        for way, score in ways.items():
+            lost = drop[f"no_{modality}_{way}"]["all_hours"]
+            assert bias["full"] - score == pytest.approx(lost, abs=1e-4)
+    assert "predicted_images" not in scores.facts
+
+
+def test_predicted_images_are_compared_with_the_training_mean(scenes: Inputs) -> None:
+    model = untrained_multimae(scenes.work / "multimae")
+    inputs = replace(scenes, model=model, work=scenes.work / "joint")
+    scores = run(inputs, epochs=5, hiding=("skipped", "predicted"))
+    predicted = scores.facts["predicted_images"]
+    assert set(predicted) == {"rgb", "thermal"}
+    ratios = [facts["mse"] / facts["training_mean_mse"] for facts in predicted.values()]
+    assert max(ratios) > 1  # nothing has been learnt
+    assert scores.headline["predicted_mse_to_training_mean"] == pytest.approx(max(ratios), rel=1e-4)
+    assert "of the error of the training mean" in scores.summary
+    assert set(scores.headline) == {
+        "mean_iou",
+        *(f"mean_iou_no_{m}_{way}" for m in ("rgb", "thermal") for way in ("skipped", "predicted")),
+        "predicted_mse_to_training_mean",
+    }
 
 
 def test_predictions_are_maps_that_have_the_score(scores: Scores, scenes: Inputs) -> None:

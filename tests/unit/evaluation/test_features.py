@@ -1,110 +1,71 @@
-"""Encoders that can be evaluated, errors on others, and features whatever the batch."""
+"""Features of pairs, and with one modality hidden, of models that see images by themselves or both
+together."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tests.made.benchmarks import SETTINGS, untrained
-from tests.made.raw_pairs import scene, write
+from tests.made.raw_pairs import scene
 from twinband.core.errors import InputError
+from twinband.evaluation.facts import WAYS
 from twinband.evaluation.features import (
-    check_size,
-    encode,
-    encode_blank,
+    EncodedPairs,
+    FrozenEncoder,
+    PairFeatures,
     fixed_threads,
-    load_encoder,
-    with_missing,
+    images_of,
+    pooled,
 )
-from twinband.networks.build import build
-from twinband.networks.masked import PairAutoencoder, refold
+from twinband.evaluation.model import load_model
+from twinband.networks.build import Model, build
+from twinband.networks.masked import MaskedModel
 from twinband.networks.vit import Features, VisionTransformer
-from twinband.networks.weights import save_weights
 from twinband.shards.registered import RegisteredPair
-from twinband.shards.sums import write_sums
-
-DECODER: dict[str, Any] = {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
-
-
-def equal(one: VisionTransformer, other: VisionTransformer) -> bool:
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
-
-
-def test_a_description_is_the_same_encoder_whatever_was_drawn_before(tmp_path: Path) -> None:
-    first = load_encoder(untrained(tmp_path / "a.json"))
-    torch.manual_seed(5)
-    state = torch.get_rng_state()
-    assert equal(first, load_encoder(tmp_path / "a.json"))
-    assert torch.equal(state, torch.get_rng_state())
-    assert not equal(first, load_encoder(untrained(tmp_path / "b.json", seed=1)))
-    assert not first.training and not any(p.requires_grad for p in first.parameters())
-
-
-@pytest.mark.parametrize("name", ["mae_tiny", "mspecgene_tiny"])
-def test_a_folder_is_the_encoder_of_the_model_in_it(tmp_path: Path, name: str) -> None:
-    model = build(name, **SETTINGS, **DECODER)
-    save_weights(model, tmp_path / "weights.safetensors")
-    encoder = load_encoder(tmp_path)
-    assert isinstance(encoder, VisionTransformer)
-    assert isinstance(model, PairAutoencoder) and equal(encoder, model.encoder)
-
-
-def test_the_projects_own_description_can_be_used() -> None:
-    models = Path(__file__).parents[3] / "models"
-    assert load_encoder(models / "untrained.json").config.width == 128
-    with pytest.raises(InputError, match="describes no encoder, and this benchmark needs one"):
-        load_encoder(models / "none.json")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"kind": "resnet"}, r"a\.json .*\(kind: "),
-        ({"surplus": 1}, "surplus: unknown parameter"),
-        ({"settings": {**SETTINGS, "heads": 5}}, "width 32 must be divisible"),
-        ({"settings": {**SETTINGS, "head": 2}}, "vit has no head"),
-        ({"settings": {**SETTINGS, "depth": "2"}}, "depth must be a whole number"),
-    ],
-)
-def test_wrong_descriptions_are_told(
-    tmp_path: Path, changes: dict[str, object], message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        load_encoder(untrained(tmp_path / "a.json", **changes))
-
-
-def test_wrong_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        load_encoder(tmp_path)
-    write_sums(write(tmp_path / "weights.safetensors", b"not weights"))
-    with pytest.raises(InputError, match="not a whole safetensors file"):
-        load_encoder(tmp_path)
-    with pytest.raises(InputError, match=r"neither a folder with weights\.safetensors nor"):
-        load_encoder(tmp_path / "weights.safetensors")
-    with pytest.raises(InputError, match=r"a\.json cannot be read"):
-        load_encoder(tmp_path / "a.json")
-    (tmp_path / "a.json").write_text(json.dumps([1]))
-    with pytest.raises(InputError, match=r"a\.json describes no encoder"):
-        load_encoder(tmp_path / "a.json")
-
-
-def test_sizes_that_do_not_suit_the_patches_are_told(tmp_path: Path) -> None:
-    encoder = load_encoder(untrained(tmp_path / "a.json"))
-    check_size(encoder, 16, 24)
-    with pytest.raises(InputError, match=r"16x20 px are no whole number .* of 8 px"):
-        check_size(encoder, 16, 20)
-
 
 SIZE = (16, 24)
+DECODER: dict[str, Any] = {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
+OF_VIT = {f"no_{m}_{way}" for m in ("rgb", "thermal") for way in WAYS if way != "predicted"}
+
+
+class Together(MaskedModel):
+    """A joint model whose features tell what it was shown, and which predicts thermal only.
+
+    The features of an image are its mean and the sum of the means of all images shown; the
+    thermal image it predicts is the RGB image turned dark.
+    """
+
+    predicts = frozenset({"thermal"})
+
+    def __init__(self, calls: list[tuple[str, ...]]) -> None:
+        given = build("vit_tiny", **SETTINGS)
+        assert isinstance(given, VisionTransformer)
+        super().__init__(given.config)
+        self.calls = calls
+
+    def pair_features(self, images: Mapping[str, Tensor]) -> dict[str, Features]:
+        self.calls.append(tuple(sorted(images)))
+        means = {name: image.mean((1, 2, 3)) for name, image in images.items()}
+        total = torch.stack(list(means.values())).sum(0)
+        found = {}
+        for name, mean in means.items():
+            token = torch.stack([mean, total], 1)
+            found[name] = Features(token[:, None].expand(-1, 6, -1), token, (2, 3))
+        return found
+
+    def predicted(self, images: Mapping[str, Tensor], modality: str) -> Tensor:
+        assert modality == "thermal" and set(images) == {"rgb"}
+        return images["rgb"] - 5.0
 
 
 @pytest.fixture
-def encoder(tmp_path: Path) -> VisionTransformer:
-    return load_encoder(untrained(tmp_path / "untrained.json"))
+def vit(tmp_path: Path) -> Model:
+    return load_model(untrained(tmp_path / "untrained.json"))
 
 
 def pair(seed: int, present: bool = True) -> RegisteredPair:
@@ -112,70 +73,156 @@ def pair(seed: int, present: bool = True) -> RegisteredPair:
     return RegisteredPair(rgb, thermal, thermal > -1, present, True, 0.0, {})
 
 
-def features(encoder: VisionTransformer, *pairs: RegisteredPair, batch: int = 2) -> list[Features]:
-    return [batch for _, batch in encode(encoder, pairs, SIZE, batch)]
+def encoded(model: Model, *pairs: RegisteredPair) -> EncodedPairs:
+    (batch,) = FrozenEncoder(model, SIZE).batches(pairs, len(pairs))
+    return batch
 
 
-def test_a_refolded_pair_holds_only_its_own_images(encoder: VisionTransformer) -> None:
-    (alone,) = features(encoder, pair(0))
-    (together,) = features(encoder, pair(0), pair(1))
-    (other,) = features(encoder, pair(0), pair(2))
-    both = refold(together.map)
+def multimae() -> MaskedModel:
+    torch.manual_seed(0)
+    model = build("multimae_tiny", **SETTINGS, **DECODER)
+    assert isinstance(model, MaskedModel)
+    return model.requires_grad_(False).eval()
+
+
+def assert_same(one: PairFeatures, other: PairFeatures) -> None:
+    for ours, theirs in zip(one, other, strict=True):
+        torch.testing.assert_close(ours.tokens, theirs.tokens)
+        torch.testing.assert_close(ours.class_token, theirs.class_token)
+
+
+def test_sizes_that_do_not_suit_the_patches_are_told(vit: Model) -> None:
+    assert FrozenEncoder(vit, (16, 24)).size == (16, 24)
+    with pytest.raises(InputError, match=r"16x20 px are no whole number .* of 8 px"):
+        FrozenEncoder(vit, (16, 20))
+
+
+def test_a_map_holds_only_the_images_of_its_pair(vit: Model) -> None:
+    alone = encoded(vit, pair(0)).full.map
+    both = encoded(vit, pair(0), pair(1)).full.map
+    other = encoded(vit, pair(0), pair(2)).full.map
     assert both.shape == (2, 64, 2, 3)
-    torch.testing.assert_close(both[0], refold(alone.map)[0])
-    torch.testing.assert_close(both[0], refold(other.map)[0])
-    assert not torch.allclose(both[1], refold(other.map)[1])
-    rgb, thermal = together.map[0], together.map[1]
-    torch.testing.assert_close(both[0], torch.cat([rgb, thermal]))
+    torch.testing.assert_close(both[0], alone[0])
+    torch.testing.assert_close(both[0], other[0])
+    assert not torch.allclose(both[1], other[1])
 
 
-def test_each_channel_half_is_of_its_modality(encoder: VisionTransformer) -> None:
+def test_each_channel_half_is_of_its_modality(vit: Model) -> None:
     rgb, thermal = scene(0)
     dark = RegisteredPair(rgb, thermal // 2, thermal > -1, True, True, 0.0, {})
-    (before,), (after,) = features(encoder, pair(0)), features(encoder, dark)
-    torch.testing.assert_close(before.class_token[0], after.class_token[0])
-    assert not torch.allclose(before.class_token[1], after.class_token[1])
+    before, after = encoded(vit, pair(0)).full, encoded(vit, dark).full
+    torch.testing.assert_close(before.rgb.class_token, after.rgb.class_token)
+    assert not torch.allclose(before.thermal.class_token, after.thermal.class_token)
+    torch.testing.assert_close(before.map[:, :32], before.rgb.map)
 
 
-def test_batches_end_with_what_is_left(encoder: VisionTransformer) -> None:
-    batches = list(encode(encoder, map(pair, range(5)), SIZE, 2))
-    assert [len(pairs) for pairs, _ in batches] == [2, 2, 1]
-    assert [len(f.tokens) for _, f in batches] == [4, 4, 2]
+def test_batches_end_with_what_is_left(vit: Model) -> None:
+    batches = list(FrozenEncoder(vit, SIZE).batches(map(pair, range(5)), 2))
+    assert [len(batch.pairs) for batch in batches] == [2, 2, 1]
+    assert [len(batch.full.rgb.tokens) for batch in batches] == [2, 2, 1]
 
 
-def test_absent_thermal_is_a_blank_image(encoder: VisionTransformer) -> None:
-    (encoded,) = features(encoder, pair(0, present=False))
-    blank = encode_blank(encoder, SIZE)
-    torch.testing.assert_close(encoded.class_token[1], blank.class_token[0])
-
-
-def test_copying_an_image_is_repeating_its_features(encoder: VisionTransformer) -> None:
-    grey = np.repeat(scene(0)[1][..., None], 3, axis=2)
-    (encoded,) = features(
-        encoder, RegisteredPair(grey, grey[..., 0], grey[..., 0] > -1, True, True, 0.0, {})
+def test_absent_thermal_is_a_blank_image(vit: Model) -> None:
+    found = encoded(vit, pair(0, present=False))
+    assert not found.images["thermal"].any()
+    torch.testing.assert_close(
+        found.full.thermal.class_token, FrozenEncoder(vit, SIZE).blank.class_token
     )
-    torch.testing.assert_close(encoded.tokens[0], encoded.tokens[1])
 
 
-def test_what_hidden_modalities_are_replaced_with() -> None:
-    rgb, thermal, blank = torch.ones(2, 3), torch.full((2, 3), 2.0), torch.zeros(1, 3)
-    shown = {
-        name: (float(r.mean()), float(t.mean()))
-        for name, (r, t) in with_missing(rgb, thermal, blank).items()
+def test_ways_of_hiding_from_a_model_that_sees_each_image_by_itself(vit: Model) -> None:
+    found = encoded(vit, pair(0), pair(1))
+    variants, full = found.variants(WAYS), found.full
+    assert set(variants) == {"full", *OF_VIT}
+    for modality, shown in (("thermal", full.rgb), ("rgb", full.thermal)):
+        for way in ("copy", "skipped"):
+            assert_same(variants[f"no_{modality}_{way}"], PairFeatures(shown, shown))
+    assert isinstance(vit, VisionTransformer)
+    blank = vit.pair_features({"rgb": torch.zeros(2, 3, *SIZE)})["rgb"]
+    assert_same(variants["no_thermal_zeros"], PairFeatures(full.rgb, blank))
+    assert_same(variants["no_rgb_zeros"], PairFeatures(blank, full.thermal))
+    assert_same(PairFeatures(found.alone("rgb"), found.alone("thermal")), full)
+
+
+def test_a_vit_inside_a_model_encodes_as_it_does_by_itself() -> None:
+    model = build("mspecgene_tiny", **SETTINGS, **DECODER)
+    found = encoded(model, pair(0))
+    direct = model.pair_features(found.images)
+    assert_same(found.full, PairFeatures(direct["rgb"], direct["thermal"]))
+
+
+def test_ways_of_hiding_from_a_model_that_sees_both_images_together() -> None:
+    calls: list[tuple[str, ...]] = []
+    found = encoded(Together(calls), pair(0), pair(1))
+    rgb, thermal = (found.images[name].mean((1, 2, 3)) for name in ("rgb", "thermal"))
+    zero = torch.zeros(2)
+    expected = {
+        "full": ((rgb, rgb + thermal), (thermal, rgb + thermal)),
+        "no_thermal_zeros": ((rgb, rgb), (zero, rgb)),
+        "no_thermal_copy": ((rgb, 2 * rgb), (rgb, 2 * rgb)),
+        "no_thermal_skipped": ((rgb, rgb), (rgb, rgb)),
+        "no_thermal_predicted": ((rgb, 2 * rgb - 5), (rgb - 5, 2 * rgb - 5)),
+        "no_rgb_zeros": ((zero, thermal), (thermal, thermal)),
+        "no_rgb_copy": ((thermal, 2 * thermal), (thermal, 2 * thermal)),
+        "no_rgb_skipped": ((thermal, thermal), (thermal, thermal)),
     }
-    assert shown == {
-        "full": (1, 2),
-        "no_thermal_zeros": (1, 0),
-        "no_thermal_copy": (1, 1),
-        "no_rgb_zeros": (0, 2),
-        "no_rgb_copy": (2, 2),
+    variants = found.variants(WAYS)
+    assert list(variants) == list(expected)  # it does not predict RGB
+    for name, places in expected.items():
+        for features, parts in zip(variants[name], places, strict=True):
+            torch.testing.assert_close(features.class_token, torch.stack(parts, 1), msg=name)
+    # Full, and of either: zeros, copy, and alone; and one prediction.
+    assert calls.count(("rgb", "thermal")) == 1 + 2 * 2 + 1
+    assert calls.count(("rgb",)) == calls.count(("thermal",)) == 1
+
+
+def test_only_the_ways_asked_for_are_computed() -> None:
+    calls: list[tuple[str, ...]] = []
+    assert set(encoded(Together(calls), pair(0)).variants(())) == {"full"}
+    assert calls == [("rgb", "thermal")]
+
+
+def test_multimae_fills_in_what_it_predicts() -> None:
+    found = encoded(multimae(), pair(0))
+    variants = found.variants(WAYS)
+    assert {name for name in variants if name.endswith("predicted")} == {
+        "no_rgb_predicted",
+        "no_thermal_predicted",
     }
+    model = multimae()
+    for modality, other in (("thermal", "rgb"), ("rgb", "thermal")):
+        shown = {other: found.images[other]}
+        image = model.predicted(shown, modality)
+        assert image.shape == (1, 3, *SIZE)
+        direct = model.pair_features({**shown, modality: image})
+        assert_same(variants[f"no_{modality}_predicted"], PairFeatures(**direct))
+        alone = model.pair_features(shown)[other]
+        torch.testing.assert_close(found.alone(other).tokens, alone.tokens)
+        assert not torch.allclose(found.full._asdict()[other].tokens, alone.tokens)
 
 
-def test_broken_weights_are_told(encoder: VisionTransformer) -> None:
-    encoder.cls_token.fill_(torch.nan)
+def test_pooling() -> None:
+    tokens = torch.arange(12.0).view(1, 6, 2)
+    features = Features(tokens, torch.tensor([[7.0, 8.0]]), (2, 3))
+    assert pooled(features, "class_token").tolist() == [[7.0, 8.0]]
+    assert pooled(features, "mean_patch").tolist() == [[5.0, 6.0]]
+
+
+def test_images_are_scaled_and_normalised_as_in_training() -> None:
+    rgb = np.full((32, 48, 3), (124, 116, 104), np.uint8)
+    thermal = np.full((32, 48), 255, np.uint8)
+    images = images_of([RegisteredPair(rgb, thermal, thermal > 0, True, True, 0.0, {})], (16, 24))
+    assert images["rgb"].shape == images["thermal"].shape == (1, 3, 16, 24)
+    assert images["rgb"].abs().max() < 0.01
+    expected = torch.tensor([(255 - 123.675) / 58.395, (255 - 116.28) / 57.12, 151.47 / 57.375])
+    torch.testing.assert_close(images["thermal"][0, :, 3, 4], expected)
+
+
+def test_broken_weights_are_told(vit: Model) -> None:
+    assert isinstance(vit, VisionTransformer)
+    vit.cls_token.fill_(torch.nan)
     with pytest.raises(InputError, match="not finite"):
-        features(encoder, pair(0))
+        _ = encoded(vit, pair(0)).full
 
 
 def test_threads_are_as_before_afterwards() -> None:

@@ -1,9 +1,8 @@
-"""k-NN, the linear probe and retrieval against answers worked out by hand."""
+"""k-NN and the linear probe against answers worked out by hand."""
 
 import numpy as np
-import pytest
 
-from twinband.evaluation.probes import TEMPERATURE, fit_linear, fit_neighbours, held_out, recall_at
+from twinband.evaluation.probes import TEMPERATURE, fit_linear, fit_neighbours, held_out
 
 
 def at(*degrees: float) -> np.ndarray:
@@ -56,17 +55,3 @@ def test_a_fifth_of_each_class_is_held_out() -> None:
     assert {name: int(held[classes == name].sum()) for name in "abc"} == {"a": 2, "b": 1, "c": 0}
     assert np.array_equal(held, held_out(classes, 0))
     assert any(not np.array_equal(held, held_out(classes, seed)) for seed in range(1, 5))
-
-
-def test_recall_by_hand() -> None:
-    gallery = at(0, 40, 90)
-    queries = at(10, 15, 80)  # the second one's partner (40) comes after 0
-    recall = recall_at(queries, gallery, (1, 2))
-    assert recall[1].tolist() == [True, False, True]
-    assert recall[2].tolist() == [True, True, True]
-
-
-def test_equal_features_find_nothing() -> None:
-    same = np.ones((4, 3), np.float32)
-    recall = recall_at(same, same, (1, 3, 4))
-    assert [float(recall[rank].mean()) for rank in (1, 3, 4)] == pytest.approx([0, 0, 1])

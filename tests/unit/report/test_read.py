@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from twinband.report.read import (
 )
 
 Paths = dict[str, Path]
+BIAS = {
+    "measure": "mIoU",
+    "full": 0.5,
+    "interval_95": [0.4, 0.6],
+    "hidden": {"thermal": {"zeros": 0.25}},
+}
 
 
 def dataset(paths: Paths) -> Dataset:
@@ -38,6 +45,20 @@ def test_everything_written_is_read(tmp_path: Path) -> None:
     probe = evaluation(paths)
     assert (probe.metrics, probe.facts) == (METRICS, FACTS)
     assert list(probe.pictures) == ["accuracy_by_hour", "heat"]
+    assert probe.bias is None
+
+
+def test_what_is_lost_with_a_modality_hidden_is_read_apart(tmp_path: Path) -> None:
+    paths = write_inputs(tmp_path, ())
+    write_evaluation(paths, "seg-mae", {**FACTS, "modality_bias": BIAS})
+    seg = evaluation(paths, "seg-mae")
+    assert seg.facts == FACTS and seg.bias is not None
+    assert seg.bias.hidden == {"thermal": {"zeros": 0.25}}
+    spoilt = {**FACTS, "modality_bias": {**BIAS, "full": "high"}}
+    (paths["facts"] / "evaluate/seg-mae.json").write_text(json.dumps(spoilt))
+    with pytest.raises(InputError, match=r"modality_bias\.full") as caught:
+        evaluation(paths, "seg-mae")
+    assert "dvc repro -f -s evaluate@seg-mae" in str(caught.value)
 
 
 @pytest.mark.parametrize(
