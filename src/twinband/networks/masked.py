@@ -41,7 +41,7 @@ class Pair(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What is drawn of a modality or output, images in the model's own units.
+    """Images of one modality to be drawn, in the model's own units.
 
     Attributes:
         truth: ``B,C,H,W``, or ``B,H,W`` int64 of classes.
