@@ -103,6 +103,6 @@ def test_the_python_examples_run_on_the_sample_data(monkeypatch: pytest.MonkeyPa
         pytest.skip("the sample data are not built here: run `make repro` first")
     monkeypatch.chdir(ROOT)
     examples = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     for code in examples:
         exec(compile(code, "README.md", "exec"), {})

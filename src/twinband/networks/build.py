@@ -14,7 +14,7 @@ from twinband.networks.config import configuration
 from twinband.networks.masked import MaskedModel
 from twinband.networks.sampler import Sampler
 from twinband.networks.vit import VisionTransformer
-from twinband.networks.weights import load_strictly, read_weights
+from twinband.networks.weights import WEIGHTS, load_strictly, read_weights
 
 METHODS = "twinband.methods"
 Model = VisionTransformer | MaskedModel
@@ -51,16 +51,20 @@ def from_settings(kind: str, settings: Mapping[str, Any]) -> Model:
     return built
 
 
-def load_model(path: Path, sampler: Sampler | None = None) -> Model:
+def load_model(path: Path | str, sampler: Sampler | None = None) -> Model:
     """Load the model that ``save_weights`` wrote.
 
     Args:
+        path: the file, or the folder of a model, which has it under ``WEIGHTS``.
         sampler: gets its state too; without one the sampler's state is left out.
 
     Raises:
         InputError: no such file, damaged, or not written by ``save_weights``.
         TypeError: a sampler for a ViT.
     """
+    path = Path(path)
+    if path.is_dir():
+        path = path / WEIGHTS
     weights = read_weights(path)
     try:
         model = from_settings(weights.kind, weights.settings)

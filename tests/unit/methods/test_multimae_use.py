@@ -183,6 +183,8 @@ def test_it_can_be_saved_and_loaded(tmp_path: Path) -> None:
     save_weights(model, tmp_path / "weights.safetensors")
     again = load_model(tmp_path / "weights.safetensors")
     assert isinstance(again, MultiMae) and again.config == model.config and again.sampler is None
+    by_folder = load_model(str(tmp_path))
+    assert isinstance(by_folder, MultiMae) and by_folder.config == model.config
     images = {name: given[name] for name in ("rgb", "thermal")}
     for name, features in model.eval().pair_features(images).items():
         torch.testing.assert_close(again.eval().pair_features(images)[name].tokens, features.tokens)
