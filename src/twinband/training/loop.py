@@ -264,11 +264,15 @@ def _shapes(task: nn.Module) -> dict[str, list[int]]:
 def _reproducible(settings: TrainingSettings) -> Iterator[None]:
     """Use deterministic algorithms, where PyTorch has them for the device, and fixed threads."""
     threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.set_num_threads(settings.threads)
     torch.use_deterministic_algorithms(True, warn_only=settings.device == "cuda")
+    # nothing here reads what it has not written, and filling it takes a twentieth of the time
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         yield
     finally:
+        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
         torch.set_deterministic_debug_mode(mode)
         torch.set_num_threads(threads)
 

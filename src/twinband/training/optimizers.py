@@ -79,7 +79,7 @@ def build_optimizer(
     """
     groups = parameter_groups(model, settings.weight_decay, settings.layer_decay, distance)
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas)
+        return torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas, fused=True)
     matrices = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)}
     matrix_groups = _part(groups, lambda parameter: id(parameter) in matrices)
     other_groups = _part(groups, lambda parameter: id(parameter) not in matrices)
@@ -116,7 +116,7 @@ class MuonAndAdamW(torch.optim.Optimizer):
             torch.optim.Muon(
                 matrices, lr=settings.lr, momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw"
             ),
-            torch.optim.AdamW(others, lr=settings.lr, betas=settings.betas),
+            torch.optim.AdamW(others, lr=settings.lr, betas=settings.betas, fused=True),
         ]
         self._share_groups()
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from twinband.methods.multimae.encoder import TOKEN_STD, Seen, xavier_by_parts, xavier_of_attention
+from twinband.methods.multimae.modalities import MODALITIES
 from twinband.networks.layers import (
     Block,
     Grid,
@@ -102,6 +103,8 @@ class Decoder(nn.Module):
         for block in self.blocks[:-1]:
             x = block(x)
         x = self._last(x, wanted)
+        if MODALITIES[self.modality].channels:
+            return self.head(x)
         with torch.autocast(x.device.type, enabled=False):  # sums over many classes need fp32
             return self.head(x.float())
 
