@@ -279,7 +279,7 @@ def _without_generator(function: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 def test_wrong_arguments_are_named() -> None:
     with pytest.raises(
-        ValueError, match="'mae'; known are cmss, dirichlet, fixed, gmm_cmss, random"
+        ValueError, match="'mae'; known are cmss, dirichlet, entropy, fixed, gmm_cmss, random"
     ):
         open_arm("mae", patches=4)
     with pytest.raises(ValueError, match="leaves 0 of 6"):
