@@ -3,8 +3,9 @@
 from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
-from twinband.pretraining.build import fresh_model, open_pool, pretrain
+from twinband.pretraining.build import fresh_model, pretrain
 from twinband.pretraining.facts import Subject
+from twinband.pretraining.pairs import Bases, open_pool
 from twinband.pretraining.params import MaeParams
 
 
@@ -29,7 +30,7 @@ def run(
             {"model": params.model},
         ),
         lambda: fresh_model(params, "mae"),
-        open_pool(pool, pairs, registered, params.data.fraction),
+        open_pool(pool, Bases(pairs, registered), params.data.fraction),
         params.data,
         training,
         out=out,

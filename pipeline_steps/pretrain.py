@@ -3,8 +3,10 @@
 from pipeline_steps.harness.log import live_log
 from pipeline_steps.harness.step import Base, In, Out, StepReport, main
 from twinband.core.params import Run
-from twinband.pretraining.build import open_pool, pretrain
+from twinband.pretraining.build import pretrain
 from twinband.pretraining.facts import Subject
+from twinband.pretraining.labels import read_labels
+from twinband.pretraining.pairs import Bases, open_pool
 from twinband.pretraining.params import PretrainParams
 from twinband.pretraining.start import started_model
 
@@ -14,8 +16,11 @@ def run(
     *,
     pool: In,
     start: In,
+    labels: In,
     pairs: Base,
     registered: Base,
+    depth: Base,
+    semantics: Base,
     out: Out,
     metrics: Out,
     facts: Out,
@@ -24,14 +29,16 @@ def run(
 ) -> StepReport:
     """Pretrain one model."""
     training = params.training
+    listed = read_labels(labels)
+    bases = Bases(pairs, registered, depth, semantics)
     trained = pretrain(
         Subject(
             run.item,
             f"Masked pretraining on RGB-thermal pairs by the method `{params.method}`.",
             {"model": params.model, "masking": params.arm, "started from": params.start},
         ),
-        lambda: started_model(params, start, f"pretrain.items.{run.item}"),
-        open_pool(pool, pairs, registered, params.data.fraction),
+        lambda: started_model(params, start, listed, f"pretrain.items.{run.item}"),
+        open_pool(pool, bases, params.data.fraction, listed),
         params.data,
         training,
         out=out,

@@ -16,6 +16,7 @@ from twinband.core.params import (
 )
 from twinband.evaluation.params import EvaluateParams
 from twinband.ingest.params import IngestParams
+from twinband.label_pool import LabelPoolParams
 from twinband.masks.params import SamMasksParams
 from twinband.pool import PoolParams
 from twinband.pretraining.params import MaeParams, PretrainParams
@@ -33,6 +34,7 @@ STAGES: Mapping[str, type[StageParams]] = {
     "sam_masks": SamMasksParams,
     "pseudo_labels": PseudoLabelsParams,
     "pool": PoolParams,
+    "label_pool": LabelPoolParams,
     "mae": MaeParams,
     "cmss": CmssParams,
     "cmss_mixture": CmssMixtureParams,

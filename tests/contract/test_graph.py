@@ -90,6 +90,18 @@ def test_no_stage_depends_on_a_folder_of_plug_ins_or_on_a_facade(stages: list[St
         assert not code_deps(stage) & {*PLUG_IN_FOLDERS, *facades}, stage.name
 
 
+def test_new_labels_train_only_those_models_anew_that_learn_them(stages: list[Stage]) -> None:
+    def needs(stage: Stage) -> set[str]:
+        made = {dep for dep in stage.deps if not dep.startswith(CODE)}
+        before = [s for s in stages if s.outs & made or any(_under(o, made) for o in s.outs)]
+        return {s.name.partition("@")[0] for s in before}.union(*map(needs, before))
+
+    learners = {s.item: needs(s) for s in stages if s.step == "pretrain"}
+    assert {"label_pool", "pseudo_labels"} <= learners["multimae"]
+    assert "mae" in learners["mspecgene"]
+    assert not {"label_pool", "pseudo_labels"} & learners["mspecgene"]
+
+
 def test_trainings_depend_on_nothing_that_grows(stages: list[Stage]) -> None:
     """A training may take days: a new benchmark, metric, head or report must not repeat it."""
     grows = {f"src/twinband/{name}" for name in ("evaluation", "metrics", "report", "commands")}

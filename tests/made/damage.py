@@ -35,7 +35,7 @@ from twinband.labels.images import MODALITIES
 from twinband.masks.read import MaskReader
 from twinband.networks.build import build, load_model
 from twinband.networks.weights import save_weights
-from twinband.pretraining.build import open_pool
+from twinband.pretraining.pairs import Bases, open_pool
 from twinband.sam import weights as sam_weights
 from twinband.shards.product import checked, to_json
 from twinband.shards.read import open_products
@@ -216,7 +216,7 @@ def read_masks(root: Path) -> str:
 def read_pool(root: Path) -> list[str]:
     """Open the pool as pretraining does."""
     data = root / "data"
-    opened = open_pool(data / "pool", data / "pairs", data / "registered", 1.0)
+    opened = open_pool(data / "pool", Bases(data / "pairs", data / "registered"), 1.0)
     return [key for dataset in opened.values() for key in dataset.keys]
 
 

@@ -58,6 +58,7 @@ def pretrain_item(
         "method": "mspecgene",
         "arm": arm,
         "start": start,
+        "labels": "data/labels/none.json",
         "model": "mspecgene_tiny",
         "options": TINY,
         "masking": {"mask_ratio": 0.75},

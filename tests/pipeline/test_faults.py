@@ -24,6 +24,7 @@ KINDS = (
     "sam_masks",
     "pseudo_labels",
     "pool",
+    "label_pool",
     "mae",
     "cmss",
     "cmss_mixture",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from tests.made.pretraining import mae_section, pretrain_item, write_pool
 from tests.made.raw_pairs import contents
-from tests.steps.conftest import Project
+from tests.steps.conftest import ROOT, Project
 
 DATA = ("--pool", "data/pool", "--pairs", "data/pairs", "--registered", "data/registered")
+LABELS = ("--depth", "data/depth", "--semantics", "data/semantics")
 
 
 def outputs(name: str) -> tuple[str, ...]:
@@ -27,7 +29,8 @@ MAE = (*DATA, *outputs("mae"))
 
 
 def pretraining(start: str, name: str = "mspecgene") -> tuple[str, ...]:
-    return ("--item", name, *DATA, "--start", start, *outputs(f"pretrain/{name}"))
+    labels = ("--labels", "data/labels/none.json", *LABELS)
+    return ("--item", name, *DATA, "--start", start, *labels, *outputs(f"pretrain/{name}"))
 
 
 def results(root: Path) -> dict[str, bytes]:
@@ -44,6 +47,8 @@ def pool(project: Project) -> Project:
     write_pool(project.root)
     (project.root / "models").mkdir(exist_ok=True)
     (project.root / "models/none.json").write_text("{}")
+    (project.root / "data/labels").mkdir()
+    shutil.copy(ROOT / "data/labels/none.json", project.root / "data/labels/none.json")
     return project
 
 

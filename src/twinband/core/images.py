@@ -259,13 +259,34 @@ def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 
-def render(pixels: NDArray[np.uint8], box: Box, flip: bool, size_px: int) -> NDArray[np.uint8]:
-    """Crop ``box`` out of ``H,W`` or ``H,W,C`` pixels and resize it (bicubic) to a square."""
+BICUBIC, BILINEAR, NEAREST = (
+    Image.Resampling.BICUBIC,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.NEAREST,
+)
+
+
+def render(
+    pixels: NDArray[Any],
+    box: Box,
+    flip: bool,
+    size_px: int,
+    resampling: Image.Resampling = BICUBIC,
+) -> NDArray[Any]:
+    """Crop ``box`` out of pixels and resize it to a square.
+
+    Args:
+        pixels: ``H,W`` or ``H,W,C`` uint8, or ``H,W`` float32.
+        box: in the pixels' own; edges may lie between pixels.
+        flip: mirror left and right.
+        size_px: side of the square.
+        resampling: bicubic for images, bilinear for depth, nearest for classes.
+    """
     left, top = math.floor(box[0]), math.floor(box[1])
     right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
     image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
     # Rounding may put an edge a hair outside, which Pillow refuses.
     edges = (min(box[2], right) - left, min(box[3], bottom) - top)
     inner = (box[0] - left, box[1] - top, *edges)
-    resized = image.resize((size_px, size_px), Image.Resampling.BICUBIC, inner)
+    resized = image.resize((size_px, size_px), resampling, inner)
     return np.asarray(resized.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else resized)

@@ -94,6 +94,11 @@ class MaskedModel(nn.Module):
         self.config = config
         self.sampler = None
 
+    @property
+    def learns_from(self) -> frozenset[str]:
+        """Name the fields of a batch that the model learns from."""
+        return frozenset({"rgb", "thermal"})
+
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Compute losses of a batch of training, the visible patches chosen by the model.
 

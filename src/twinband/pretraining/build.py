@@ -1,4 +1,4 @@
-"""Pretraining from a pool of pairs: open the pool, train, save, draw."""
+"""Pretraining on pairs: train, save, draw."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -6,11 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import TypeAdapter, ValidationError
-
-from twinband.core.errors import InputError
 from twinband.core.normalise import Batch
 from twinband.core.params import ParamsError, Run
 from twinband.networks.build import build
@@ -25,12 +20,10 @@ from twinband.pretraining.pictures import (
     reconstruction_sheet,
 )
 from twinband.pretraining.task import MaskedPretraining, VisibleObjects
-from twinband.shards.product import product_id
-from twinband.shards.read import Dataset, open_products
-from twinband.shards.sums import check_sums
+from twinband.shards.read import Dataset
 from twinband.shards.write import link, write_atomically
 from twinband.training.curve import read_curve
-from twinband.training.data import PairBatches, keep_fraction
+from twinband.training.data import PairBatches
 from twinband.training.distributed import Ranks, launched
 from twinband.training.loop import Log, TrainingResult, TrainingTask, train
 from twinband.training.pixels import DecodedPixels, PairPixels
@@ -206,54 +199,3 @@ def params_errors(where: str) -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise ParamsError([f"{where}: {error}"]) from None
-
-
-def open_pool(pool: Path, pairs: Path, registered: Path, fraction: float) -> dict[str, Dataset]:
-    """Open the pairs of a pool with their registration, by dataset.
-
-    Args:
-        pool: product of the stage ``pool``.
-        pairs: holds the product ``pairs`` of each dataset.
-        registered: holds the product ``registered`` of each dataset.
-        fraction: about this share of the pool.
-
-    Raises:
-        InputError: the pool is damaged, a product is not the one that it was made of, or nothing
-            is left.
-    """
-    keys, products = _read_pool(pool)
-    opened = {}
-    for name, all_keys in keys.items():
-        if chosen := keep_fraction(name, all_keys, fraction):
-            folders = {"pairs": pairs / name, "registered": registered / name}
-            _check_products(name, folders, products)
-            opened[name] = open_products(folders, chosen)
-    if not opened:
-        raise InputError(f"{pool} leaves no pair to train on; see its left_out.parquet")
-    return opened
-
-
-Identities = dict[str, dict[str, str]]  # by kind of product and dataset
-
-
-def _read_pool(pool: Path) -> tuple[dict[str, list[str]], Identities]:
-    """Read the keys of each dataset, and the identities of the products they are keys of."""
-    table, products = pool / "pool.parquet", pool / "products.json"
-    check_sums(pool, table.name, products.name)
-    keys: dict[str, list[str]] = {}
-    try:
-        for row in pq.read_table(table, columns=["dataset", "key"]).to_pylist():
-            keys.setdefault(row["dataset"], []).append(row["key"])
-        return keys, TypeAdapter(Identities).validate_json(products.read_bytes())
-    except (pa.ArrowException, OSError, ValidationError) as error:
-        raise InputError(f"{pool} is no pool ({error}): dvc repro pool") from None
-
-
-def _check_products(name: str, folders: Mapping[str, Path], products: Identities) -> None:
-    for kind, folder in folders.items():
-        try:
-            same = product_id(folder) == products[kind][name]
-        except (OSError, KeyError):
-            same = False
-        if not same:
-            raise InputError(f"{folder} is not what the pool was made of: dvc checkout")

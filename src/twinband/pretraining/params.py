@@ -65,6 +65,8 @@ class PretrainParams(ItemParams):
         start: origin of the first weights: ``models/mae`` (the stage's encoder and decoders), a
             folder that ``twinband import-vit`` wrote (its encoder), or ``models/none.json`` (from
             scratch).
+        labels: list of labels that are learnt from: ``data/label_pool`` (the stage's), or
+            ``data/labels/none.json``; so that new labels train no model anew that uses none.
         model: name of a configuration, such as ``mspecgene_tiny``.
         options: fields of the configuration with other values.
         masking: share of hidden patches, and the arms' options.
@@ -75,6 +77,7 @@ class PretrainParams(ItemParams):
     method: Name
     arm: Name
     start: ProjectPath
+    labels: ProjectPath
     model: str
     options: dict[str, Option] = Field(default_factory=dict)
     masking: Masking

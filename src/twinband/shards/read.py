@@ -123,6 +123,11 @@ class Dataset(Sequence[dict[str, Any]]):
         first = self._products[0]
         return [first.keys[row] for row in self._rows[first.name]]
 
+    @property
+    def products(self) -> list[str]:
+        """List the names of the joined products."""
+        return [product.name for product in self._products]
+
     def __len__(self) -> int:
         return len(self._rows[self._products[0].name])
 

@@ -14,16 +14,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from twinband.core.images import render
+from twinband.core.images import BILINEAR, NEAREST, Box, render
 from twinband.core.normalise import Batch, normalise
 from twinband.core.parallel import die_with_parent
-from twinband.training.augment import draw_view
+from twinband.training.augment import View, draw_view
 from twinband.training.distributed import Ranks
-from twinband.training.pixels import DecodedPixels, PairPixels
+from twinband.training.pixels import VOID, DecodedPixels, PairPixels, Pixels
 from twinband.training.seeds import EpochSampler, seed_of
 from twinband.training.settings import TrainingSettings
+
+CLASS_STRIDE = 4  # classes come at a quarter of the image's height and width, as in MultiMAE
 
 
 def keep_fraction(dataset: str, keys: Iterable[str], fraction: float) -> list[str]:
@@ -85,16 +88,44 @@ class PairViews(torch.utils.data.Dataset[dict[str, Any]]):
         index, epoch = place
         name = self.pairs.names[index]
         seed = seed_of(self.seed, name, epoch)
-        rgb, thermal, tolerance = self.pairs[index]
-        sizes = ((rgb.shape[1], rgb.shape[0]), (thermal.shape[1], thermal.shape[0]))
+        pixels = self.pairs[index]
+        sizes = (_size(pixels.rgb), _size(pixels.thermal))
         generator = np.random.Generator(np.random.PCG64(seed))
-        view = draw_view(generator, *sizes, tolerance if self.shift_tolerance else 0)
-        return {
-            "rgb": render(rgb, view.rgb, view.flip, self.size_px).transpose(2, 0, 1),
-            "thermal": render(thermal, view.thermal, view.flip, self.size_px)[None],
+        tolerance = pixels.shift_tolerance_px if self.shift_tolerance else 0
+        view = draw_view(generator, *sizes, tolerance)
+        sample = {
+            "rgb": render(pixels.rgb, view.rgb, view.flip, self.size_px).transpose(2, 0, 1),
+            "thermal": render(pixels.thermal, view.thermal, view.flip, self.size_px)[None],
             "key": name,
             "seed": seed,
         }
+        return {**sample, **self._labels(pixels, view)} if self.pairs.labelled else sample
+
+    def _labels(self, pixels: Pixels, view: View) -> dict[str, NDArray[Any]]:
+        """Show the same part of the labels, which were made on the grid of RGB."""
+        side = self.size_px // CLASS_STRIDE
+        depth = np.full((self.size_px, self.size_px), np.nan, np.float32)
+        semseg = np.full((side, side), VOID, np.uint8)
+        if pixels.depth is not None:
+            box = _scaled(view.rgb, _size(pixels.rgb), _size(pixels.depth))
+            depth = render(pixels.depth, box, view.flip, self.size_px, BILINEAR)
+        if pixels.semseg is not None:
+            box = _scaled(view.rgb, _size(pixels.rgb), _size(pixels.semseg))
+            semseg = render(pixels.semseg, box, view.flip, side, NEAREST)
+        return {"depth": depth[None], "semseg": semseg.astype(np.int64)}
+
+
+def _size(pixels: NDArray[Any]) -> tuple[int, int]:
+    """Tell width and height."""
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _scaled(box: Box, size: tuple[int, int], other: tuple[int, int]) -> Box:
+    """Scale a box in an image of ``size`` to one of ``other``."""
+    if size == other:
+        return box
+    across, down = other[0] / size[0], other[1] / size[1]
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
 
 
 class PairBatches:
@@ -156,9 +187,12 @@ def _start_worker(parent: int, worker: int) -> None:
 
 def collate(samples: Sequence[dict[str, Any]]) -> Batch:
     """Stack samples, one contiguous tensor a field; pixels stay uint8 until on the device."""
-    return {
-        "rgb": torch.from_numpy(np.stack([sample["rgb"] for sample in samples])),
-        "thermal": torch.from_numpy(np.stack([sample["thermal"] for sample in samples])),
-        "key": [sample["key"] for sample in samples],
-        "seed": torch.tensor([sample["seed"] for sample in samples], dtype=torch.int64),
-    }
+    return {name: _stacked([sample[name] for sample in samples], name) for name in samples[0]}
+
+
+def _stacked(values: list[Any], name: str) -> Any:
+    if name == "key":
+        return values
+    if name == "seed":
+        return torch.tensor(values, dtype=torch.int64)
+    return torch.from_numpy(np.stack(values))

@@ -28,8 +28,10 @@ from twinband.networks.build import build, load_model
 from twinband.networks.masked import MaskedModel
 from twinband.networks.sampler import Sampler, Visible
 from twinband.networks.weights import WEIGHTS, read_weights, save_weights
-from twinband.pretraining.build import Pretrained, fresh_model, open_pool, pretrain
+from twinband.pretraining.build import Pretrained, fresh_model, pretrain
 from twinband.pretraining.facts import Subject
+from twinband.pretraining.labels import Labels
+from twinband.pretraining.pairs import Bases, open_pool
 from twinband.pretraining.params import MaeParams, PretrainParams
 from twinband.pretraining.pictures import masking_figure
 from twinband.pretraining.start import started_model
@@ -40,6 +42,7 @@ from twinband.training.loop import Log
 from twinband.training.seeds import seeded
 
 NOWHERE = Path("none.json")
+NO_LABELS = Labels(products={}, classes=[])
 SUBJECT = Subject("made-up", "A model of a test.", {})
 
 
@@ -49,7 +52,7 @@ def no_log(step: int, values: object) -> None:
 
 def datasets(root: Path, fraction: float = 1.0) -> dict[str, Dataset]:
     data = root / "data"
-    return open_pool(data / "pool", data / "pairs", data / "registered", fraction)
+    return open_pool(data / "pool", Bases(data / "pairs", data / "registered"), fraction)
 
 
 def trained(
@@ -61,7 +64,7 @@ def trained(
         if isinstance(params, MaeParams):
             models.append(fresh_model(params, "mae"))
         else:
-            models.append(started_model(params, NOWHERE, "pretrain.items.made-up"))
+            models.append(started_model(params, NOWHERE, NO_LABELS, "pretrain.items.made-up"))
         return models[0]
 
     result = pretrain(
@@ -80,7 +83,7 @@ def trained(
 
 def fresh(params: PretrainParams, start: Path = NOWHERE) -> MaskedModel:
     with seeded(params.training.seed):
-        return started_model(params, start, "pretrain.items.made-up")
+        return started_model(params, start, NO_LABELS, "pretrain.items.made-up")
 
 
 def test_the_pool_says_which_pairs_are_seen(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from twinband.core.normalise import MEAN, STD, Batch
 from twinband.shards.read import Dataset, open_products
 from twinband.training.data import PairBatches, keep_fraction
 from twinband.training.loop import TrainingTask, train
-from twinband.training.pixels import DecodedPixels, PairPixels
+from twinband.training.pixels import VOID, DecodedPixels, PairPixels
 
 SETTINGS = settings_of(batch_size=4, accumulation=2)
 
@@ -215,3 +215,80 @@ def test_a_fraction_is_stable_under_growth_and_nested() -> None:
     assert set(keep_fraction("d", keys, 0.1)) < set(half)
     assert keep_fraction("d", keys, 1.0) == keys and keep_fraction("d", keys, 0.0) == []
     assert keep_fraction("e", keys, 0.5) != half
+
+
+def coordinates(height: int, width: int) -> np.ndarray:
+    """Column and row of every pixel, 0 to 255 across the image."""
+    down, across = np.mgrid[0:height, 0:width]
+    return np.stack([255 * across / (width - 1), 255 * down / (height - 1)], -1)
+
+
+def labelled(folder: Path) -> Dataset:
+    """A pair whose images and labels, of other sizes, show where they are; one without labels."""
+    place = coordinates(96, 128).round().astype(np.uint8)
+    rgb = np.dstack([place, np.zeros((96, 128), np.uint8)])
+    pair = {"rgb.png": encode_png(rgb), "thermal.png": encode_png(place[..., 0]), "json": b"{}"}
+    joined(folder, [{"a": pair, "b": pair}])
+    far = encode_png((coordinates(48, 64)[..., 0] * 200).round().astype(np.uint16))
+    scale = json.dumps({"offset": 1.0, "scale": 0.5, "inverse": True, "scale_m": None}).encode()
+    write_product(folder / "depth", [{"a": {"depth.png": far, "json": scale}, "b": None}], "depth")
+    classes = encode_png((coordinates(192, 256)[..., 1] // 16).astype(np.uint8))
+    write_product(folder / "semantics", [{"a": {"classes.png": classes}, "b": None}], "semantics")
+    names = ("pairs", "registered", "depth", "semantics")
+    return open_products({name: folder / name for name in names})
+
+
+def test_images_and_labels_show_the_same_part_of_the_scene(tmp_path: Path) -> None:
+    pairs = PairPixels({"one": labelled(tmp_path)})
+    batches = PairBatches(pairs, SETTINGS, size_px=48, shift_tolerance=False, workers=0)
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (MEAN, STD))
+    flips = set()
+    for batch in take(batches, 16):
+        for number, key in enumerate(batch["key"]):
+            depth, semseg = batch["depth"][number], batch["semseg"][number]
+            assert depth.shape == (1, 48, 48) and semseg.shape == (12, 12)
+            assert depth.dtype == torch.float32 and semseg.dtype == torch.int64
+            if key == "one/b":
+                assert depth.isnan().all() and (semseg == VOID).all()
+                continue
+            levels = batch["rgb"][number] * std + mean
+            column, row = levels[0], levels[1]
+            flips.add(bool(column[0, 0] > column[0, -1]))
+            torch.testing.assert_close((depth[0] - 1) / 100, column, atol=2.5, rtol=0)
+            middles = row.unflatten(0, (12, 4)).unflatten(2, (12, 4)).mean((1, 3))
+            assert ((semseg - middles / 16).abs() < 1.1).all()
+            assert ((semseg - (middles / 16).floor()) == 0).float().mean() > 0.8
+    assert flips == {True, False}
+
+
+def test_labels_change_no_image_and_are_decoded_beforehand_too(tmp_path: Path) -> None:
+    dataset = labelled(tmp_path)
+    names = ("pairs", "registered")
+    bare = PairPixels({"one": open_products({name: tmp_path / name for name in names})})
+    pairs = PairPixels({"one": dataset})
+    assert pairs.labelled and not bare.labelled
+    images, both = take(batches_of(bare), 4), take(batches_of(pairs), 4)
+    assert equal(images, both) and images[0].keys() == {"rgb", "thermal", "key", "seed"}
+    decoded = DecodedPixels(pairs, tmp_path / "decoded.bin", 10**9)
+    for shard in tmp_path.glob("*/*.tar"):
+        os.truncate(shard, 0)
+    again = take(batches_of(decoded), 4)
+    assert equal(both, again)
+    for first, second in zip(both, again, strict=True):
+        for name in ("depth", "semseg"):
+            torch.testing.assert_close(first[name], second[name], equal_nan=True, atol=0, rtol=0)
+
+
+def test_distances_are_inverted(tmp_path: Path) -> None:
+    labelled(tmp_path)
+    metres = encode_png(np.array([[0, 100], [200, 400]], np.uint16))
+    scale = json.dumps({"offset": 0.0, "scale": 0.1, "inverse": False, "scale_m": 1.0}).encode()
+    write_product(
+        tmp_path / "far", [{"a": {"depth.png": metres, "json": scale}, "b": None}], "depth"
+    )
+    folders = {name: tmp_path / name for name in ("pairs", "registered")}
+    dataset = open_products({**folders, "depth": tmp_path / "far"})
+    depth = PairPixels({"one": dataset})[0].depth
+    assert depth is not None and depth.dtype == np.float32
+    np.testing.assert_allclose(depth, [[25, 0.1], [0.05, 0.025]], rtol=1e-6)
+    assert PairPixels({"one": dataset})[0].semseg is None

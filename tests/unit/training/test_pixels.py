@@ -14,6 +14,7 @@ class Pairs:
     """Three pairs; the last cannot be read, as on a full disk."""
 
     names = ("a", "b", "c")
+    labelled = False
 
     def __len__(self) -> int:
         return len(self.names)

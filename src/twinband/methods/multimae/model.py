@@ -74,6 +74,11 @@ class MultiMae(MaskedModel):
             grid=config.grid,
         )
 
+    @property
+    def learns_from(self) -> frozenset[str]:
+        predicted = {OUTPUTS[name].modality for name in self.config.outputs}
+        return frozenset(self.config.modalities) | predicted
+
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Compute losses as any ``MaskedModel``; of what a batch does not hold there is none."""
         patches, grid = self._patches(self.inputs_of(batch))
@@ -96,7 +101,8 @@ class MultiMae(MaskedModel):
     def inputs_of(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Take the model's inputs out of a batch of training: thermal, three times the same
         channel there, becomes the mean of the three."""
-        found = {name: batch[name] for name in self.config.modalities if name in batch}
+        wanted = self.learns_from & batch.keys()
+        found = {name: batch[name] for name in MODALITIES if name in wanted}
         if "thermal" in found:
             found["thermal"] = one_channel(found["thermal"])
         return found
@@ -143,10 +149,11 @@ class MultiMae(MaskedModel):
         """Show every modality predicted from every other, and what one recoloured patch changes."""
         inputs = self.inputs_of(batch)
         with evaluating(self):
-            return {
-                "predicted": sheets.predicted(self, inputs),
-                "recoloured": sheets.recoloured(self, inputs),
-            }
+            shown = {"predicted": sheets.predicted(self, inputs)}
+            pair = {"rgb", "thermal"} <= inputs.keys() & set(self.config.modalities)
+            if pair and "rgb" in self.decoders:
+                shown["recoloured"] = sheets.recoloured(self, inputs)
+            return shown
 
     def _drawn(
         self, name: str, patches: Tensor, visible: Tensor, encoded: Tensor, seen: Seen

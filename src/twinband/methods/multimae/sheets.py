@@ -11,7 +11,7 @@ from twinband.methods.multimae.modalities import MODALITIES, cut, folded, known
 from twinband.networks.masked import Sheet
 
 SAMPLES = 2
-HINTS = 12  # one in so many patches of RGB is visible beside the recoloured one
+HINTS = (4, 3)  # every fourth row's every third patch of RGB is visible: one of them changes
 RECOLOURED = (2, 0, 1)  # red becomes green, green blue, blue red
 
 
@@ -38,7 +38,7 @@ def predicted(model: Predictor, inputs: Mapping[str, Tensor]) -> Sheet:
         rows.append("truth")
         for name in names:
             columns[name].append(prepared[name])
-        for source in names:
+        for source in (name for name in names if name in model.config.modalities):
             answers = model.reconstruct(own, _only(model, own, source))
             rows.append(f"from {source}")
             for name in names:
@@ -54,12 +54,14 @@ def recoloured(model: Predictor, inputs: Mapping[str, Tensor]) -> Sheet:
     pair = {name: inputs[name][samples] for name in ("rgb", "thermal")}
     patch_px = model.config.patch_px
     rows, across = (side // patch_px for side in pair["rgb"].shape[2:])
-    middle = rows // 2 * across + across // 2
+    row, column = rows // 2, across // 2
+    middle = row * across + column
     patches = cut(pair["rgb"], patch_px)
     changed = patches.clone()
     changed[:, middle] = patches[:, middle].unflatten(1, (3, -1))[:, list(RECOLOURED)].flatten(1)
-    seen = torch.zeros(patches.shape[:2], dtype=torch.bool, device=patches.device)
-    seen[:, middle % HINTS :: HINTS] = True
+    seen = torch.zeros(len(patches), rows, across, dtype=torch.bool, device=patches.device)
+    seen[:, row % HINTS[0] :: HINTS[0], column % HINTS[1] :: HINTS[1]] = True
+    seen = seen.flatten(1)
     visible = {"rgb": seen, "thermal": torch.ones_like(seen)}
     shown, answers = [], []
     for each in (patches, changed):
