@@ -113,7 +113,7 @@ def _check_registered(name: str, dataset: Dataset) -> None:
 
 
 class Place(NamedTuple):
-    """Where an array stands in the mapped file."""
+    """The place of an array in the mapped file."""
 
     begin: int
     shape: tuple[int, ...]
