@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from twinband.cmss.params import CmssParams
 from twinband.core.errors import InputError
-from twinband.core.images import render, to_eight_bits
+from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
+from twinband.core.views import render
 from twinband.masking.measure import cmss_raw
 from twinband.networks.vit import VisionTransformer
 from twinband.networks.weights import load_encoder

@@ -1,7 +1,6 @@
 """Decoding and encoding images without any silent change of depth, channels or orientation."""
 
 import io
-import math
 import re
 import struct
 from dataclasses import dataclass
@@ -254,39 +253,3 @@ def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = np.percentile(thermal, (1, 99))
     scaled = (thermal.astype(np.float32) - low) * (255 / max(float(high - low), 1))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
-
-
-BICUBIC, BILINEAR, NEAREST = (
-    Image.Resampling.BICUBIC,
-    Image.Resampling.BILINEAR,
-    Image.Resampling.NEAREST,
-)
-
-
-def render(
-    pixels: NDArray[Any],
-    box: Box,
-    flip: bool,
-    size_px: int,
-    resampling: Image.Resampling = BICUBIC,
-) -> NDArray[Any]:
-    """Crop ``box`` out of pixels and resize it to a square.
-
-    Args:
-        pixels: ``H,W`` or ``H,W,C`` uint8, or ``H,W`` float32.
-        box: in the pixels' own; edges may lie between pixels.
-        flip: mirror left and right.
-        size_px: side of the square.
-        resampling: bicubic for images, bilinear for depth, nearest for classes.
-    """
-    left, top = math.floor(box[0]), math.floor(box[1])
-    right, bottom = min(math.ceil(box[2]), pixels.shape[1]), min(math.ceil(box[3]), pixels.shape[0])
-    image = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
-    # Rounding may put an edge a hair outside, which Pillow refuses.
-    edges = (min(box[2], right) - left, min(box[3], bottom) - top)
-    inner = (box[0] - left, box[1] - top, *edges)
-    resized = image.resize((size_px, size_px), resampling, inner)
-    return np.asarray(resized.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else resized)

@@ -43,7 +43,7 @@ def normalise(batch: Batch, device: torch.device) -> Batch:
         if not isinstance(value, Tensor):
             return value
         value = value.to(device, non_blocking=True)
-        return (value - mean) / std if value.dtype == torch.uint8 else value
+        return (value - mean).div_(std) if value.dtype == torch.uint8 else value
 
     return {name: moved(value) for name, value in batch.items()}
 

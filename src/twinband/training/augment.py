@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinband.core.images import Box
+from twinband.core.views import Box
 
 AREA = (0.2, 1.0)  # part of the image that a crop covers
 ASPECT = (3 / 4, 4 / 3)  # its width over its height, drawn evenly in the logarithm

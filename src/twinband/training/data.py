@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from twinband.core.images import BILINEAR, NEAREST, Box, render
 from twinband.core.normalise import Batch, normalise
 from twinband.core.parallel import die_with_parent
+from twinband.core.views import BILINEAR, NEAREST, Box, render
 from twinband.training.augment import View, draw_view
 from twinband.training.distributed import Ranks
 from twinband.training.pixels import VOID, DecodedPixels, PairPixels, Pixels

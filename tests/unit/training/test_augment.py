@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from twinband.core.images import render
+from twinband.core.views import render
 from twinband.training.augment import draw_view
 
 
@@ -59,21 +58,6 @@ def test_the_shift_reaches_its_bound_and_never_leaves_the_image() -> None:
         size = (view.thermal[2] - view.thermal[0], view.thermal[3] - view.thermal[1])
         assert size == (view.rgb[2] - view.rgb[0], view.rgb[3] - view.rgb[1])
     assert len(shifts) == 81  # every shift of -4 to 4 both ways
-
-
-def test_rendering_is_crop_then_bicubic_resize_then_flip() -> None:
-    pixels = generator(1).integers(0, 256, (40, 50, 3), np.uint8)
-    image = Image.fromarray(pixels).crop((7, 3, 37, 27)).resize((16, 16), Image.Resampling.BICUBIC)
-    expected = np.asarray(image)
-    assert np.array_equal(render(pixels, (7, 3, 37, 27), False, 16), expected)
-    assert np.array_equal(render(pixels, (7, 3, 37, 27), True, 16), expected[:, ::-1])
-
-
-def test_a_shift_of_half_a_pixel_is_rendered_as_such() -> None:
-    ramp = np.tile(np.arange(0, 160, 4, dtype=np.uint8), (40, 1))
-    whole, half = (render(ramp, (10 + d, 10, 30 + d, 30), False, 20) for d in (0.0, 0.5))
-    inner = slice(4, 16)
-    assert np.array_equal(half[:, inner], whole[:, inner] + 2)
 
 
 @settings(max_examples=200, deadline=None)
