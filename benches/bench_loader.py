@@ -158,7 +158,7 @@ def seconds_of(batches: Iterable[Any]) -> float:
 
 def main() -> None:
     """Measure and record."""
-    rows = []
+    rows: list[dict[str, float | int | str]] = []
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
