@@ -135,10 +135,15 @@ def plain_batches(folder: Path, labels: bool) -> Iterator[dict[str, torch.Tensor
     yield from loader
 
 
+def opened_pairs(folder: Path, labels: bool) -> PairPixels:
+    """Open what ``made_pairs`` wrote."""
+    names = ("pairs", "registered", *(("depth", "semantics") if labels else ()))
+    return PairPixels({"made-up": open_products({name: folder / name for name in names})})
+
+
 def our_batches(folder: Path, labels: bool, decoded: bool) -> Iterator[dict[str, torch.Tensor]]:
     """Run the project's loader, from shards or from pixels decoded beforehand."""
-    names = ("pairs", "registered", *(("depth", "semantics") if labels else ()))
-    pairs = PairPixels({"made-up": open_products({name: folder / name for name in names})})
+    pairs = opened_pairs(folder, labels)
     pixels = DecodedPixels(pairs, folder / "decoded.bin", 1 << 40) if decoded else pairs
     settings = settings_of(batch_size=BATCH, steps=10**6)
     batches = PairBatches(pixels, settings, size_px=SIZE, shift_tolerance=False, workers=WORKERS)

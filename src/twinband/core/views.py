@@ -35,7 +35,7 @@ def render(
     """
     if resampling == BICUBIC and all(float(edge).is_integer() for edge in box):
         left, top, right, bottom = map(int, box)
-        view = _bicubic(pixels[top:bottom, left:right], size_px)
+        view = _bicubic(pixels[top:bottom, left:right].copy(), size_px)  # PyTorch asks for its own
     else:
         view = _between_pixels(pixels, box, size_px, resampling)
     return view[:, ::-1] if flip else view

@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
+from twinband.networks.layers import Block, CrossBlock
 from twinband.networks.masked import MaskedModel, PairAutoencoder, evaluating
 from twinband.networks.sampler import Sampler
 from twinband.shards.read import Dataset
@@ -68,6 +69,9 @@ class MaskedPretraining(TrainingTask):
             watched |= self._watch()
         self._names = list(watched)
         return watched if self._due else dict.fromkeys(watched, math.nan)
+
+    def blocks(self) -> list[nn.Module]:
+        return [each for each in self.model.modules() if isinstance(each, Block | CrossBlock)]
 
     def layer_distance(self, name: str) -> int:
         return self._distance(name)

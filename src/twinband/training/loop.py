@@ -7,7 +7,7 @@ weights and the data alone, so a killed run goes on from its last checkpoint wit
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,10 @@ class TrainingTask(nn.Module):
 
     def before_step(self, step: int, steps: int) -> None:
         """Prepare step ``step`` (from 0) of ``steps``, as a curriculum does."""
+
+    def blocks(self) -> Iterable[nn.Module]:
+        """List what is compiled, each by itself: alike and many, so that compiling takes little."""
+        return ()
 
     def layer_distance(self, name: str) -> int:
         """Count the layers between a parameter, by its name, and the output, for layer decay (see
@@ -183,6 +187,9 @@ class _Run:
         name = "non_finite.json" if ranks.main else f"non_finite-{ranks.rank}.json"
         self._report = folder / name
         self._report.unlink(missing_ok=True)
+        if settings.compile:
+            for block in task.blocks():
+                block.compile()
         self._model: nn.Module = ranks.wrap(task)
         self._precision = _Precision(settings.precision, settings.device)
         self._optimizer = build_optimizer(task, settings, task.layer_distance)

@@ -36,6 +36,8 @@ class TrainingSettings(Params):
         clip_norm: norm that longer gradients are shortened to; 0 leaves them.
         ema_decay: decay of the moving average of the weights, in [0, 1[; 0 keeps none.
         precision: arithmetic of the forward pass; weights and their updates are always fp32.
+        compile: compile the task's blocks (``cuda`` only); the first steps then take minutes, and
+            results differ in the last digits.
         ranks: processes, each on its share of a batch; for ``cuda`` one a GPU.
         draw_every: steps between drawings, if the run draws any; 0 draws after the last step only.
     """
@@ -57,6 +59,7 @@ class TrainingSettings(Params):
     clip_norm: Amount = 0.0
     ema_decay: Decay = 0.0
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = False
     ranks: Count = 1
     draw_every: Annotated[int, Field(ge=0)] = 0
 
@@ -67,6 +70,8 @@ class TrainingSettings(Params):
         # A window of the loss curve that a checkpoint cut in two could not be resumed exactly.
         rule = f"a multiple of log_every = {self.log_every}"
         self._check("checkpoint_every", self.checkpoint_every % self.log_every == 0, rule)
+        on_gpu = self.device == "cuda"
+        self._check("compile", on_gpu or not self.compile, "false without device: cuda")
         parts = self.ranks * self.accumulation
         rule = f"a multiple of ranks * accumulation = {parts}"
         self._check("batch_size", self.batch_size % parts == 0, rule)

@@ -13,7 +13,7 @@ from tests.made.registered_pairs import Made, register_pairs, write_pairs
 from twinband.networks.build import build
 from twinband.networks.masked import MaskedModel
 from twinband.pretraining.start import open_arm
-from twinband.pretraining.task import PAIRS, VisibleObjects
+from twinband.pretraining.task import PAIRS, MaskedPretraining, VisibleObjects
 from twinband.shards.read import Dataset, open_products
 
 BOX = {"class": "person", "xyxy": [16.0, 12.0, 32.0, 24.0]}  # one patch of the 4 x 4
@@ -86,3 +86,8 @@ def test_only_some_pairs_of_a_dataset_are_followed(tmp_path: Path, model: Masked
     watch = VisibleObjects.of([found], model)
     assert len(objects_of(watch)) == PAIRS
     assert watch is not None and torch.isfinite(watch._images["thermal"]).all()
+
+
+def test_every_block_of_encoder_and_decoders_is_compiled_by_itself(model: MaskedModel) -> None:
+    names = [type(block).__name__ for block in MaskedPretraining(model, 1).blocks()]
+    assert sorted(names) == ["Block", "Block", "Block", "CrossBlock", "CrossBlock"]

@@ -23,6 +23,7 @@ def test_the_rate_grows_with_the_batch() -> None:
         ({"ema_decay": 1.0}, "ema_decay\n.* less than 1"),
         ({"layer_decay": 0.0}, "layer_decay\n.* greater than 0"),
         ({"betas": (0.9, 1.0)}, "betas"),
+        ({"compile": True}, "compile = True must be false without device: cuda"),
     ],
 )
 def test_a_setting_out_of_range_is_named(changes: dict[str, Any], message: str) -> None:
