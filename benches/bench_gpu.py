@@ -36,6 +36,7 @@ from twinband.training.pixels import DecodedPixels
 from twinband.training.settings import TrainingSettings
 
 PEAK_FLOPS = {"NVIDIA H100": 989e12, "NVIDIA H200": 989e12, "NVIDIA A100": 312e12}  # dense bf16
+WARM_UP = 3  # steps
 METHODS: dict[str, dict[str, Any]] = {
     "multimae": {"arm": "dirichlet", "options": {"classes": 13}, "masking": {}},
     "mspecgene": {"arm": "random", "options": {}, "masking": {"mask_ratio": 0.75}},
@@ -118,25 +119,23 @@ def peak_flops(device: str) -> float:
 def measure(
     method: str, batch_size: int, compiled: bool, folder: Path, given: argparse.Namespace
 ) -> dict[str, float | int | str]:
-    """Measure one method at one batch size."""
+    """Measure one method at one batch size; the loader only beside the compiled model."""
     settings = settings_of(given.device, batch_size, compiled)
     task = task_of(method, given.size, given.device)
     pairs = opened_pairs(folder, labels=method == "multimae")
     batches = functools.partial(
         PairBatches,
         DecodedPixels(pairs, folder / f"decoded-{method}.bin", 1 << 40),
+        settings,
         size_px=task.model.config.grid[0] * task.model.config.patch_px,
         shift_tolerance=False,
-        workers=given.workers,
     )
-    first = next(batches(settings).starting_at(0))
-    few = {name: value[:8] for name, value in first.items()}
-    flops = flops_a_pair(task, few)
+    first = next(batches(workers=0).starting_at(0))
+    flops = flops_a_pair(task, {name: value[:8] for name, value in first.items()})
     training = Training(task, settings)
-    alone = training.pairs_a_second(itertools.repeat(first), given.steps, 3)
-    loaded = training.pairs_a_second(batches(settings).starting_at(0), given.steps, 3)
+    alone = training.pairs_a_second(itertools.repeat(first), given.steps, WARM_UP)
     on_gpu = given.device == "cuda"
-    return {
+    row: dict[str, float | int | str] = {
         "method": f"{method}_{given.size}",
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",
         "torch": torch.__version__,
@@ -145,10 +144,17 @@ def measure(
         "gflop_a_pair": round(flops / 1e9, 1),
         "pairs_a_second": round(alone, 1),
         "mfu": round(flops * alone / peak_flops(given.device), 3),
-        "with_loader": round(loaded, 1),
-        "loader_share": round(1 - loaded / alone, 3),
         "peak_gib": round(torch.cuda.max_memory_allocated() / 2**30, 1) if on_gpu else 0,
     }
+    if compiled or not on_gpu:
+        stream = batches(workers=given.workers).starting_at(0)
+        loaded = training.pairs_a_second(stream, given.steps, WARM_UP + 2 * given.workers)
+        row |= {
+            "workers": given.workers,
+            "with_loader": round(loaded, 1),
+            "loader_share": round(1 - loaded / alone, 3),
+        }
+    return row
 
 
 def main() -> None:
@@ -156,21 +162,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--size", choices=("base", "tiny"), default="base")
-    parser.add_argument("--batches", type=int, nargs="+", default=[128, 256, 512])
+    parser.add_argument("--batches", type=int, nargs="+", default=[512])
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 2))
     given = parser.parse_args()
     if given.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("PyTorch finds no GPU: nothing was measured")
     rows: list[dict[str, float | int | str]] = []
+    variants = [False, True] if given.device == "cuda" else [False]
     with tempfile.TemporaryDirectory() as name:
         made_pairs(Path(name))
-        for method in METHODS:
-            for compiled in (False, True) if given.device == "cuda" else (False,):
-                for batch in given.batches:
-                    torch.cuda.reset_peak_memory_stats() if given.device == "cuda" else None
-                    rows.append(measure(method, batch, compiled, Path(name), given))
-                    print(rows[-1], flush=True)
+        for batch, method, compiled in itertools.product(given.batches, METHODS, variants):
+            if given.device == "cuda":
+                torch.cuda.reset_peak_memory_stats()
+            rows.append(measure(method, batch, compiled, Path(name), given))
+            print(rows[-1], flush=True)
     record("gpu", *rows)
 
 
