@@ -32,9 +32,11 @@ from twinband.report.sections import (
     overview_section,
     pretraining_section,
     registration_section,
+    speed_section,
     timings_section,
     versions_section,
 )
+from twinband.report.speed import read_speed
 from twinband.report.summary import summary_of
 from twinband.report.timings import read_timings
 from twinband.shards.product import to_json
@@ -49,6 +51,7 @@ def run(
     plots: In,
     left_out: In,
     experiments: In,
+    benches: In,
     out: Out,
     run: Run,
     runs: In | None = None,
@@ -84,6 +87,7 @@ def run(
         pretraining_section(pretrained),
         evaluations_section(evaluations),
         experiments_section(sets),
+        speed_section(read_speed(benches, params.speed)),
         versions_section({**products, "pool": pool.product}),
     ]
     if runs is not None:

@@ -71,6 +71,7 @@ def params(
         pretrained=["mspecgene"],
         evaluations=list(evaluations),
         experiments=["masks"],
+        speed=["loader"],
         quarantined=quarantined,
     )
 
@@ -85,6 +86,7 @@ def write_inputs(
         "plots": root / "plots",
         "left_out": root / "data/left_out",
         "experiments": root / "experiments",
+        "benches": root / "benches/results",
     }
     for path in paths.values():
         path.mkdir(parents=True)
@@ -98,6 +100,8 @@ def write_inputs(
     write_pretrained(paths, "mae")
     write_pretrained(paths, "pretrain/mspecgene")
     write_experiments(paths["experiments"])
+    speed = "loader,pairs_a_second\nplain,100.5\nours,250.25\n"
+    (paths["benches"] / "loader-some-cpu-2cores.csv").write_text(speed)
     for name in evaluations:
         write_evaluation(paths, name, FACTS)
     return paths

@@ -14,7 +14,7 @@ from tests.made.report import RUNTIME, params, write_inputs, write_json
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (
     "-m pipeline_steps.report --facts facts --metrics metrics --plots plots"
-    " --left-out data/left_out --experiments experiments"
+    " --left-out data/left_out --experiments experiments --benches benches/results"
 )
 
 

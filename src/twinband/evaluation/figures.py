@@ -1,25 +1,16 @@
 """Parts of the benchmarks' figures: bars, tables of counts, images."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinband.drawing import MODALITY_COLOURS, QUALITY
+from twinband.drawing import MODALITY_COLOURS
 
 COLOURS = {**MODALITY_COLOURS, "both": "#009e73"}
 FRAME = "#1a9850"
 Interval = tuple[float, float]
-
-
-def jpg(figure: Figure) -> bytes:
-    """Encode a figure of photographs as JPEG."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="jpg", dpi=110, pil_kwargs={"quality": QUALITY})
-    return stream.getvalue()
 
 
 def grouped_bars(

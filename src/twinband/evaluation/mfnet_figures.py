@@ -10,8 +10,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from twinband.core.images import to_eight_bits
-from twinband.drawing import svg
-from twinband.evaluation.figures import grouped_bars, jpg, show_image
+from twinband.drawing import jpg, svg
+from twinband.evaluation.figures import grouped_bars, show_image
 
 CLASSES = (
     "unlabeled",

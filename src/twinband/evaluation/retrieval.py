@@ -13,9 +13,9 @@ from skimage.feature import hog
 from skimage.transform import resize
 
 from twinband.core.images import to_eight_bits
-from twinband.drawing import svg
+from twinband.drawing import jpg, svg
 from twinband.evaluation.benchmark import Pairs
-from twinband.evaluation.figures import Interval, grouped_bars, jpg, show_image
+from twinband.evaluation.figures import Interval, grouped_bars, show_image
 from twinband.evaluation.probes import Values, unit
 from twinband.shards.registered import RegisteredPair
 

@@ -340,18 +340,6 @@ def interleave(rgb: Tensor, thermal: Tensor) -> Tensor:
     return torch.stack([rgb, thermal], 1).flatten(0, 1)
 
 
-def refold(features: Tensor) -> Tensor:
-    """Refold ``2B,C,H,W`` features of interleaved pairs into ``B,2C,H,W``: RGB channels, then
-    thermal.
-
-    Raises:
-        ValueError: an odd number of images.
-    """
-    if len(features) % 2:
-        raise ValueError(f"interleaved pairs come in even numbers, got {len(features)} images")
-    return features.unflatten(0, (-1, 2)).flatten(1, 2)
-
-
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Put ``model`` into evaluation mode for a while, so that nothing in it learns from its

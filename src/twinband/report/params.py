@@ -15,6 +15,7 @@ class ReportParams(StageParams):
     Attributes:
         title: heading of the page.
         experiments: sets in experiments/ with committed results, in this order.
+        speed: benchmarks of benches/ with committed results, in this order.
         quarantined: quarantined pairs listed for each dataset, at most.
         datasets: ingested datasets.
         registered: registered datasets.
@@ -37,6 +38,7 @@ class ReportParams(StageParams):
 
     title: str
     experiments: list[Name]
+    speed: list[Name]
     quarantined: Annotated[int, Field(ge=0)]
     datasets: list[str]
     registered: list[str]

@@ -24,6 +24,7 @@ from twinband.report.read import (
     Pictures,
     Shown,
 )
+from twinband.report.speed import SpeedTable
 from twinband.report.tables import headlines
 from twinband.report.timings import Timing
 
@@ -264,6 +265,11 @@ def evaluations_section(evaluations: Sequence[Evaluation]) -> Section:
 def experiments_section(sets: Sequence[ExperimentSet]) -> Section:
     """Show a table of each set of experiments."""
     return Section("Experiments", "experiments", render("experiments.html.j2", sets=sets))
+
+
+def speed_section(tables: Sequence[SpeedTable]) -> Section:
+    """Show what benchmarks measured, a table for each and each machine."""
+    return Section("Speed", "speed", render("speed.html.j2", tables=tables))
 
 
 def versions_section(products: Mapping[str, str]) -> Section:

@@ -70,4 +70,4 @@ def test_the_base_model_computes_what_a_plain_one_does() -> None:
     torch.manual_seed(0)
     model = build("mspecgene_base", shared_decoder_norm=True)
     assert isinstance(model, MSpecGene)
-    assert_equal(model, pairs(height=224, width=224), shown((10, 28), 196))
+    assert_equal(model, pairs(batch=1, height=224, width=224), shown((10, 28), 196, batch=1))

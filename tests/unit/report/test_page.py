@@ -149,6 +149,23 @@ def test_experiments_show_means_spread_and_what_could_be_seen(tmp_path: Path) ->
     assert "smallest difference seen 0.215 0.000" in text
 
 
+def test_speed_is_shown_as_it_was_measured(tmp_path: Path) -> None:
+    text = re.sub(r"\s+", " ", Page(make(tmp_path, (), ())).text)
+    assert "some-cpu-2cores" in text and "pairs a second plain 100.5 ours 250.25" in text
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1\n", "\udcff".encode("utf-8", "surrogateescape")])
+def test_a_damaged_result_of_a_benchmark_is_named(tmp_path: Path, text: str | bytes) -> None:
+    paths = write_inputs(tmp_path, ())
+    path = paths["benches"] / "loader-some-cpu-2cores.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=r"loader-some-cpu-2cores\.csv"):
+        run_report(params(()), paths, tmp_path / "out")
+    path.unlink()
+    with pytest.raises(InputError, match=r"no result of loader: .*bench_loader"):
+        run_report(params(()), paths, tmp_path / "out")
+
+
 def test_a_set_without_results_says_how_to_make_them(tmp_path: Path) -> None:
     paths = write_inputs(tmp_path, ())
     (paths["experiments"] / "results/masks.csv").unlink()

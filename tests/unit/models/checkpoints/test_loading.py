@@ -221,7 +221,7 @@ def test_multimae_as_a_vit_and_a_vit_as_multimae() -> None:
     image = torch.randn(2, 3, 32, 32)
     pair = model.pair_features({"rgb": image})["rgb"]
     tokens = torch.nn.functional.layer_norm(vit(image).tokens, (24,))
-    torch.testing.assert_close(pair.tokens, tokens, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(pair.tokens, tokens, atol=1e-4, rtol=1e-4)
 
     # as the published converter writes it, with and without its names of a ViT
     converted = {
