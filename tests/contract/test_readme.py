@@ -48,14 +48,24 @@ def hog_table() -> str:
 def pretraining_table() -> str:
     """Gains of pretraining."""
     probe = "metrics/evaluate/probe-mspecgene.json"
+    segmentation = "metrics/evaluate/seg_mfnet-mspecgene.json"
     return experiments_table(
         "pretraining",
-        {name: name for name in ("untrained", "mae", "mspecgene")},
+        {
+            "untrained": "untrained",
+            "mae": "MAE of single images",
+            "random": "M-SpecGene, random masks",
+            "entropy": "M-SpecGene, by entropy",
+            "gmm_cmss": "M-SpecGene, GMM-CMSS",
+            "multimae": "MultiMAE",
+        },
         {
             "arm": "encoder",
             f"{probe}:linear_both": "linear probe",
             f"{probe}:knn_both": "10-NN",
-            "metrics/evaluate/seg_mfnet-mspecgene.json:mean_iou": "segmentation, mIoU",
+            f"{segmentation}:mean_iou": "segmentation, mIoU",
+            f"{segmentation}:mean_iou_no_rgb_skipped": "RGB left out",
+            f"{segmentation}:mean_iou_no_thermal_skipped": "thermal left out",
         },
     )
 
