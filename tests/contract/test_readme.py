@@ -70,6 +70,29 @@ def pretraining_table() -> str:
     )
 
 
+def speed_table() -> str:
+    """Training steps beside a plain implementation, of one run on one machine."""
+    machine = "intel-r-xeon-r-processor-2cores"
+    lines = [
+        "| a step of ViT-B/16, 16 samples, two cores | fp32 | peak memory | bf16 |",
+        "|---|---|---|---|",
+    ]
+    for name, prefix, shown in (
+        ("multimae", "", "MultiMAE, 98 of 588 tokens seen"),
+        ("mspecgene", ", 19+19", "M-SpecGene, 19 and 19 of 196 patches seen"),
+        ("mspecgene", ", 10+28", "M-SpecGene, 10 and 28 seen"),
+    ):
+        with (ROOT / f"benches/results/{name}-{machine}.csv").open(newline="") as stream:
+            rows = {row["variant"]: row for row in csv.DictReader(stream)}
+        full, half = (rows[f"ours {precision}{prefix}"] for precision in ("fp32", "bf16"))
+        lines.append(
+            f"| {shown} | {float(full['times_as_fast']):.2f} times"
+            f" | {-100 * float(full['less_peak']):.0f} %"
+            f" | {float(half['times_as_fast']):.2f} times |"
+        )
+    return "\n".join(lines)
+
+
 def annotators_table() -> str:
     """Scores of the shipped annotators: written by the frozen stage beside their weights."""
     rows = ["| annotator | score | RGB | thermal | both |", "|---|---|---|---|---|"]
@@ -92,6 +115,7 @@ def annotators_table() -> str:
         ("probe-hog", hog_table),
         ("pretraining", pretraining_table),
         ("annotators", annotators_table),
+        ("speed", speed_table),
     ],
 )
 def test_the_numbers_are_those_of_committed_results(mark: str, expected: Callable[[], str]) -> None:
