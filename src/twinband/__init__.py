@@ -5,6 +5,7 @@ from twinband._facade import facade
 __all__ = [
     "EpochSampler",
     "MaskReader",
+    "load_fusion",
     "open_dataset",
     "open_products",
     "register_pair",
@@ -16,6 +17,7 @@ __getattr__ = facade(
     {
         "EpochSampler": "twinband.training.seeds",
         "MaskReader": "twinband.masks.read",
+        "load_fusion": "twinband.fusion.load",
         "open_dataset": "twinband.ingest.dataset",
         "open_products": "twinband.shards.read",
         "register_pair": "twinband.registration.register",

@@ -13,7 +13,7 @@ from twinband.core.params import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUG_INS = (
-    *("annotators", "arms", "backends", "benchmarks"),
+    *("annotators", "arms", "backends", "benchmarks", "fusion_methods"),
     *("layouts", "methods", "readers", "scorers"),
 )
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from twinband.commands._embed_images import Pixels, Sample
+from twinband.commands._image_samples import Pixels, Sample
 from twinband.core.errors import InputError
 from twinband.evaluation.features import FrozenEncoder, Pool, normal_images, pooled
 from twinband.evaluation.model import load_model

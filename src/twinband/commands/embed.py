@@ -58,8 +58,8 @@ def embed(
     as MultiMAE, is shown both. Its schema's metadata name the model, its weights' SHA-256 and the
     image size.
     """
-    from twinband.commands._embed_images import samples_of_dataset, samples_of_files
     from twinband.commands._embed_table import Embedder, write_table
+    from twinband.commands._image_samples import samples_of_dataset, samples_of_files
     from twinband.evaluation.features import fixed_threads
 
     if out.exists():

@@ -1,4 +1,4 @@
-"""The images that ``twinband embed`` is given: files, folders, or a registered dataset."""
+"""The images that a command is given: files, folders, or a registered dataset."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,13 +58,18 @@ def samples_of_files(rgb: Sequence[Path], thermal: Sequence[Path]) -> list[Sampl
             if alone := [name for name in found[modality] if name not in found[other]]:
                 raise UsageError(
                     f"{len(alone)} {modality} images have no {other} image of their name "
-                    f"({', '.join(alone[:SHOWN])}); embed them apart"
+                    f"({', '.join(alone[:SHOWN])}); give them apart"
                 )
     names = next(iter(found.values()), {})
     return [
         Sample(name, partial(_read, {modality: files[name] for modality, files in found.items()}))
         for name in sorted(names, key=natural_order)
     ]
+
+
+def pair_of_files(rgb: Path, thermal: Path) -> Sample:
+    """Take two files as a pair, called as the first, whatever the other's name."""
+    return Sample(rgb.stem, partial(_read, {"rgb": rgb, "thermal": thermal}))
 
 
 def samples_of_dataset(pairs: Path, registered: Path, modality: str) -> list[Sample]:
@@ -95,7 +100,7 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for name, file in (found for path in paths for found in _files(path)):
         if name in files:
-            raise UsageError(f"{files[name]} and {file} are both called {name}: embed them apart")
+            raise UsageError(f"{files[name]} and {file} are both called {name}: give them apart")
         files[name] = file
     return files
 

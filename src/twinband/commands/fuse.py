@@ -1,0 +1,72 @@
+"""``twinband fuse``: one image of a visible and an infrared one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinband.cli import UsageError
+
+app = typer.Typer()
+DATA = Path("data")
+
+
+@app.command()
+def fuse(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="folder for the fused PNGs", show_default=False)
+    ],
+    visible: Annotated[
+        Path | None,
+        typer.Argument(help="visible image, or a folder of them", show_default=False),
+    ] = None,
+    infrared: Annotated[
+        Path | None,
+        typer.Argument(
+            help="infrared image of 8 or 16 bits, or a folder: pairs have equal names",
+            show_default=False,
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="a registered dataset of the pipeline instead", show_default=False),
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="average, dwt, laplacian, saliency, …", show_default=False)
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="file of SAGE's student or of SeAFusion", show_default=False),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="bring infrared onto the visible image first")
+    ] = False,
+) -> None:
+    """Fuse pairs of images, of any size, into images with the visible one's size and colours.
+
+    Without --method and --model the Laplacian pyramids are fused, which needs no weights.
+    """
+    from twinband.commands._fuse_pairs import fuse_pairs
+    from twinband.commands._image_samples import pair_of_files, samples_of_dataset, samples_of_files
+    from twinband.fusion.load import load_fusion
+
+    if method is not None and model is not None:
+        raise UsageError("name a --method or a --model, not both")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; -o names a folder")
+    files = [path for path in (visible, infrared) if path is not None]
+    if dataset is not None and files:
+        raise UsageError("name images or a --dataset, not both")
+    if dataset is None and (visible is None or infrared is None):
+        raise UsageError("name a visible and an infrared image, or a dataset by --dataset")
+    fusion = load_fusion(model or method or "laplacian")
+    if visible is not None and infrared is not None:
+        if visible.is_dir() or infrared.is_dir():
+            samples = samples_of_files([visible], [infrared])
+        else:
+            samples = [pair_of_files(visible, infrared)]
+    else:
+        pairs, registered = DATA / "pairs" / str(dataset), DATA / "registered" / str(dataset)
+        samples = samples_of_dataset(pairs, registered, "both")
+    for line in fuse_pairs(fusion, samples, out, register):
+        typer.echo(line)
