@@ -23,6 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     params["evaluate"]["items"] = {"probe-hog": params["evaluate"]["items"]["probe-hog"]}
     for stage in ("sam_masks", "pseudo_labels"):
         params[stage]["items"] = {}
+    del params["pretrain"]["items"]["multimae"]  # it learns from labels
     project.write_params(params)
     project.run("dvc", "repro")
     project.commit("results")
