@@ -12,13 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from benches._record import Figures
 from twinband.training.optimizers import build_optimizer
 from twinband.training.settings import TrainingSettings
 
@@ -89,6 +90,24 @@ def take_turns(benchmark: str, variants: Sequence[str], rounds: int = ROUNDS) ->
                     seconds[variant].append(taken)
         ends = {variant: json.loads(_ask(worker, "end")) for variant, worker in workers.items()}
     return {variant: Cost(seconds[variant], **ends[variant]) for variant in variants}
+
+
+def rows_of(costs: Mapping[str, Cost], baseline: str, rate: str) -> list[Figures]:
+    """Describe what variants cost, beside one of them; ``rate`` names samples a second."""
+    plain = costs[baseline]
+    return [
+        {
+            "variant": variant,
+            "threads": THREADS,
+            "batch": SETTINGS.batch_size,
+            rate: round(SETTINGS.batch_size / min(cost.seconds), 3),
+            "times_as_fast": round(cost.times_as_fast(plain), 3),
+            "peak_mib": round(cost.peak_mib),
+            "kept_mib": round(cost.kept_mib),
+            "less_peak": round(1 - cost.peak_mib / plain.peak_mib, 3),
+        }
+        for variant, cost in costs.items()
+    ]
 
 
 @contextmanager

@@ -10,8 +10,8 @@ medians over rounds.
 import torch
 from torch import Tensor
 
-from benches._record import record
-from benches._steps import SETTINGS, THREADS, Step, our_step, plain_step, take_turns
+from benches._record import Figures, record
+from benches._steps import SETTINGS, Step, our_step, plain_step, rows_of, take_turns
 from tests.made.plain_mspecgene import PlainMSpecGene
 from twinband.networks.build import build
 from twinband.networks.masked import MaskedModel
@@ -48,23 +48,10 @@ def steps(variant: str) -> Step:
 
 def main() -> None:
     """Measure and record."""
-    rows: list[dict[str, float | int | str]] = []
+    rows: list[Figures] = []
     for counts in COUNTS:
         costs = take_turns("bench_mspecgene", [f"{variant}, {counts}" for variant in VARIANTS])
-        plain = costs[f"{VARIANTS[0]}, {counts}"]
-        rows += [
-            {
-                "variant": variant,
-                "threads": THREADS,
-                "batch": SETTINGS.batch_size,
-                "pairs_s": round(SETTINGS.batch_size / min(cost.seconds), 3),
-                "times_as_fast": round(cost.times_as_fast(plain), 3),
-                "peak_mib": round(cost.peak_mib),
-                "kept_mib": round(cost.kept_mib),
-                "less_peak": round(1 - cost.peak_mib / plain.peak_mib, 3),
-            }
-            for variant, cost in costs.items()
-        ]
+        rows += rows_of(costs, f"{VARIANTS[0]}, {counts}", "pairs_s")
     record("mspecgene", *rows)
 
 

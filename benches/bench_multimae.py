@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benches._record import record
-from benches._steps import SETTINGS, THREADS, Step, our_step, plain_step, take_turns
+from benches._steps import SETTINGS, Step, our_step, plain_step, rows_of, take_turns
 from tests.made.plain_multimae import PlainMultiMae
 from twinband.networks.build import build
 from twinband.networks.masked import MaskedModel
@@ -47,21 +47,7 @@ def steps(variant: str) -> Step:
 def main() -> None:
     """Measure and record."""
     costs = take_turns("bench_multimae", VARIANTS)
-    plain = costs["plain fp32"]
-    rows: list[dict[str, float | int | str]] = [
-        {
-            "variant": variant,
-            "threads": THREADS,
-            "batch": SETTINGS.batch_size,
-            "images_s": round(SETTINGS.batch_size / min(cost.seconds), 3),
-            "times_as_fast": round(cost.times_as_fast(plain), 3),
-            "peak_mib": round(cost.peak_mib),
-            "kept_mib": round(cost.kept_mib),
-            "less_peak": round(1 - cost.peak_mib / plain.peak_mib, 3),
-        }
-        for variant, cost in costs.items()
-    ]
-    record("multimae", *rows)
+    record("multimae", *rows_of(costs, "plain fp32", "images_s"))
 
 
 if __name__ == "__main__":
