@@ -43,7 +43,7 @@ def test_small_numbers_are_numbers_to_all_commands(
 ) -> None:
     params = project / "params.yaml"
     line = f"    base_lr: {number}\n"
-    params.write_text(params.read_text().replace("    base_lr: 0.016\n", line))
+    params.write_text(params.read_text().replace("    base_lr: 0.064\n", line))
     assert run("doctor").exit_code == 0
     add_roadscene(run, tmp_path / "data")
     assert line in params.read_text()
