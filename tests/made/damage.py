@@ -243,6 +243,7 @@ def read_report(root: Path) -> str:
     """Make the page."""
     base = root / "report"
     paths = {name: base / name for name in ("facts", "metrics", "plots", "experiments")}
+    paths["benches"] = base / "benches/results"
     paths["left_out"] = base / "data/left_out"
     return report.run_report(report.params(("one",), ("probe-x",)), paths, base / "reports")
 
@@ -349,7 +350,11 @@ def targets() -> Iterator[Target]:
     free = "report/facts/evaluate/probe-x.json"  # a benchmark may tell whatever it wants
     impossible = ("a-list", "numbers-are-huge", "numbers-are-NaN", "nested-deep")
     yield Target("page", read_report, (free,), (*NOT_BITS, *impossible))
-    tables = ("report/data/left_out/one.csv", "report/experiments/results/masks.csv")
+    tables = (
+        "report/benches/results/loader-some-cpu-2cores.csv",
+        "report/data/left_out/one.csv",
+        "report/experiments/results/masks.csv",
+    )
     yield Target("page", read_report, tables, (*NOT_BITS, "a-list", "nested-deep"))
     described = "report/experiments/masks.yaml"
     yield Target("page", read_report, (described,), (*NOT_BITS[1:], "a-list", "nested-deep"))

@@ -49,6 +49,6 @@ def _read(path: Path) -> SpeedTable:
             head, *rows = list(csv.reader(stream, strict=True))
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} is no table ({error}): git checkout {path}") from None
-    if any(len(row) != len(head) for row in rows):
-        raise InputError(f"{path}: rows are not as long as the head: git checkout {path}")
+    if not rows or any(len(row) != len(head) for row in rows):
+        raise InputError(f"{path}: no rows, or not as long as the head: git checkout {path}")
     return SpeedTable(name, machine, tuple(head), tuple(map(tuple, rows)))
