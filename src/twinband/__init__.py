@@ -17,7 +17,7 @@ __getattr__ = facade(
     {
         "EpochSampler": "twinband.training.seeds",
         "MaskReader": "twinband.masks.read",
-        "load_fusion": "twinband.fusion.load",
+        "load_fusion": "twinband.fusion.interface",
         "open_dataset": "twinband.ingest.dataset",
         "open_products": "twinband.shards.read",
         "register_pair": "twinband.registration.register",

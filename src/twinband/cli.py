@@ -6,7 +6,7 @@ Commands get their error ``UsageError`` and the reading of the project's files f
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +20,11 @@ class UsageError(Exception):
     """A command was used wrongly (exit code 2); the message says what to do."""
 
 
+# The option of every command that takes images or a dataset of the pipeline.
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(help="a registered dataset of the pipeline instead", show_default=False),
+]
 EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}
 
 

@@ -18,6 +18,7 @@ from twinband.shards.product import read_manifest
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.registered import registered_pair
 
+DATA = Path("data")
 MODALITIES = ("rgb", "thermal")
 SHOWN = 5  # names in a message
 Pixels = Mapping[str, NDArray[Any]]  # H,W,3 uint8 RGB and H,W thermal, by modality
@@ -72,7 +73,7 @@ def pair_of_files(rgb: Path, thermal: Path) -> Sample:
     return Sample(rgb.stem, partial(_read, {"rgb": rgb, "thermal": thermal}))
 
 
-def samples_of_dataset(pairs: Path, registered: Path, modality: str) -> list[Sample]:
+def samples_of_dataset(dataset: str, modality: str) -> list[Sample]:
     """List the registered pairs of a dataset, without those that registration dropped.
 
     Args:
@@ -82,16 +83,17 @@ def samples_of_dataset(pairs: Path, registered: Path, modality: str) -> list[Sam
     Raises:
         InputError: the products are not there, or do not fit together.
     """
-    rows = read_manifest(registered, ["key", "status", "thermal_present"]).to_pylist()
+    folders = {product: DATA / product / dataset for product in ("pairs", "registered")}
+    rows = read_manifest(folders["registered"], ["key", "status", "thermal_present"]).to_pylist()
     kept = {row["key"]: row["thermal_present"] for row in rows if row["status"] == "ok"}
-    dataset = open_products({"pairs": pairs, "registered": registered}, kept)
-    names = dataset.column("pairs", "name").to_pylist()
+    pairs = open_products(folders, kept)
+    names = pairs.column("pairs", "name").to_pylist()
     wanted = MODALITIES if modality == "both" else (modality,)
     samples = []
-    for row, (key, name) in enumerate(zip(dataset.keys, names, strict=True)):
+    for row, (key, name) in enumerate(zip(pairs.keys, names, strict=True)):
         there = [each for each in wanted if each == "rgb" or kept[key]]
         if there:
-            samples.append(Sample(name, partial(_of_pair, dataset, row, there)))
+            samples.append(Sample(name, partial(_of_pair, pairs, row, there)))
     return samples
 
 

@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from twinband.cli import UsageError
+from twinband.cli import DatasetOption, UsageError
 
 app = typer.Typer()
-DATA = Path("data")
 
 
 @app.command()
@@ -32,10 +31,7 @@ def embed(
             show_default=False,
         ),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="a registered dataset of the pipeline instead", show_default=False),
-    ] = None,
+    dataset: DatasetOption = None,
     modality: Annotated[
         Literal["rgb", "thermal", "both"], typer.Option(help="images of the dataset")
     ] = "both",
@@ -71,7 +67,6 @@ def embed(
         if dataset is None:
             samples = samples_of_files(images or [], thermal or [])
         else:
-            pairs, registered = DATA / "pairs" / dataset, DATA / "registered" / dataset
-            samples = samples_of_dataset(pairs, registered, modality)
+            samples = samples_of_dataset(dataset, modality)
         count = write_table(embedder, samples, out)
     typer.echo(f"{out}: features of {count} images")

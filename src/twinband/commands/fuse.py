@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from twinband.cli import UsageError
+from twinband.cli import DatasetOption, UsageError
 
 app = typer.Typer()
-DATA = Path("data")
 
 
 @app.command()
@@ -27,10 +26,7 @@ def fuse(
             show_default=False,
         ),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="a registered dataset of the pipeline instead", show_default=False),
-    ] = None,
+    dataset: DatasetOption = None,
     method: Annotated[
         str | None, typer.Option(help="average, dwt, laplacian, saliency, …", show_default=False)
     ] = None,
@@ -48,25 +44,22 @@ def fuse(
     """
     from twinband.commands._fuse_pairs import fuse_pairs
     from twinband.commands._image_samples import pair_of_files, samples_of_dataset, samples_of_files
-    from twinband.fusion.load import load_fusion
+    from twinband.fusion.interface import load_fusion
 
     if method is not None and model is not None:
         raise UsageError("name a --method or a --model, not both")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; -o names a folder")
-    files = [path for path in (visible, infrared) if path is not None]
-    if dataset is not None and files:
+    if dataset is not None and (visible or infrared):
         raise UsageError("name images or a --dataset, not both")
-    if dataset is None and (visible is None or infrared is None):
+    if dataset is not None:
+        samples = samples_of_dataset(dataset, "both")
+    elif visible is None or infrared is None:
         raise UsageError("name a visible and an infrared image, or a dataset by --dataset")
-    fusion = load_fusion(model or method or "laplacian")
-    if visible is not None and infrared is not None:
-        if visible.is_dir() or infrared.is_dir():
-            samples = samples_of_files([visible], [infrared])
-        else:
-            samples = [pair_of_files(visible, infrared)]
+    elif visible.is_dir() or infrared.is_dir():
+        samples = samples_of_files([visible], [infrared])
     else:
-        pairs, registered = DATA / "pairs" / str(dataset), DATA / "registered" / str(dataset)
-        samples = samples_of_dataset(pairs, registered, "both")
+        samples = [pair_of_files(visible, infrared)]
+    fusion = load_fusion(model or method or "laplacian")
     for line in fuse_pairs(fusion, samples, out, register):
         typer.echo(line)

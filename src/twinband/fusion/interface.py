@@ -1,17 +1,21 @@
-"""The one interface of all methods of fusion: ``Fusion.fuse(visible, infrared)``.
+"""The one interface of all methods of fusion, ``Fusion.fuse(visible, infrared)``; opened by name.
 
 A method fuses the luma of the visible image with the infrared image; colours stay those of the
 visible image. Source: spec sage, 2 and 6; cross-modal-kd, 1.
 """
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from twinband.core.errors import InputError
 from twinband.core.images import to_eight_bits
 
+METHODS = "twinband.fusion_methods"
 Grey = NDArray[np.floating[Any]]  # H,W in [0, 1], float32
 
 
@@ -48,6 +52,32 @@ class Fusion:
         if visible.ndim == 2:
             return eight_bits(np.repeat(luma[..., None], 3, 2))
         return in_colour(luma.clip(0, 1), *np.moveaxis(ycrcb[..., 1:] - self.neutral, -1, 0))
+
+
+def load_fusion(path_or_name: str | Path) -> Fusion:
+    """Open a method by the name of its file in ``twinband.fusion_methods``, or a network's file.
+
+    Raises:
+        InputError: there is no such method or file, or the file is of another kind.
+    """
+    path = Path(path_or_name)
+    if path.exists():
+        from twinband.fusion.published import load_published
+
+        return load_published(path)
+    if str(path_or_name) not in method_names():
+        raise InputError(
+            f"{path_or_name} is neither a file nor a method of fusion; methods are"
+            f" {', '.join(method_names())}"
+        )
+    method: Fusion = importlib.import_module(f"{METHODS}.{path_or_name}").Method()
+    return method
+
+
+def method_names() -> list[str]:
+    """List the methods that need no file."""
+    package = importlib.import_module(METHODS)
+    return sorted(path.stem for root in package.__path__ for path in Path(root).glob("*.py"))
 
 
 def checked_pair(
@@ -88,6 +118,14 @@ def rgb_of(luma: Grey, cr: Grey, cb: Grey) -> tuple[Grey, Grey, Grey]:
 def eight_bits(image: Grey) -> NDArray[np.uint8]:
     """Round values in [0, 1] to 8 bits; others are cut off."""
     return np.rint(image.clip(0, 1) * 255).astype(np.uint8)
+
+
+def stronger(infrared: NDArray[Any], visible: NDArray[Any]) -> NDArray[Any]:
+    """Choose, value by value, the greater magnitude; of two equal ones the infrared one.
+
+    Source: spec cross-modal-kd, 1.1.
+    """
+    return np.where(np.abs(infrared) >= np.abs(visible), infrared, visible)
 
 
 def _described(image: NDArray[Any]) -> str:

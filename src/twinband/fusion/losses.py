@@ -58,7 +58,7 @@ def gradient_magnitude(images: Tensor) -> Tensor:
 def gradient_loss(output: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Compare an output's gradients with the stronger of two images', pixel by pixel."""
     stronger = torch.maximum(gradient_magnitude(first), gradient_magnitude(second))
-    return (gradient_magnitude(output) - stronger).abs().mean()
+    return F.l1_loss(gradient_magnitude(output), stronger)
 
 
 def feature_loss(own: Sequence[Tensor], other: Sequence[Tensor]) -> Tensor:
@@ -70,11 +70,13 @@ def feature_loss(own: Sequence[Tensor], other: Sequence[Tensor]) -> Tensor:
     return torch.stack([1 - cosine for cosine in cosines]).sum()
 
 
-def feature_distance(encoder: Encoder, first: Tensor, second: Tensor) -> Tensor:
+def feature_distance(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
     """Add up, over layers, the norm of the difference of instance-normalised features; over the
     whole batch, as published."""
-    pairs = zip(encoder(first), encoder(second), strict=True)
-    return torch.stack([(_normal(a) - _normal(b)).norm() for a, b in pairs]).sum()
+    distances = [
+        (F.instance_norm(a) - F.instance_norm(b)).norm() for a, b in zip(first, second, strict=True)
+    ]
+    return torch.stack(distances).sum()
 
 
 def contrast_loss(
@@ -94,8 +96,9 @@ def contrast_loss(
     for number in range(masks.shape[1]):
         mask = masks[:, number : number + 1]
         if mask.any():
-            near = feature_distance(encoder, output * mask, other * mask)
-            far = feature_distance(encoder, output * mask, source * mask)
+            own = encoder(output * mask)
+            near = feature_distance(own, encoder(other * mask))
+            far = feature_distance(own, encoder(source * mask))
             ratios.append(near / (far + RATIO_EPS))
     total = torch.stack(ratios).sum() if ratios else output.new_zeros(())
     return total / RATIO_SCALE
@@ -112,7 +115,3 @@ def image_terms(
         "gradient": weights.gradient * gradient_loss(output, luma, infrared),
         "gradient_other": weights.gradient_other * gradient_loss(output, other, other),
     }
-
-
-def _normal(features: Tensor) -> Tensor:
-    return F.instance_norm(features)

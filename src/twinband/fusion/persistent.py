@@ -32,9 +32,8 @@ class SpatialTransformer(nn.Module):
         self.inward = nn.Conv2d(width, width, 1)
         self.block = _Block(width)
         self.outward = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.outward.weight)
-        if self.outward.bias is not None:
-            nn.init.zeros_(self.outward.bias)
+        for parameter in self.outward.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, context: Repository | None = None) -> tuple[Tensor, Repository]:
         """Attend to itself, then to ``context`` or again to itself.

@@ -16,10 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from twinband.fusion.persistent import Repository, SpatialTransformer
-from twinband.fusion.student import check_pair
+from twinband.fusion.persistent import SpatialTransformer
+from twinband.fusion.student import SLOPE, check_pair
 
-SLOPE = 0.01
 WIDTH = 64
 TAP_WIDTH = 32  # as the student's
 STRIDE = 16  # two halvings, then SPA's own quarter
@@ -44,15 +43,14 @@ class SageTeacher(nn.Module):
     def __init__(self, masks: int = 4, compatible: bool = False) -> None:
         super().__init__()
         self.masks = masks
-        self.stem = nn.Sequential(_conv(2, 16), _leaky(), _conv(16, 32), _leaky())
-        self.widen = nn.Sequential(_conv(32, WIDTH), _leaky())
+        self.stem = nn.Sequential(*_stack((2, 16, 32)))
+        self.widen = nn.Sequential(*_stack((32, WIDTH)))
         self.infrared_stem = _patch_stem(masks, activated=True)
         self.visible_stem = _patch_stem(masks, activated=False)
         self.attention = PersistentAttention()
         self.between = nn.ModuleList(_conv(4 * WIDTH, WIDTH) for _ in range(4))
         self.taps = nn.ModuleList(nn.Conv2d(4 * WIDTH, TAP_WIDTH, 1) for _ in range(5))
-        widths = (5 * WIDTH, 256, 128, 64)
-        self.decoder = nn.Sequential(*_stack(widths))
+        self.decoder = nn.Sequential(*_stack((5 * WIDTH, 256, 128, 64)))
         self.head = nn.Sequential(*_stack((64 + 32, 64, 32, 16, 1)))
         if compatible:
             self.unused = _conv(4 * WIDTH, WIDTH)
@@ -153,25 +151,15 @@ class PersistentAttention(nn.Module):
         return wide, (_enlarged(p2, size), _enlarged(q2, size))
 
 
-def repository_of(attention: PersistentAttention, image: Tensor) -> Repository:
-    """Compute the persistent repository of an image's features ``B,64,h,w``."""
-    repository: Repository = attention.image(F.max_pool2d(image, 4))[1]
-    return repository
-
-
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=1)
-
-
-def _leaky() -> nn.LeakyReLU:
-    return nn.LeakyReLU(SLOPE)
 
 
 def _stack(widths: tuple[int, ...]) -> list[nn.Module]:
     """Make convolutions through these widths, each with its activation, the last one too."""
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
-        layers += [_conv(inputs, outputs), _leaky()]
+        layers += [_conv(inputs, outputs), nn.LeakyReLU(SLOPE)]
     return layers
 
 

@@ -6,8 +6,7 @@ Source: spec cross-modal-kd, 1.1. Transforms by PyWavelets, with symmetric exten
 import numpy as np
 import pywt
 
-from twinband.fusion.bands import stronger
-from twinband.fusion.interface import Fusion, Grey
+from twinband.fusion.interface import Fusion, Grey, stronger
 
 
 class Method(Fusion):

@@ -6,8 +6,7 @@ Source: Burt and Adelson, 1983; spec cross-modal-kd, 1.2.
 import cv2
 import numpy as np
 
-from twinband.fusion.bands import stronger
-from twinband.fusion.interface import Fusion, Grey
+from twinband.fusion.interface import Fusion, Grey, stronger
 
 KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 MOST_LEVELS = 5

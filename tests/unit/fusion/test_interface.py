@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from twinband.fusion.interface import Fusion, Grey, checked_pair, in_colour
-from twinband.fusion.load import load_fusion
+from twinband.fusion.interface import Fusion, Grey, checked_pair, in_colour, load_fusion
 
 
 class Visible(Fusion):

@@ -9,7 +9,7 @@ import torch
 
 from twinband.core.errors import InputError
 from twinband.core.images import decode
-from twinband.fusion.load import load_fusion
+from twinband.fusion.interface import load_fusion
 from twinband.fusion.network import NetworkFusion
 from twinband.fusion.published import (
     SEAFUSION_REACH,

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from twinband.fusion.student import SageStudent
-from twinband.fusion.teacher import SageTeacher, repository_of
+from twinband.fusion.teacher import SageTeacher
 
 
 def inputs(height: int = 32, width: int = 48, masks: int = 4, seed: int = 0) -> list[Tensor]:
@@ -77,7 +77,9 @@ def test_the_repository_is_of_the_images_alone() -> None:
             model.widen(model.stem(torch.cat(pair, 1)))
             for pair in ((visible, infrared), (visible + 0.1, infrared))
         ]
-        first, second = (repository_of(model.attention, each) for each in features)
+        first, second = (
+            model.attention.image(torch.nn.functional.max_pool2d(each, 4))[1] for each in features
+        )
         assert not torch.allclose(first.keys, second.keys)
         patches = torch.rand(2, *features[0].shape)
         pooled = torch.nn.functional.max_pool2d(patches[0], 4)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from twinband.fusion.interface import Fusion, Grey
-from twinband.fusion.load import load_fusion, method_names
+from twinband.fusion.interface import Fusion, Grey, load_fusion, method_names
 from twinband.fusion_methods import dwt, laplacian
 
 SIZES = [(64, 80), (61, 77), (9, 200), (33, 8)]
