@@ -15,6 +15,8 @@ from twinband.core.params import (
     validate,
 )
 from twinband.evaluation.params import EvaluateParams
+from twinband.fusion.params import DistillFusionParams, TrainFusionParams
+from twinband.fusion_scores.params import EvaluateFusionParams
 from twinband.ingest.params import IngestParams
 from twinband.label_pool import LabelPoolParams
 from twinband.masks.params import SamMasksParams
@@ -39,6 +41,9 @@ STAGES: Mapping[str, type[StageParams]] = {
     "cmss": CmssParams,
     "cmss_mixture": CmssMixtureParams,
     "pretrain": PretrainParams,
+    "distill_fusion": DistillFusionParams,
+    "train_fusion": TrainFusionParams,
+    "evaluate_fusion": EvaluateFusionParams,
     "evaluate": EvaluateParams,
     "report": ReportParams,
 }

@@ -14,7 +14,7 @@ from twinband.core.params import parse
 ROOT = Path(__file__).resolve().parents[2]
 PLUG_INS = (
     *("annotators", "arms", "backends", "benchmarks", "fusion_methods"),
-    *("layouts", "methods", "readers", "scorers"),
+    *("layouts", "methods", "readers", "scorers", "segmenters"),
 )
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 

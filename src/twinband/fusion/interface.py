@@ -55,27 +55,44 @@ class Fusion:
 
 
 def load_fusion(path_or_name: str | Path) -> Fusion:
-    """Open a method by the name of its file in ``twinband.fusion_methods``, or a network's file.
+    """Open a method by the name of its file in ``twinband.fusion_methods``, or a network.
+
+    Args:
+        path_or_name: of a network the folder that a stage wrote, such as ``models/fusion/sage``, or
+            a file of SAGE's student or of SeAFusion, as published.
 
     Raises:
         InputError: there is no such method or file, or the file is of another kind.
     """
     path = Path(path_or_name)
     if path.exists():
+        from twinband.fusion.files import read_fusion
         from twinband.fusion.published import load_published
 
-        return load_published(path)
-    if str(path_or_name) not in method_names():
+        own = path.is_dir() or path.suffix == ".safetensors"
+        return read_fusion(path) if own else load_published(path)
+    name = str(path_or_name)
+    if name not in _modules():
         raise InputError(
-            f"{path_or_name} is neither a file nor a method of fusion; methods are"
+            f"{name} is neither a file nor a method of fusion; methods are"
             f" {', '.join(method_names())}"
         )
-    method: Fusion = importlib.import_module(f"{METHODS}.{path_or_name}").Method()
+    module = importlib.import_module(f"{METHODS}.{name}")
+    if not hasattr(module, "Method"):
+        raise InputError(
+            f"the method {name} is learnt: name a folder of its weights, such as"
+            f" models/fusion/{name}"
+        )
+    method: Fusion = module.Method()
     return method
 
 
 def method_names() -> list[str]:
     """List the methods that need no file."""
+    return [n for n in _modules() if hasattr(importlib.import_module(f"{METHODS}.{n}"), "Method")]
+
+
+def _modules() -> list[str]:
     package = importlib.import_module(METHODS)
     return sorted(path.stem for root in package.__path__ for path in Path(root).glob("*.py"))
 

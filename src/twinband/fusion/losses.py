@@ -1,4 +1,4 @@
-"""SAGE's losses between a network's output, both sources, and the other network's output.
+"""Losses of fusion: SAGE's between a network's output, both sources, and the other's output.
 
 Shapes: B batch, H and W pixels, K masks; images are ``B,1,H,W``, features ``B,C,h,w``.
 Source: Wu et al., Every SAM Drop Counts, CVPR 2025 (spec sage, 5). Effective weights, multiplied
@@ -25,6 +25,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
+SSIM_PX, SSIM_SIGMA = 11, 1.5
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 RATIO_EPS = 1e-7
 RATIO_SCALE = 3000
 Encoder = Callable[[Tensor], Sequence[Tensor]]  # images to features of several layers
@@ -115,3 +117,25 @@ def image_terms(
         "gradient": weights.gradient * gradient_loss(output, luma, infrared),
         "gradient_other": weights.gradient_other * gradient_loss(output, other, other),
     }
+
+
+def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
+    """Compute the mean SSIM of images ``B,1,H,W`` in [0, 1], at least 11 pixels a side.
+
+    Windows are Gaussian, 11 pixels wide with a deviation of 1.5, within the images (Wang et al.,
+    2004).
+    """
+    at = torch.arange(SSIM_PX, dtype=first.dtype, device=first.device) - SSIM_PX // 2
+    line = torch.exp(-(at**2) / (2 * SSIM_SIGMA**2))
+    line = line / line.sum()
+
+    def smooth(images: Tensor) -> Tensor:
+        return F.conv2d(F.conv2d(images, line[None, None, None]), line[None, None, :, None])
+
+    mean_a, mean_b = smooth(first), smooth(second)
+    variance_a = smooth(first * first) - mean_a**2
+    variance_b = smooth(second * second) - mean_b**2
+    covariance = smooth(first * second) - mean_a * mean_b
+    level = (2 * mean_a * mean_b + SSIM_C1) / (mean_a**2 + mean_b**2 + SSIM_C1)
+    structure = (2 * covariance + SSIM_C2) / (variance_a + variance_b + SSIM_C2)
+    return (level * structure).mean()

@@ -17,9 +17,10 @@ FEED_FORWARD = 4  # times the width
 
 
 class Repository(NamedTuple):
-    """Keys and values ``B,N,C`` as a transformer projected them: what others attend to."""
+    """Keys and values ``B,N,C`` as a transformer projected them: what others attend to; without
+    keys by those of their own."""
 
-    keys: Tensor
+    keys: Tensor | None
     values: Tensor
 
 
@@ -60,8 +61,8 @@ class _Attention(nn.Module):
 
     def forward(self, x: Tensor, context: Repository | None) -> tuple[Tensor, Repository]:
         keys, values = (x, x) if context is None else context
-        repository = Repository(self.key(keys), self.value(values))
-        return self.out(attend(self.query(x), *repository, HEADS)), repository
+        keys, values = self.key(x if keys is None else keys), self.value(values)
+        return self.out(attend(self.query(x), keys, values, HEADS)), Repository(keys, values)
 
 
 class _Block(nn.Module):

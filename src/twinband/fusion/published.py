@@ -14,28 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from twinband.core.errors import InputError
+from twinband.fusion.files import learned_method
 from twinband.fusion.interface import Fusion, checked_pair, rgb_of
 from twinband.fusion.network import NetworkFusion
 from twinband.fusion.seafusion import SeaFusion
 from twinband.fusion.student import SageStudent
 from twinband.weights import misfits, read_torch
 
-STUDENT_STRIDE, STUDENT_REACH = 4, 40  # pixels; it looks 37 to either side
 SEAFUSION_REACH = 9
 STUDENT_NAMES = (  # SAGE's names, and ours
     (r"^module(\d)\.", lambda found: f"stages.{int(found[1]) - 1}."),
     (r"^adjust_channels(\d)\.", lambda found: f"merges.{int(found[1]) - 4}."),
     (r"^final_decoder\.0\.", lambda found: "head."),
 )
-
-
-class SageFusion(NetworkFusion):
-    """SAGE's student as its published images were made: chroma of 127.5 counts as grey."""
-
-    neutral = 0.5
-
-    def __init__(self, network: SageStudent) -> None:
-        super().__init__(network, STUDENT_STRIDE, STUDENT_REACH)
 
 
 class SeaFusionImages(Fusion):
@@ -66,7 +57,8 @@ def load_published(path: Path) -> Fusion:
     if any(name.startswith("module1.") for name in tensors):
         student = SageStudent()
         _load(student, {_student_name(name): value for name, value in tensors.items()}, path)
-        return SageFusion(student)
+        opened: Fusion = learned_method("sage").opened(student)
+        return opened
     if "vis_conv.conv.weight" in tensors:
         network = SeaFusion()
         _load(network, tensors, path)

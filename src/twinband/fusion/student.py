@@ -35,8 +35,8 @@ class SageStudent(nn.Module):
         full = self.stages[0](torch.cat([visible, infrared], 1))
         half = self.stages[1](F.max_pool2d(full, 2))
         quarter = self.stages[2](F.max_pool2d(half, 2))
-        up_half = self.stages[3](self.merges[0](_beside(quarter, half)))
-        up_full = self.stages[4](self.merges[1](_beside(up_half, full)))
+        up_half = self.stages[3](self.merges[0](beside(quarter, half)))
+        up_full = self.stages[4](self.merges[1](beside(up_half, full)))
         return [full, half, quarter, up_half, up_full]
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ def _triple(inputs: int, width: int) -> nn.Sequential:
     )
 
 
-def _beside(small: Tensor, large: Tensor) -> Tensor:
+def beside(small: Tensor, large: Tensor) -> Tensor:
     """Put the small features, enlarged, in front of the large ones."""
     size = large.shape[2:]
     enlarged = F.interpolate(small, size, mode="bilinear", align_corners=False)

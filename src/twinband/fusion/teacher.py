@@ -5,28 +5,27 @@ were computed from the unmasked images, the persistent repository, and what they
 the image's features. One set of SPA's weights serves five calls, at full, half, quarter, half and
 full size.
 
-Shapes: B batch, K masks, H and W multiples of 16, C = 64 channels, N positions of a map.
+Shapes: B batch, K masks, H and W multiples of 16, C width, N positions of a map.
 Source: Wu et al., Every SAM Drop Counts, CVPR 2025 (spec sage, 3).
 """
 
 import itertools
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from twinband.fusion.persistent import SpatialTransformer
+from twinband.fusion.persistent import Repository, SpatialTransformer
 from twinband.fusion.student import SLOPE, check_pair
 
-WIDTH = 64
-TAP_WIDTH = 32  # as the student's
+Kept = Literal["whole", "no_keys", "no_sources", "nothing"]
 STRIDE = 16  # two halvings, then SPA's own quarter
 
 
 class Fused(NamedTuple):
-    """A fused image ``B,1,H,W``, unbounded, and the five features that a student is compared by:
-    ``B,32,h,w``."""
+    """A fused image ``B,1,H,W``, unbounded, and the five features that a student is compared by, of
+    the student's width."""
 
     image: Tensor
     features: list[Tensor]
@@ -37,23 +36,40 @@ class SageTeacher(nn.Module):
 
     Args:
         masks: masked copies of each image, K.
+        width: channels, a multiple of 8; 64 as published (2,639,505 parameters, all of use).
+        student_width: of the student that is compared with it.
+        repository: content of the repository, see ``PersistentAttention``.
         compatible: own the one convolution that the published network has and never uses.
+
+    Raises:
+        ValueError: a width that cannot be divided so.
     """
 
-    def __init__(self, masks: int = 4, compatible: bool = False) -> None:
+    def __init__(
+        self,
+        masks: int = 4,
+        width: int = 64,
+        student_width: int = 32,
+        repository: Kept = "whole",
+        compatible: bool = False,
+    ) -> None:
         super().__init__()
+        if width % 8:
+            raise ValueError(f"the teacher's width must be a multiple of 8, not {width}")
         self.masks = masks
-        self.stem = nn.Sequential(*_stack((2, 16, 32)))
-        self.widen = nn.Sequential(*_stack((32, WIDTH)))
-        self.infrared_stem = _patch_stem(masks, activated=True)
-        self.visible_stem = _patch_stem(masks, activated=False)
-        self.attention = PersistentAttention()
-        self.between = nn.ModuleList(_conv(4 * WIDTH, WIDTH) for _ in range(4))
-        self.taps = nn.ModuleList(nn.Conv2d(4 * WIDTH, TAP_WIDTH, 1) for _ in range(5))
-        self.decoder = nn.Sequential(*_stack((5 * WIDTH, 256, 128, 64)))
-        self.head = nn.Sequential(*_stack((64 + 32, 64, 32, 16, 1)))
+        quarter, half = width // 4, width // 2
+        self.stem = nn.Sequential(*_stack((2, quarter, half)))
+        self.widen = nn.Sequential(*_stack((half, width)))
+        self.infrared_stem = nn.Sequential(*_stack((masks, quarter, half, width)))
+        # the last layer has no activation, as published
+        self.visible_stem = nn.Sequential(*_stack((masks, quarter, half, width))[:-1])
+        self.attention = PersistentAttention(width, repository)
+        self.between = nn.ModuleList(_conv(4 * width, width) for _ in range(4))
+        self.taps = nn.ModuleList(nn.Conv2d(4 * width, student_width, 1) for _ in range(5))
+        self.decoder = nn.Sequential(*_stack((5 * width, 4 * width, 2 * width, width)))
+        self.head = nn.Sequential(*_stack((width + half, width, half, quarter, 1)))
         if compatible:
-            self.unused = _conv(4 * WIDTH, WIDTH)
+            self.unused = _conv(4 * width, width)
 
     def forward(
         self, visible: Tensor, infrared: Tensor, visible_patches: Tensor, infrared_patches: Tensor
@@ -110,19 +126,28 @@ class SageTeacher(nn.Module):
 
 
 class PersistentAttention(nn.Module):
-    """One step of SPA (spec sage, 3.3)."""
+    """One step of SPA (spec sage, 3.3).
 
-    def __init__(self) -> None:
+    Args:
+        width: channels, C.
+        kept: content of the repository. ``whole`` is SAGE's: keys and values of the unmasked
+            image, and its features as they come in, which are always part of the output. For
+            comparison ``no_keys`` (patches meet the values by keys of their own), ``no_sources``
+            (without those features) and ``nothing`` (patches attend to themselves alone).
+    """
+
+    def __init__(self, width: int = 64, kept: Kept = "whole") -> None:
         super().__init__()
-        self.image = SpatialTransformer(WIDTH)
-        self.visible = SpatialTransformer(WIDTH)
-        self.infrared = SpatialTransformer(WIDTH)
-        self.masked = SpatialTransformer(WIDTH)
-        self.returned = SpatialTransformer(WIDTH)
-        self.merge_infrared = _conv(2 * WIDTH, WIDTH)
-        self.merge_visible = _conv(2 * WIDTH, WIDTH)
-        self.merge_patches = _conv(2 * WIDTH, WIDTH)
-        self.merge_image = _conv(2 * WIDTH, WIDTH)
+        self.kept = kept
+        self.image = SpatialTransformer(width)
+        self.visible = SpatialTransformer(width)
+        self.infrared = SpatialTransformer(width)
+        self.masked = SpatialTransformer(width)
+        self.returned = SpatialTransformer(width)
+        self.merge_infrared = _conv(2 * width, width)
+        self.merge_visible = _conv(2 * width, width)
+        self.merge_patches = _conv(2 * width, width)
+        self.merge_image = _conv(2 * width, width)
 
     def forward(
         self, image: Tensor, patches: tuple[Tensor, Tensor]
@@ -130,15 +155,16 @@ class PersistentAttention(nn.Module):
         """Attend.
 
         Args:
-            image: ``B,64,h,w``.
+            image: ``B,C,h,w``.
             patches: features of the visible and of the infrared patches, like ``image``.
 
         Returns:
-            ``B,256,h,w``, and both patches' new features.
+            ``B,4C,h,w``, and both patches' new features.
         """
         size = image.shape[2:]
         x0, p0, q0 = (F.max_pool2d(each, 4) for each in (image, *patches))
-        x1, repository = self.image(x0)
+        x1, projected = self.image(x0)
+        repository = self._kept(projected)
         p1, _ = self.visible(p0, repository)
         q1, _ = self.infrared(q0, repository)
         q2 = _merged(self.merge_infrared, q1, q0) + q1
@@ -146,9 +172,15 @@ class PersistentAttention(nn.Module):
         both = _merged(self.merge_patches, q2, p2) + q2 + p2 + p1 + q1
         x2 = _merged(self.merge_image, x1, x0) + x1
         found, derived = self.masked(both, repository)
-        x3, _ = self.returned(x2, derived)
-        wide = _enlarged(torch.cat([x3, x0, x2, found], 1), size)
+        x3, _ = self.returned(x2, self._kept(derived))
+        source = x0 if self.kept in ("whole", "no_keys") else torch.zeros_like(x0)
+        wide = _enlarged(torch.cat([x3, source, x2, found], 1), size)
         return wide, (_enlarged(p2, size), _enlarged(q2, size))
+
+    def _kept(self, projected: Repository) -> Repository | None:
+        if self.kept == "nothing":
+            return None
+        return projected._replace(keys=None) if self.kept == "no_keys" else projected
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:
@@ -161,12 +193,6 @@ def _stack(widths: tuple[int, ...]) -> list[nn.Module]:
     for inputs, outputs in itertools.pairwise(widths):
         layers += [_conv(inputs, outputs), nn.LeakyReLU(SLOPE)]
     return layers
-
-
-def _patch_stem(masks: int, *, activated: bool) -> nn.Sequential:
-    """Make the stem of patches; the visible ones' last layer has no activation, as published."""
-    layers = _stack((masks, 16, 32, WIDTH))
-    return nn.Sequential(*(layers if activated else layers[:-1]))
 
 
 def _merged(convolution: nn.Module, first: Tensor, second: Tensor) -> Tensor:

@@ -11,14 +11,10 @@ from twinband.core.errors import InputError
 from twinband.core.images import decode
 from twinband.fusion.interface import load_fusion
 from twinband.fusion.network import NetworkFusion
-from twinband.fusion.published import (
-    SEAFUSION_REACH,
-    STUDENT_REACH,
-    STUDENT_STRIDE,
-    load_published,
-)
+from twinband.fusion.published import SEAFUSION_REACH, load_published
 from twinband.fusion.seafusion import SeaFusion
 from twinband.fusion.student import SageStudent
+from twinband.fusion_methods.sage import REACH, STRIDE
 
 DATA = os.environ.get("TWINBAND_TEST_DATA", "")
 needs_data = pytest.mark.skipif(
@@ -83,15 +79,15 @@ def test_convolutions_of_the_student_cost_what_is_published() -> None:
 def test_tiles_make_the_untiled_image(size: tuple[int, int]) -> None:
     student = settled(SageStudent(width=4))
     pair = images(*size)
-    whole = NetworkFusion(student, STUDENT_STRIDE, STUDENT_REACH).fuse_luma(*pair)
-    tiled = NetworkFusion(student, STUDENT_STRIDE, STUDENT_REACH, 64 * 64).fuse_luma(*pair)
+    whole = NetworkFusion(student, STRIDE, REACH).fuse_luma(*pair)
+    tiled = NetworkFusion(student, STRIDE, REACH, 64 * 64).fuse_luma(*pair)
     assert whole.shape == size and np.ptp(whole) > 0.05
     np.testing.assert_allclose(tiled, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("network", "reach", "furthest"),
-    [(SageStudent(width=4), STUDENT_REACH, 37), (SeaFusion(), SEAFUSION_REACH, 9)],
+    [(SageStudent(width=4), REACH, 37), (SeaFusion(), SEAFUSION_REACH, 9)],
 )
 def test_no_output_looks_further_than_its_reach(
     network: torch.nn.Module, reach: int, furthest: int

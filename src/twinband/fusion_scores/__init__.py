@@ -1,0 +1,1 @@
+"""Comparison of methods of fusion: the stage ``evaluate_fusion``."""
