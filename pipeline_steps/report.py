@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.core.params import Run, parse
+from twinband.fusion_scores.facts import EvaluateFusionFacts
 from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
 from twinband.pretraining.facts import PretrainFacts
@@ -28,6 +29,7 @@ from twinband.report.sections import (
     datasets_section,
     evaluations_section,
     experiments_section,
+    fusion_section,
     labels_section,
     overview_section,
     pretraining_section,
@@ -74,6 +76,10 @@ def run(
         read_shown(PretrainFacts, "mae", facts, plots),
         *(read_shown(PretrainFacts, name, facts, plots, "pretrain") for name in params.pretrained),
     ]
+    fused = [
+        read_shown(EvaluateFusionFacts, name, facts, plots, "evaluate_fusion")
+        for name in params.fusion
+    ]
     tree = Path()  # whose code the results of experiments are compared with
     settings = parse((tree / "params.yaml").read_text(encoding="utf-8"))
     sets = [read_experiments(name, experiments, tree, settings) for name in params.experiments]
@@ -85,6 +91,7 @@ def run(
         labels_section(masks, labels),
         cmss_section(measured, mixture),
         pretraining_section(pretrained),
+        fusion_section(fused),
         evaluations_section(evaluations),
         experiments_section(sets),
         speed_section(read_speed(benches, params.speed)),

@@ -16,6 +16,12 @@ from twinband.cmss.facts import CmssFacts, HourFacts, PixelFacts, PooledFacts
 from twinband.core.params import Run, Runtime
 from twinband.drawing import contact_sheet, svg
 from twinband.evaluation.figures import grouped_bars
+from twinband.fusion_scores.facts import (
+    Difference,
+    EvaluateFusionFacts,
+    MethodFacts,
+    Segmented,
+)
 from twinband.ingest.facts import IngestFacts
 from twinband.masks.facts import ImageFacts, MaskFacts, ObjectFacts
 from twinband.pool import PoolFacts
@@ -69,6 +75,7 @@ def params(
         masks=list(datasets),
         pseudo_labels=list(datasets),
         pretrained=["mspecgene"],
+        fusion=["mfnet"],
         evaluations=list(evaluations),
         experiments=["masks"],
         speed=["loader"],
@@ -99,6 +106,7 @@ def write_inputs(
     write_mixture(paths, datasets)
     write_pretrained(paths, "mae")
     write_pretrained(paths, "pretrain/mspecgene")
+    write_fusion(paths, "mfnet")
     write_experiments(paths["experiments"])
     speed = "loader,pairs_a_second\nplain,100.5\nours,250.25\n"
     (paths["benches"] / "loader-some-cpu-2cores.csv").write_text(speed)
@@ -314,6 +322,35 @@ def write_pretrained(paths: dict[str, Path], stage: str) -> None:
     write_figures(plots, "losses")
     for step in (10, 20, 40):
         cv2.imwrite(str(plots / f"step-{step:06d}.jpg"), np.full((60, 80, 3), step, np.uint8))
+
+
+def write_fusion(paths: dict[str, Path], name: str) -> None:
+    """What the stage ``evaluate_fusion`` leaves of a dataset."""
+    gain = Difference(value=0.125, low=0.05, high=0.2, told=True)
+    chance = Difference(value=-0.01, low=-0.05, high=0.03, told=False)
+    segmented = Segmented(miou=0.5, by_hour={"day": 0.6, "night": 0.4}, above_single=chance)
+    methods = {
+        method: MethodFacts(
+            scores={"QABF": 0.5, "VIF": 0.75},
+            above_average={} if method == "average" else {"QABF": gain, "VIF": chance},
+            segmented=segmented,
+            macs_a_pixel=65_056 if method == "sage" else None,
+            parameters=135_617 if method == "sage" else None,
+        )
+        for method in ("visible", "infrared", "average", "sage")
+    }
+    facts = EvaluateFusionFacts(
+        dataset=name,
+        pairs=20,
+        definition="linfeng",
+        scales={"QABF": "0 to 0.975, higher is better", "VIF": "higher is better"},
+        better_single="visible",
+        segmenter_classes=["car", "person"],
+        methods=methods,
+        products={"sage": "0" * 64},
+    )
+    write_numbers(paths, f"evaluate_fusion/{name}", facts.plain(), facts.headline("sage"))
+    write_figures(paths["plots"] / "evaluate_fusion" / name, "scores", "night")
 
 
 def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> None:

@@ -98,25 +98,31 @@ def fit(
     """Learn the dictionary by K-SVD, a round on the patches of each batch.
 
     Returns:
-        Of each round the root of the mean squared error of a pixel, in levels of 8 bits, and the
-        atoms of a patch, both before it.
+        After each round, of patches of the first batch, which none learns from: the root of the
+        mean squared error of a pixel, in levels of 8 bits, and the atoms of a patch.
     """
-    rows = []
-    for step in range(steps):
-        batch = next(batches)
-        random = np.random.default_rng(int(batch["seed"][0]))
-        signals = torch.cat([_signals(batch[name], random) for name in ("visible", "infrared")])
+    held, *learnt = (_signals_of(next(batches)) for _ in range(steps))
+    rows = [_coded(network, held)]
+    for step, signals in enumerate(learnt):
         codes = matching_pursuit(signals, network.dictionary, network.most_atoms, ERROR)
-        left = signals - codes @ network.dictionary.T
-        rows.append(
-            {
-                "loss": float(255 * left.square().mean().sqrt()),
-                "atoms": float((codes != 0).sum(1).float().mean()),
-            }
-        )
         network.dictionary.copy_(improved(signals, network.dictionary, codes))
-        progress(step + 1, steps)
+        rows.append(_coded(network, held))
+        progress(step + 2, steps)
     return rows
+
+
+def _coded(network: SparseFusion, signals: Tensor) -> dict[str, float]:
+    codes = matching_pursuit(signals, network.dictionary, network.most_atoms, ERROR)
+    left = signals - codes @ network.dictionary.T
+    return {
+        "loss": float(255 * left.square().mean().sqrt()),
+        "atoms": float((codes != 0).sum(1).float().mean()),
+    }
+
+
+def _signals_of(batch: Batch) -> Tensor:
+    random = np.random.default_rng(int(batch["seed"][0]))
+    return torch.cat([_signals(batch[name], random) for name in ("visible", "infrared")])
 
 
 def _signals(images: Tensor, random: np.random.Generator) -> Tensor:

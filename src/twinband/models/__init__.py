@@ -21,7 +21,7 @@ __getattr__ = facade(
     __name__,
     {
         "VisionTransformer": "twinband.networks.vit",
-        "build": "twinband.networks.build",
+        "build": "twinband.models.built",
         "export": "twinband.models.exported",
         "from_any": "twinband.models.key_layouts",
         "imported_vit": "twinband.models.imported",

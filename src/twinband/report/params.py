@@ -23,6 +23,7 @@ class ReportParams(StageParams):
         masks: datasets with masks.
         pseudo_labels: datasets with depth and classes.
         pretrained: models of the stage ``pretrain``.
+        fusion: datasets that methods of fusion are compared on.
         evaluations: models on benchmarks.
     """
 
@@ -33,6 +34,7 @@ class ReportParams(StageParams):
         "masks": "sam_masks.items",
         "pseudo_labels": "pseudo_labels.items",
         "pretrained": "pretrain.items",
+        "fusion": "evaluate_fusion.items",
         "evaluations": "evaluate.items",
     }
 
@@ -46,4 +48,5 @@ class ReportParams(StageParams):
     masks: list[str]
     pseudo_labels: list[str]
     pretrained: list[str]
+    fusion: list[str]
     evaluations: list[str]

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.drawing import in_reading_order
+from twinband.fusion_scores.facts import EvaluateFusionFacts
 from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
 from twinband.pretraining.facts import PretrainFacts
@@ -252,6 +253,19 @@ def _first_and_last(pictures: Pictures) -> list[Picture]:
     """Choose the earliest reconstructions and the latest."""
     steps = [name for name in sorted(pictures) if name.startswith("step-")]
     return [pictures[name] for name in dict.fromkeys([*steps[:1], *steps[-1:]])]
+
+
+def fusion_section(comparisons: Sequence[Shown[EvaluateFusionFacts]]) -> Section:
+    """Show of each dataset all methods' scores, costs and pictures, side by side."""
+    hours = {item.name: _hours_judged(item.facts) for item in comparisons}
+    html = render("fusion.html.j2", comparisons=comparisons, hours=hours)
+    return Section("Fusion", "fusion", html)
+
+
+def _hours_judged(facts: EvaluateFusionFacts) -> list[str]:
+    judged = (method.segmented for method in facts.methods.values() if method.segmented)
+    hours = {hour for segmented in judged for hour in segmented.by_hour}
+    return in_reading_order(sorted(hours))
 
 
 def evaluations_section(evaluations: Sequence[Evaluation]) -> Section:

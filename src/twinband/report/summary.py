@@ -25,6 +25,7 @@ def summary_of(params: ReportParams, metrics: Path) -> dict[str, Any]:
         "pseudo_labels": params.pseudo_labels,
         "cmss": params.cmss,
         "pretrain": params.pretrained,
+        "evaluate_fusion": params.fusion,
         "evaluate": params.evaluations,
     }
     return {

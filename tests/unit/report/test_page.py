@@ -116,8 +116,8 @@ def test_every_picture_has_a_text_and_every_head_a_scope(tmp_path: Path) -> None
     page = Page(make(tmp_path, ("kaist",), ("probe-hog",)))
     # A sheet, two distributions and three pairs of the dataset; six pictures of labels of two
     # hours and a legend; two pooled distributions;
-    # losses and reconstructions of two models; two of the evaluation.
-    assert len(page.all("img")) == 6 + 2 * 6 + 1 + 2 + 2 * 3 + 2
+    # losses and reconstructions of two models; two of fusion; two of the evaluation.
+    assert len(page.all("img")) == 6 + 2 * 6 + 1 + 2 + 2 * 3 + 2 + 2
     assert all(image["alt"] for image in page.all("img"))
     heads = page.all("th")
     assert heads and {head["scope"] for head in heads} == {"row", "col", "colgroup", "rowgroup"}
