@@ -58,7 +58,7 @@ def test_the_page_is_whole_and_loads_nothing(
     assert [url[:40] for url in requests if not url.startswith(("file:", "data:"))] == []
     assert len([url for url in requests if url.startswith("file:")]) == 1
     pictures = "[...document.images].map(image => image.complete && image.naturalWidth > 0)"
-    assert page.evaluate(pictures) == [True] * (19 * len(DATASETS) + 12)
+    assert page.evaluate(pictures) == [True] * (19 * len(DATASETS) + 14)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) == 0
     outside = """[...document.querySelectorAll("body *")].filter(element =>
