@@ -32,7 +32,10 @@ def fuse(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="file of SAGE's student or of SeAFusion", show_default=False),
+        typer.Option(
+            help="folder such as models/fusion/sage, or a file of SAGE or SeAFusion",
+            show_default=False,
+        ),
     ] = None,
     register: Annotated[
         bool, typer.Option("--register", help="bring infrared onto the visible image first")

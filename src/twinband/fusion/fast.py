@@ -65,9 +65,10 @@ def folded(layers: nn.Module) -> list[nn.Conv2d]:
 
 
 def _activated(convolution: nn.Module, x: Tensor) -> Tensor:
-    """Convolve and activate; on a processor at once."""
+    """Convolve and activate; on a processor at once, but not in what is exported to others."""
     assert isinstance(convolution, nn.Conv2d)
-    if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    plain = x.device.type != "cpu" or not torch.backends.mkldnn.is_available()
+    if plain or torch.compiler.is_exporting():
         return F.leaky_relu_(convolution(x), SLOPE)
     fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
         x,
