@@ -8,7 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from twinband.cmss.facts import CmssFacts, PooledFacts
 from twinband.drawing import in_reading_order
-from twinband.fusion_scores.facts import EvaluateFusionFacts
+from twinband.fusion_scores.facts import (
+    AVERAGE,
+    INFRARED,
+    VISIBLE,
+    EvaluateFusionFacts,
+    MethodFacts,
+)
 from twinband.masks.facts import MaskFacts
 from twinband.pool import PoolFacts
 from twinband.pretraining.facts import PretrainFacts
@@ -258,8 +264,15 @@ def _first_and_last(pictures: Pictures) -> list[Picture]:
 def fusion_section(comparisons: Sequence[Shown[EvaluateFusionFacts]]) -> Section:
     """Show of each dataset all methods' scores, costs and pictures, side by side."""
     hours = {item.name: _hours_judged(item.facts) for item in comparisons}
-    html = render("fusion.html.j2", comparisons=comparisons, hours=hours)
+    methods = {item.name: _controls_first(item.facts) for item in comparisons}
+    html = render("fusion.html.j2", comparisons=comparisons, hours=hours, methods=methods)
     return Section("Fusion", "fusion", html)
+
+
+def _controls_first(facts: EvaluateFusionFacts) -> list[tuple[str, MethodFacts]]:
+    controls = (VISIBLE, INFRARED, AVERAGE)
+    names = [*controls, *(name for name in facts.methods if name not in controls)]
+    return [(name, facts.methods[name]) for name in names if name in facts.methods]
 
 
 def _hours_judged(facts: EvaluateFusionFacts) -> list[str]:
