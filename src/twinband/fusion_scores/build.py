@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ from twinband.fusion_scores.judged import judged
 from twinband.fusion_scores.methods import cost_of
 from twinband.fusion_scores.params import EvaluateFusionParams
 from twinband.fusion_scores.pictures import Example, scores_figure, side_by_side
+from twinband.fusion_scores.retrained import retrained
 from twinband.metrics.bootstrap import paired_interval
 from twinband.metrics.fusion import METRICS, fusion_scores, grey
 from twinband.metrics.segmentation import Counts, mean_iou
@@ -85,7 +87,13 @@ def compare(
         InputError: the products do not fit together, or there are no pairs to test on.
     """
     torch.set_num_threads(params.threads)
-    data, hours = _test_pairs(pairs, registered, params.pairs)
+    known = _registered_pairs(pairs, registered)
+    unseen = [row for row in known if row["split"] != "train"]
+    if len(unseen) < 2:
+        raise InputError(f"{pairs}: fewer than two registered pairs that are not trained on")
+    chosen = _evenly(unseen, params.pairs)
+    data = _opened(pairs, registered, chosen)
+    hours = [row["hour"] or "unknown" for row in chosen]
     table = table_of(params.classes, segmenter.names) if segmenter else None
     measured = {name: Measured() for name in methods}
     examples: dict[str, Example] = {}
@@ -102,21 +110,30 @@ def compare(
         run.progress(row + 1, len(data))
     judges = segmenter if all(m.counts for m in measured.values()) else None
     facts = _facts(params, methods, digests, measured, hours, judges)
+    if params.retrained and params.retrained.method != "none":
+        taught = _opened(pairs, registered, [row for row in known if row["split"] == "train"])
+        tested = _opened(pairs, registered, unseen)
+        found = retrained(params.retrained, methods, taught, tested, run)
+        facts = facts.model_copy(update={"retrained": found})
     pictures = {f"{name}.jpg": side_by_side(example) for name, example in examples.items()}
     return Compared(facts, {**pictures, "scores.svg": scores_figure(facts.methods)})
 
 
-def _test_pairs(pairs: Path, registered: Path, most: int) -> tuple[Dataset, list[str]]:
+def _registered_pairs(pairs: Path, registered: Path) -> list[dict[str, Any]]:
     rows = read_manifest(registered, ["key", "status", "thermal_present"]).to_pylist()
     shown = {r["key"] for r in rows if r["status"] == "ok" and r["thermal_present"]}
-    split = read_manifest(pairs, ["key", "split", "hour"]).to_pylist()
-    known = [r for r in split if r["key"] in shown and r["split"] != "train"]
-    if len(known) < 2:
-        raise InputError(f"{pairs}: fewer than two registered pairs that are not trained on")
-    places = np.unique(np.linspace(0, len(known) - 1, min(most, len(known))).round().astype(int))
-    chosen = [known[place] for place in places]
-    data = open_products({"pairs": pairs, "registered": registered}, [r["key"] for r in chosen])
-    return data, [r["hour"] or "unknown" for r in chosen]
+    described = read_manifest(pairs, ["key", "split", "hour"]).to_pylist()
+    return [row for row in described if row["key"] in shown]
+
+
+def _evenly(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int)
+    return [rows[place] for place in np.unique(places)]
+
+
+def _opened(pairs: Path, registered: Path, rows: Sequence[dict[str, Any]]) -> Dataset:
+    products = {"pairs": pairs, "registered": registered}
+    return open_products(products, [row["key"] for row in rows])
 
 
 def _scored(pair: RegisteredPair, image: NDArray[np.uint8], definition: str) -> dict[str, float]:

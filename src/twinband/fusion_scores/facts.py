@@ -59,6 +59,22 @@ class MethodFacts(Facts):
     parameters: int | None = None
 
 
+class RetrainedFacts(Facts):
+    """A segmenter trained anew on the images of one method, tested on those of other pairs.
+
+    Attributes:
+        method: the method.
+        trained_on: pairs.
+        miou: of the pairs that were not trained on.
+        iou: by class id.
+    """
+
+    method: str
+    trained_on: int
+    miou: float
+    iou: dict[str, float]
+
+
 class EvaluateFusionFacts(Facts):
     """facts/evaluate_fusion/ITEM.json.
 
@@ -70,6 +86,7 @@ class EvaluateFusionFacts(Facts):
         better_single: the single image that the segmenter does better on.
         segmenter_classes: that images were scored on.
         methods: by name.
+        retrained: of one method; None if not asked for.
         products: identity of each trained model's weights.
     """
 
@@ -80,6 +97,7 @@ class EvaluateFusionFacts(Facts):
     better_single: str | None = None
     segmenter_classes: list[str]
     methods: dict[str, MethodFacts]
+    retrained: RetrainedFacts | None = None
     products: dict[str, str]
 
     def headline(self, first: str | None) -> dict[str, float]:
@@ -93,6 +111,8 @@ class EvaluateFusionFacts(Facts):
             segmented = self.methods[name].segmented if name else None
             if segmented is not None:
                 found[f"{name}_miou"] = segmented.miou
+        if self.retrained is not None:
+            found["retrained_miou"] = self.retrained.miou
         return found
 
     def sentences(self) -> list[str]:
@@ -116,6 +136,11 @@ class EvaluateFusionFacts(Facts):
                 f"Segmentation, against {self.better_single} alone, the better single image: gains"
                 f" with {', '.join(gains) or 'no method'}; loses with {', '.join(loses) or 'none'};"
                 f" cannot be told apart with {', '.join(same) or 'none'}."
+            )
+        if self.retrained is not None:
+            lines.append(
+                f"A segmenter trained anew on images of {self.retrained.method}: mIoU"
+                f" {self.retrained.miou:.3f}."
             )
         return lines
 
