@@ -6,6 +6,7 @@ Source: Wu et al., Every SAM Drop Counts, CVPR 2025 (spec sage, 1 and 8).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import cv2
@@ -46,7 +47,7 @@ Choice = Callable[[Crop, np.random.Generator], tuple[Masks, Masks]]
 
 def choice_of(origin: Origin, masks: MaskReader | None, count: int, pairing: Pairing) -> Choice:
     """Return what chooses masks ``K,h,w`` of a crop, for the visible and the infrared image;
-    ``count`` or fewer.
+    ``count`` or fewer. It can be sent to other processes.
 
     Args:
         origin: ``sam``, masks of the product ``masks``; for comparison ``random``, rectangles, and
@@ -57,17 +58,12 @@ def choice_of(origin: Origin, masks: MaskReader | None, count: int, pairing: Pai
         ValueError: ``sam`` without a product of masks.
     """
     if origin == "random":
-        return lambda crop, random: _twice(_rectangles(crop, random, count))
+        return partial(_rectangles, count=count)
     if origin == "labels":
-        return lambda crop, random: _twice(_regions(crop, count))
+        return partial(_regions, count=count)
     if masks is None:
         raise ValueError("patches of origin sam need a product of masks")
-
-    def from_sam(crop: Crop, random: np.random.Generator) -> tuple[Masks, Masks]:
-        part = crop.top, crop.left, crop.height, crop.width
-        return masks.paired_masks(crop.key, count, pairing, part)
-
-    return from_sam
+    return partial(_from_sam, reader=masks, count=count, pairing=pairing)
 
 
 def filled_up(masks: Masks, count: int, size: tuple[int, int]) -> Masks:
@@ -76,11 +72,15 @@ def filled_up(masks: Masks, count: int, size: tuple[int, int]) -> Masks:
     return np.concatenate([masks, whole])
 
 
-def _twice(masks: Masks) -> tuple[Masks, Masks]:
-    return masks, masks
+def _from_sam(
+    crop: Crop, random: np.random.Generator, reader: MaskReader, count: int, pairing: Pairing
+) -> tuple[Masks, Masks]:
+    part = crop.top, crop.left, crop.height, crop.width
+    return reader.paired_masks(crop.key, count, pairing, part)
 
 
-def _rectangles(crop: Crop, random: np.random.Generator, count: int) -> Masks:
+def _rectangles(crop: Crop, random: np.random.Generator, count: int) -> tuple[Masks, Masks]:
+    """Draw rectangles, the same for both images."""
     masks = np.zeros((count, crop.height, crop.width), np.bool_)
     for mask in masks:
         share, ratio = random.uniform(LEAST_SHARE, MOST_SHARE), random.uniform(0.5, 2)
@@ -89,17 +89,17 @@ def _rectangles(crop: Crop, random: np.random.Generator, count: int) -> Masks:
         top = random.integers(crop.height - height + 1)
         left = random.integers(crop.width - width + 1)
         mask[top : top + height, left : left + width] = True
-    return masks
+    return masks, masks
 
 
-def _regions(crop: Crop, count: int) -> Masks:
-    """Find the largest connected regions of one label each."""
-    if crop.semantics is None:
-        return np.zeros((0, crop.height, crop.width), np.bool_)
+def _regions(crop: Crop, random: np.random.Generator, count: int) -> tuple[Masks, Masks]:
+    """Find the largest connected regions of one label each, the same for both images."""
+    labels = np.zeros(0) if crop.semantics is None else crop.semantics
     regions = []
-    for label in np.unique(crop.semantics[crop.semantics > 0]):
-        number, parts = cv2.connectedComponents((crop.semantics == label).astype(np.uint8))
+    for label in np.unique(labels[labels > 0]):
+        number, parts = cv2.connectedComponents((labels == label).astype(np.uint8))
         regions += [parts == part for part in range(1, number)]
     regions.sort(key=lambda region: -int(region.sum()))
     shape = (len(regions[:count]), crop.height, crop.width)
-    return np.asarray(regions[:count], np.bool_).reshape(shape)
+    masks = np.asarray(regions[:count], np.bool_).reshape(shape)
+    return masks, masks

@@ -26,8 +26,9 @@ def settle(network: nn.Module, batches: Iterable[Batch]) -> None:
         layer.reset_running_stats()
         layer.momentum = None  # PyTorch's word for a plain mean
     network.train()
+    device = next(network.parameters()).device
     for batch in batches:
-        network(batch["visible"], batch["infrared"])
+        network(batch["visible"].to(device), batch["infrared"].to(device))
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()
