@@ -3,6 +3,8 @@
 from itertools import islice
 from typing import Any
 
+import torch
+
 from twinband.core.params import ParamsError, Run
 from twinband.fusion.carriers import carry_through
 from twinband.fusion.data import Patches, open_fusion_pairs
@@ -75,6 +77,7 @@ def distill(
     patches = _patches(params, masks, segmenter)
     # the loop's factor on layers far from the output is here the teacher's rate
     settings = params.training.model_copy(update={"layer_decay": params.teacher_rate})
+    torch.set_num_threads(settings.threads)  # also for what is fused outside the loop
     with seeded(settings.seed):
         task = _task(params, encoder, segmenter)
         batches = batches_of(pairs, params.data, settings, run, patches)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from torch import nn
 
 from twinband.core.normalise import Batch
@@ -61,6 +62,7 @@ def train_fusion(
     """
     pairs = open_fusion_pairs(places.pairs, places.registered)
     settings = params.training
+    torch.set_num_threads(settings.threads)  # also for what is fitted and fused outside the loop
     with seeded(settings.seed):
         method, network = _fresh(params, run.item)
         batches = batches_of(pairs, params.data, settings, run)
