@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from twinband.ingest import layout
 from twinband.ingest.files import Files, natural_order
-from twinband.ingest.formats import SplitLists, read_boxes
+from twinband.ingest.formats import SplitLists
+from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
 
 FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
@@ -112,17 +113,11 @@ class Layout(ByName):
         yield from lists.missing(known)
         self.remarks += lists.remarks()
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        labels: dict[str, Label] = {
-            label: self.encoded(entry.files[label])
-            for label in ("semantics", "saliency")
-            if label in entry.files
-        }
-        if path := entry.files.get("boxes"):
-            labels["boxes"] = read_boxes(
-                self.files.read(path, "text_mib"), path, self.options.voc_one_based
-            )
-        return labels
+    def label(self, name: str, entry: Entry) -> Label:
+        path = entry.files[name]
+        if name != "boxes":
+            return self.encoded(path)
+        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
 
 
 def listed_names(item: Entry | Problem) -> list[str]:
