@@ -16,7 +16,8 @@ from twinband.core.params import Run
 from twinband.drawing import QUALITY, contact_sheet
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
-from twinband.ingest.facts import facts_of, notes_in_words
+from twinband.ingest.facts import facts_of
+from twinband.ingest.notes import notes_in_words
 from twinband.ingest.params import IngestParams
 from twinband.shards.product import product_id
 from twinband.shards.read import open_products

@@ -1,12 +1,9 @@
 """Facts of an ingested dataset, and its data card."""
 
-from collections import Counter
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from twinband.core.params import Facts
-from twinband.ingest.notes import HARMLESS, case_in
 from twinband.ingest.params import IngestParams
 from twinband.shards.product import count_rows, count_values, markdown_card, markdown_table
 
@@ -49,18 +46,6 @@ def facts_of(rows: pa.Table, bytes: int = 0, product: str = "") -> IngestFacts:
         bytes=bytes,
         product=product,
     )
-
-
-def notes_in_words(rows: pa.Table) -> str:
-    """Count what is odd about usable pairs, with the first case of each; empty if nothing is."""
-    kept = rows.filter(pc.equal(rows["status"], "ok")).select(["notes", "detail"]).to_pylist()
-    counts = Counter(word for row in kept for word in row["notes"] if word not in HARMLESS)
-    told = []
-    for word, count in counts.most_common():
-        cases = (case_in(row["detail"], word) for row in kept if word in row["notes"])
-        example = next(filter(None, cases), "")
-        told.append(f"{word} {count}" + (f" (e.g. {example})" if example else ""))
-    return "; ".join(told)
 
 
 def card(name: str, params: IngestParams, facts: IngestFacts) -> str:

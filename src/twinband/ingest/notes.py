@@ -1,5 +1,10 @@
 """Notes on one pair: what is odd about it though it can be used, or was left out of its labels."""
 
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from twinband.core.errors import BadSample, told
 
 SEPARATOR = " | "
@@ -71,3 +76,19 @@ def case_in(detail: str, word: str) -> str:
     """Find the case of a word in a line made by ``Notes.detail``; empty if there is none."""
     _, found, rest = f"{SEPARATOR}{detail}".partition(f"{SEPARATOR}{word}: ")
     return rest.split(SEPARATOR)[0] if found else ""
+
+
+def notes_in_words(rows: pa.Table) -> str:
+    """Count what is odd about usable pairs, with the first case of each; empty if nothing is.
+
+    Args:
+        rows: a manifest's.
+    """
+    kept = rows.filter(pc.equal(rows["status"], "ok")).select(["notes", "detail"]).to_pylist()
+    counts = Counter(word for row in kept for word in row["notes"] if word not in HARMLESS)
+    said = []
+    for word, count in counts.most_common():
+        cases = (case_in(row["detail"], word) for row in kept if word in row["notes"])
+        example = next(filter(None, cases), "")
+        said.append(f"{word} {count}" + (f" (e.g. {example})" if example else ""))
+    return "; ".join(said)
