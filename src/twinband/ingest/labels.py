@@ -38,6 +38,9 @@ def read_labels(
 def _settled(layout: Layout, name: str, label: Label, sizes: Sequence[Size], notes: Notes) -> Any:
     if isinstance(label, Boxes):
         return fitted(label, sizes, notes)
+    if isinstance(label, tuple):  # an object may be drawn on both images, or in two files
+        found = [item for boxes in label for item in fitted(boxes, sizes, notes)]
+        return [item for place, item in enumerate(found) if item not in found[:place]]
     return _image(layout, name, label, sizes, notes) if isinstance(label, Encoded) else label
 
 

@@ -101,7 +101,7 @@ class RawPair:
 
 
 # A label image, boxes that have yet to be fitted to the images, or anything that JSON can hold.
-Label = Encoded | Boxes | list[Any] | str
+Label = Encoded | Boxes | tuple[Boxes, ...] | list[Any] | str
 
 
 class Layout(ABC):

@@ -11,8 +11,10 @@ from pydantic import Field, model_validator
 from twinband.ingest import layout
 from twinband.ingest.files import Files, natural_order
 from twinband.ingest.formats import SplitLists
+from twinband.ingest.label_forms.colours import ColourTable, colour_table
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.shared_labels import boxes_of, with_coco
 
 FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
 
@@ -24,7 +26,13 @@ class Options(layout.Options):
     thermal: str = Field(description="pattern of thermal paths, such as images/*/*/lwir/*.jpg")
     semantics: str = Field(default="", description="pattern of label images with class ids")
     saliency: str = Field(default="", description="pattern of masks of the salient objects")
+    colours: str = Field(
+        default="", description="CSV or JSON table r,g,b,id, if `semantics` holds colours"
+    )
     boxes: str = Field(default="", description="pattern of PASCAL VOC XML files")
+    coco_boxes: str | list[str] = Field(
+        default="", description="COCO JSON files below the root, separated by commas"
+    )
     voc_one_based: bool = Field(
         default=False, description="boxes count from 1 (true) or are kept as written (false)"
     )
@@ -51,7 +59,14 @@ class Options(layout.Options):
             raise ValueError(f"group_levels must be less than the number of *, {stars['rgb']}")
         if self.split_files and "{split}" not in self.split_files:
             raise ValueError("split_files needs {split} where the split's name stands")
+        if self.boxes and self.coco_boxes:
+            raise ValueError("boxes and coco_boxes are the same label; give one of them")
         return self
+
+    def coco_files(self) -> list[str]:
+        """List the COCO files."""
+        given = self.coco_boxes.split(",") if isinstance(self.coco_boxes, str) else self.coco_boxes
+        return [path.strip() for path in given if path.strip()]
 
 
 class Layout(ByName):
@@ -70,12 +85,20 @@ class Layout(ByName):
 
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)
+        self._colours: ColourTable | None = None
         self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
         by_letters = sorted(self._patterns.items(), key=lambda item: -len(item[1]))
         self._expressions = [(field, _compiled(pattern)) for field, pattern in by_letters]
 
     def looked_for(self) -> str:
         return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
+
+    def colours(self) -> ColourTable:
+        if not self.options.colours:
+            return {}
+        if self._colours is None:
+            self._colours = colour_table(self.files, self.options.colours)
+        return self._colours
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the stated linear map from counts to kelvin, if one is stated."""
@@ -98,6 +121,15 @@ class Layout(ByName):
         return path.replace("\0", "*")
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        items = list(self._listed(paths))
+        coco = self.options.coco_files()
+        if not coco:
+            return iter(items)
+        labelled, remarks = with_coco(items, self.files, coco, self.options.strict_labels)
+        self.remarks += remarks
+        return iter(labelled)
+
+    def _listed(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         lists = SplitLists(self.files, paths, self.options.split_files)
         known: set[str] = set()
         frames: Counter[str] = Counter()
@@ -113,7 +145,12 @@ class Layout(ByName):
         yield from lists.missing(known)
         self.remarks += lists.remarks()
 
+    def label_names(self, entry: Entry) -> list[str]:
+        return [*super().label_names(entry), *entry.shared]
+
     def label(self, name: str, entry: Entry) -> Label:
+        if name in entry.shared:
+            return boxes_of(entry)
         path = entry.files[name]
         if name != "boxes":
             return self.encoded(path)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.errors import MALFORMED, BadSample, InputError, told
+from twinband.ingest.files import Files
 from twinband.ingest.label_forms.text import decoded_text
 
 ColourTable = Mapping[int, int]  # red << 16 | green << 8 | blue, to the id
@@ -29,6 +30,18 @@ def read_colours(data: bytes, path: str) -> ColourTable:
         return _table(_cells(row) for row in rows if row)
     except (csv.Error, *MALFORMED) as error:
         raise InputError(f"{path} is no table of colours ({FORM}): {told(str(error))}") from None
+
+
+def colour_table(files: Files, path: str) -> ColourTable:
+    """Read the table of colours of a dataset.
+
+    Raises:
+        InputError: there is no such file, or it is none.
+    """
+    try:
+        return read_colours(files.read(path, "text_mib"), path)
+    except BadSample as error:
+        raise InputError(f"{files.root}: the option colours: {error.detail}") from None
 
 
 def _cells(row: Any) -> list[Any]:
