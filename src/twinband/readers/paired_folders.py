@@ -13,10 +13,12 @@ from twinband.ingest.files import Files, natural_order
 from twinband.ingest.formats import SplitLists
 from twinband.ingest.label_forms.colours import ColourTable, colour_table
 from twinband.ingest.label_forms.voc_xml import read_voc
+from twinband.ingest.label_forms.yolo_txt import read_yolo
 from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.shared_labels import boxes_of, with_coco
 
-FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes", "yolo")
+ALL_BOXES = ("boxes", "coco_boxes", "yolo")  # the same label in several forms
 
 
 class Options(layout.Options):
@@ -32,6 +34,10 @@ class Options(layout.Options):
     boxes: str = Field(default="", description="pattern of PASCAL VOC XML files")
     coco_boxes: str | list[str] = Field(
         default="", description="COCO JSON files below the root, separated by commas"
+    )
+    yolo: str = Field(default="", description="pattern of YOLO text files, in shares of the image")
+    yolo_classes: str | list[str] = Field(
+        default="", description="names of YOLO's classes in order, separated by commas"
     )
     voc_one_based: bool = Field(
         default=False, description="boxes count from 1 (true) or are kept as written (false)"
@@ -59,14 +65,10 @@ class Options(layout.Options):
             raise ValueError(f"group_levels must be less than the number of *, {stars['rgb']}")
         if self.split_files and "{split}" not in self.split_files:
             raise ValueError("split_files needs {split} where the split's name stands")
-        if self.boxes and self.coco_boxes:
-            raise ValueError("boxes and coco_boxes are the same label; give one of them")
+        given = [form for form in ALL_BOXES if getattr(self, form)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are the same label; give one of them")
         return self
-
-    def coco_files(self) -> list[str]:
-        """List the COCO files."""
-        given = self.coco_boxes.split(",") if isinstance(self.coco_boxes, str) else self.coco_boxes
-        return [path.strip() for path in given if path.strip()]
 
 
 class Layout(ByName):
@@ -86,6 +88,7 @@ class Layout(ByName):
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)
         self._colours: ColourTable | None = None
+        self._classes = listed(options.yolo_classes)
         self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
         by_letters = sorted(self._patterns.items(), key=lambda item: -len(item[1]))
         self._expressions = [(field, _compiled(pattern)) for field, pattern in by_letters]
@@ -122,7 +125,7 @@ class Layout(ByName):
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         items = list(self._listed(paths))
-        coco = self.options.coco_files()
+        coco = listed(self.options.coco_boxes)
         if not coco:
             return iter(items)
         labelled, remarks = with_coco(items, self.files, coco, self.options.strict_labels)
@@ -146,15 +149,24 @@ class Layout(ByName):
         self.remarks += lists.remarks()
 
     def label_names(self, entry: Entry) -> list[str]:
-        return [*super().label_names(entry), *entry.shared]
+        names = [*super().label_names(entry), *entry.shared]
+        return ["boxes" if name == "yolo" else name for name in names]
 
     def label(self, name: str, entry: Entry) -> Label:
         if name in entry.shared:
             return boxes_of(entry)
+        if name == "boxes" and (path := entry.files.get("yolo")):
+            return read_yolo(self.files.read(path, "text_mib"), path, self._classes)
         path = entry.files[name]
         if name != "boxes":
             return self.encoded(path)
         return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
+
+
+def listed(given: str | Sequence[str]) -> list[str]:
+    """List what an option holds: texts, or one text with commas between them."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return [part.strip() for part in parts if part.strip()]
 
 
 def listed_names(item: Entry | Problem) -> list[str]:

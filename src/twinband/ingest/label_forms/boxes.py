@@ -1,7 +1,7 @@
 """Boxes as a label file holds them, and as they fit the images of their pair."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +24,14 @@ class Boxes:
             as ``xyxy``, and ``corners`` as a list of x and y.
         size: width and height that the file states of the image; None if it states none.
         unusable: what could not be read, in plain words.
+        relative: coordinates are shares of width and height, of the RGB image.
     """
 
     path: str
     objects: list[dict[str, Any]] = field(default_factory=list)
     size: Size | None = None
     unusable: list[str] = field(default_factory=list)
+    relative: bool = False
 
 
 def described(name: str, xyxy: Sequence[float], difficult: bool) -> dict[str, Any]:
@@ -72,8 +74,10 @@ def fitted(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> list[dict[str, 
     for why in boxes.unusable:
         notes.lose("boxes_dropped", _bad(boxes, why))
     kept = []
-    limits = _limits(boxes, sizes, notes)
+    limits = sizes[0] if boxes.relative else _limits(boxes, sizes, notes)
     for item in boxes.objects:
+        if boxes.relative:
+            item = _scaled(item, limits)
         what = f"the box {item['xyxy']} of a {item['class']}"
         x1, y1, x2, y2 = item["xyxy"]
         if not (-math.inf < x1 < x2 < math.inf and -math.inf < y1 < y2 < math.inf):
@@ -98,6 +102,15 @@ def _limits(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> Size:
         notes.add("label_size_differs", f"{boxes.path}: states {stated} px, the images are {found}")
     widths, heights = zip(*sizes, strict=True)
     return max(widths), max(heights)
+
+
+def _scaled(item: Mapping[str, Any], size: Size) -> dict[str, Any]:
+    """Bring shares of the image's size to pixels."""
+    x1, y1, x2, y2 = item["xyxy"]
+    scaled = {**item, "xyxy": [x1 * size[0], y1 * size[1], x2 * size[0], y2 * size[1]]}
+    if "corners" in item:
+        scaled["corners"] = [[x * size[0], y * size[1]] for x, y in item["corners"]]
+    return scaled
 
 
 def _clipped(box: list[float], limits: Size) -> list[float] | None:
