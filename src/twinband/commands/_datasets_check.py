@@ -14,12 +14,13 @@ from twinband.ingest.notes import MEANINGS
 from twinband.ingest.params import IngestLimits
 
 SAMPLE_PAIRS = 50
+NOT_STRICT = "leave strict_labels out: its pair is then kept without it"
 ADVICE = {
     "missing_partner": "fetch the missing files, or remove those that are alone",
     "listed_but_missing": "fetch the missing files, or take the names out of the list",
     "key_collision": "rename or remove one of the two files",
-    "bad_label": "mend the label file, or remove it: the pair then has no such label",
-    "odd_label_id": "mend the label image, or remove it: the pair then has no such label",
+    "bad_label": f"mend the label file, or {NOT_STRICT}",
+    "odd_label_id": f"mend the label image, or {NOT_STRICT}",
     "truncated": "fetch the file again",
     "undecodable": "fetch the file again",
     "bad_name": "rename the file",
