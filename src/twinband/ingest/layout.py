@@ -110,7 +110,7 @@ class Layout(ABC):
     Class attributes:
         Options: pydantic model of the reader's options.
         expects: the layout in plain words, as ``twinband datasets`` prints it.
-        label_ids: for each label image the ids it may hold (anything else is quarantined).
+        label_ids: for each label image the ids it may hold (with any other it is refused).
         published: what the public releases of this layout hold, by release.
         published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
         aligned: whether data come in this layout as their authors aligned them, so that the

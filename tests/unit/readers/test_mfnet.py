@@ -98,3 +98,11 @@ def test_a_label_without_image_is_a_remark(root: Path) -> None:
     layout = open_layout("mfnet", str(root), {})
     assert [item.name for item in layout.scan()] == ["00001D", "00003D"]
     assert "labels without images, left out: 1 (e.g. labels/00002N.png)" in layout.remarks
+
+
+def test_damage_of_the_file_is_noted_though_both_images_are_new(root: Path) -> None:
+    path = root / "images/00001D.png"
+    path.write_bytes(path.read_bytes() + b"more")
+    layout = open_layout("mfnet", str(root), {})
+    notes = check_pair(layout, scan("mfnet", root)[0]["00001D"]).notes
+    assert {"rgb_damaged"} <= notes.keys() and "images/00001D.png" in notes["rgb_damaged"]
