@@ -17,6 +17,7 @@ from twinband.drawing import QUALITY, contact_sheet
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
 from twinband.ingest.facts import facts_of
+from twinband.ingest.notes import notes_in_words
 from twinband.ingest.params import IngestParams
 from twinband.shards.product import product_id
 from twinband.shards.read import open_products
@@ -41,9 +42,10 @@ def run(
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
     described = facts_of(built.manifest, built.bytes, product_id(out))
+    notes = notes_in_words(built.manifest)
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "
-        f"shards: {built.shards}{built.continuation}",
+        f"shards: {built.shards}{built.continuation}" + (f"; {notes}" if notes else ""),
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

@@ -46,6 +46,8 @@ def results(project: Project) -> dict[str, bytes]:
 def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     root = write_pairs(project.root / RAW, 7)
     write(root / "crop_LR_visible" / "alone.jpg", encoded(scene(50)[0]))
+    damaged = encoded(scene(6)[0])[:-200] + b"\xff\xd9"
+    write(root / "crop_LR_visible" / "p006.jpg", damaged)
     project.write_ingest_params(max_bad_fraction=0.2)
     done = project.ingest()
     assert done.returncode == 0, done.stdout
@@ -62,7 +64,10 @@ def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     sheet = cv2.imread(str(plots / "sheet.jpg"))
     assert sheet is not None and np.ptp(sheet) > 200
     closing = done.stdout.splitlines()[-1]
-    assert closing.startswith("ingest@made-up: 7 pairs, 1 left out, shards: 3 (")
+    assert closing.startswith(
+        "ingest@made-up: 7 pairs, 1 left out, shards: 3; "
+        "rgb_damaged 1 (e.g. crop_LR_visible/p006.jpg: Corrupt JPEG data: "
+    )
     assert "ingest@made-up: 3 of 3 shards" in done.stdout
 
 

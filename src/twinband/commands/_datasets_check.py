@@ -10,15 +10,17 @@ from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import LIMITS, open_layout
 from twinband.ingest.files import read_attributes
 from twinband.ingest.layout import Entry, Layout, Problem
+from twinband.ingest.notes import MEANINGS
 from twinband.ingest.params import IngestLimits
 
 SAMPLE_PAIRS = 50
+NOT_STRICT = "leave strict_labels out: its pair is then kept without it"
 ADVICE = {
     "missing_partner": "fetch the missing files, or remove those that are alone",
     "listed_but_missing": "fetch the missing files, or take the names out of the list",
     "key_collision": "rename or remove one of the two files",
-    "bad_label": "mend the label file, or remove it: the pair then has no such label",
-    "odd_label_id": "mend the label image, or remove it: the pair then has no such label",
+    "bad_label": f"mend the label file, or {NOT_STRICT}",
+    "odd_label_id": f"mend the label image, or {NOT_STRICT}",
     "truncated": "fetch the file again",
     "undecodable": "fetch the file again",
     "bad_name": "rename the file",
@@ -63,6 +65,7 @@ class Check:
     labels: Mapping[str, int] = field(default_factory=dict)
     problems: Mapping[str, Reason] = field(default_factory=dict)
     sample_problems: Mapping[str, Reason] = field(default_factory=dict)
+    notes: Mapping[str, Reason] = field(default_factory=dict)
     remarks: Sequence[str] = ()
 
 
@@ -105,16 +108,20 @@ def _decode_sample(layout: Layout, entries: Sequence[Entry], check: Check) -> No
     count = min(SAMPLE_PAIRS, len(entries))
     sample = [entries[index * len(entries) // count] for index in range(count)]
     rows: list[Mapping[str, Any]] = []
-    problems = []
+    problems: list[tuple[str, str]] = []
+    notes: list[tuple[str, str]] = []
     for entry in sample:
         try:
-            rows.append(check_pair(layout, entry).row)
+            checked = check_pair(layout, entry)
+            rows.append(checked.row)
+            notes += checked.notes.items()
         except BadSample as error:
             problems.append((error.reason, error.detail))
     check.decoded = count
     check.images = [*_images("rgb", rows), *_images("thermal", rows)]
     check.labels = _counted(label for row in rows for label in row["labels"])
     check.sample_problems = _reasons(problems)
+    check.notes = _reasons(notes)
 
 
 def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
@@ -178,6 +185,7 @@ def in_words(check: Check) -> list[str]:
     lines += _problem_lines("problems of the decoded pairs", check.sample_problems)
     if not check.problems and not check.sample_problems:
         lines.append("problems: none")
+    lines += _note_lines(check.notes)
     return [*lines, *(f"remark: {remark}" for remark in check.remarks)]
 
 
@@ -187,6 +195,14 @@ def _problem_lines(title: str, problems: Mapping[str, Reason]) -> list[str]:
         lines.append(f"  {cases.count:6d}  {reason}, e.g. {cases.example}")
         if reason in ADVICE:
             lines.append(f"          to mend: {ADVICE[reason]}")
+    return lines
+
+
+def _note_lines(notes: Mapping[str, Reason]) -> list[str]:
+    lines = ["notes on the decoded pairs, which are kept:"] if notes else []
+    for word, cases in notes.items():
+        example = f", e.g. {cases.example}" if cases.example else ""
+        lines.append(f"  {cases.count:6d}  {word}: {MEANINGS[word]}{example}")
     return lines
 
 

@@ -19,14 +19,17 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 import twinband.readers
-from twinband.core import images
 from twinband.core.errors import InputError, told
 from twinband.core.params import validate
 from twinband.ingest.archive import Tar
 from twinband.ingest.files import Files, Recorded, key_of
 from twinband.ingest.folder import Folder, Remote
 from twinband.ingest.inventory import read_inventory
-from twinband.ingest.layout import Encoded, Entry, Layout, Problem, RawPair
+from twinband.ingest.label_forms.label_image import LabelImage
+from twinband.ingest.labels import read_labels
+from twinband.ingest.layout import Entry, Layout, Problem, RawPair
+from twinband.ingest.notes import Notes
+from twinband.ingest.pair_images import open_rgb, open_thermal, sizes_of
 from twinband.ingest.params import IngestLimits
 
 LIMITS = IngestLimits()
@@ -121,7 +124,7 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_rgb(self.layout.decoded(self._raw.rgb), self._raw.rgb.path)
+        return open_rgb(self.layout, self._raw, Notes()).pixels
 
     @cached_property
     def thermal(self) -> NDArray[np.generic]:
@@ -130,16 +133,20 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_thermal(self.layout.decoded(self._raw.thermal), self._raw.thermal.path)
+        return open_thermal(self.layout, self._raw, Notes()).pixels
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
-        """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes."""
-        decoded = {
-            name: self.layout.decoded(label).pixels if isinstance(label, Encoded) else label
-            for name, label in self._raw.labels.items()
-        }
-        return {**self.entry.attributes, **decoded}
+        """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes.
+
+        Raises:
+            BadSample: an image cannot be used, or a label, with ``strict_labels``.
+        """
+        notes = Notes(self.layout.options.strict_labels)
+        sizes = sizes_of(self.rgb, self.thermal)
+        labels = read_labels(self.layout, self.entry, sizes, notes)
+        plain = {n: v.pixels if isinstance(v, LabelImage) else v for n, v in labels.items()}
+        return {**self.entry.attributes, **plain}
 
 
 class Dataset(Sequence[Pair]):

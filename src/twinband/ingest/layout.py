@@ -10,18 +10,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from twinband.core.errors import InputError, told
 from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
 from twinband.ingest.files import Files, key_of, read_attributes
+from twinband.ingest.label_forms.boxes import Boxes
+from twinband.ingest.label_forms.colours import ColourTable
 
 IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
 
-Label = Any  # Encoded for label images, or anything that json can hold
+PAIR = ("rgb", "thermal")
 
 
 class Options(Params):
-    """Options of a reader without any; others add fields with defaults and descriptions."""
+    """Options of every reader; most add fields with defaults and descriptions."""
+
+    strict_labels: bool = Field(
+        default=False,
+        description="a faulty label quarantines its pair (true), or is mended or left out (false)",
+    )
+    apply_exif_orientation: bool = Field(
+        default=False,
+        description="turn both images, but no labels, as their EXIF orientation says",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +44,12 @@ class Entry:
     Attributes:
         name: name within the dataset, unique; ``/`` separates levels (``set00/V000/I00019``).
         files: relative path of each field; always ``rgb`` and ``thermal`` (they may be one file).
+            Any other is a label.
         split: ``train``, ``val`` or ``test``; empty where the layout names none.
         group: what must stay together, such as a sequence; empty for a pair of its own.
         frame: position in the group.
         attributes: facts of the layout such as ``hour`` or ``class``.
+        shared: labels that a file holds for many pairs, as the scan found them, by name.
     """
 
     name: str
@@ -43,6 +58,7 @@ class Entry:
     group: str = ""
     frame: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +89,19 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class RawPair:
-    """Bytes of a pair. ``labels``: ``semantics``/``saliency`` Encoded; ``boxes`` etc. JSON."""
+    """Bytes of a pair.
+
+    Attributes:
+        files: the files of both, where the bytes are no longer those of a file.
+    """
 
     rgb: Encoded
     thermal: Encoded
-    labels: Mapping[str, Label]
+    files: Mapping[str, Encoded] = field(default_factory=dict)
+
+
+# A label image, boxes that have yet to be fitted to the images, or anything that JSON can hold.
+Label = Encoded | Boxes | tuple[Boxes, ...] | list[Any] | str
 
 
 class Layout(ABC):
@@ -86,7 +110,7 @@ class Layout(ABC):
     Class attributes:
         Options: pydantic model of the reader's options.
         expects: the layout in plain words, as ``twinband datasets`` prints it.
-        label_ids: for each label image the ids it may hold (anything else is quarantined).
+        label_ids: for each label image the ids it may hold (with any other it is refused).
         published: what the public releases of this layout hold, by release.
         published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
         aligned: whether data come in this layout as their authors aligned them, so that the
@@ -139,23 +163,33 @@ class Layout(ABC):
         return self.expects
 
     def load(self, entry: Entry) -> RawPair:
-        """Read the bytes of one pair.
+        """Read the bytes of one pair's images.
 
         Raises:
-            BadSample: a file or a label of it cannot be used.
+            BadSample: one of them cannot be read.
         """
         return RawPair(
-            rgb=self.encoded(entry.files["rgb"]),
-            thermal=self.encoded(entry.files["thermal"]),
-            labels=self.labels(entry),
+            rgb=self.encoded(entry.files["rgb"]), thermal=self.encoded(entry.files["thermal"])
         )
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the scale of thermal counts (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
         return None
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        """Read the labels of one pair; none unless the layout has some."""
+    def label_names(self, entry: Entry) -> list[str]:
+        """Name the labels of a pair: by default its files other than the images."""
+        return [name for name in entry.files if name not in PAIR]
+
+    def label(self, name: str, entry: Entry) -> Label | None:
+        """Read one label of a pair, by default a label image; None if it has none after all.
+
+        Raises:
+            BadSample: it cannot be used; its pair, and what else it is labelled with, can.
+        """
+        return self.encoded(entry.files[name])
+
+    def colours(self) -> ColourTable:
+        """Give the ids of the colours of label images; nothing where these hold ids."""
         return {}
 
     def encoded(self, path: str) -> Encoded:
@@ -232,9 +266,19 @@ class ByName(Layout):
             if first is not path:
                 detail = f"{path} and {first} are both the {field} of {name!r}; remove one"
                 yield Problem(path, {field: path}, "key_collision", detail)
+        self._tell_lone_labels(files_of)
         for name, files in files_of.items():
+            if set(PAIR).isdisjoint(files):
+                continue
             missing = [field for field in self.required if field not in files]
             yield self._alone(name, files, missing) if missing else self.entry(name, files)
+
+    def _tell_lone_labels(self, files_of: Mapping[str, Mapping[str, str]]) -> None:
+        """Remark on labels without images: of a dataset's parts each may come with all labels."""
+        lone = [files for files in files_of.values() if set(PAIR).isdisjoint(files)]
+        if lone:
+            example = told(next(iter(lone[0].values())))
+            self.remarks.append(f"labels without images, left out: {len(lone)} (e.g. {example})")
 
     def _alone(self, name: str, files: Mapping[str, str], missing: Sequence[str]) -> Problem:
         there = ", ".join(files.values())

@@ -34,5 +34,8 @@ class Layout(ByName):
         hour, split, label, _ = name.split("/")
         return Entry(name, files, split=split, attributes={"hour": hour, "class": label})
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        return {"class": entry.attributes["class"]}
+    def label_names(self, entry: Entry) -> list[str]:
+        return ["class"]
+
+    def label(self, name: str, entry: Entry) -> Label:
+        return entry.attributes[name]

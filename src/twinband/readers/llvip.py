@@ -8,9 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twinband.core.errors import BadSample
 from twinband.ingest import layout
-from twinband.ingest.formats import read_boxes
+from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
 
 FIELDS = {
@@ -18,7 +17,6 @@ FIELDS = {
     for folder, field in (("visible", "rgb"), ("infrared", "thermal"))
     for split in ("train", "test")
 }
-CLASSES = frozenset({"person"})
 
 
 class Options(layout.Options):
@@ -56,13 +54,7 @@ class Layout(ByName):
             return Problem(name, files, "missing_partner", detail)
         return Entry(name, files, split=splits[0])
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        path = entry.files.get("boxes")
-        if path is None:
-            return {}
-        boxes = read_boxes(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
-        unknown = sorted({box["class"] for box in boxes} - CLASSES)
-        if unknown:
-            detail = f"{path}: unknown class {unknown[0]!r}; LLVIP has person only"
-            raise BadSample("bad_label", detail)
-        return {"boxes": boxes}
+    def label(self, name: str, entry: Entry) -> Label:
+        """Read the boxes; their classes are kept as written."""
+        path = entry.files[name]
+        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)

@@ -12,7 +12,6 @@ from twinband.ingest.layout import (
     ByName,
     Encoded,
     Entry,
-    Label,
     Problem,
     RawPair,
     folder_stem_suffix,
@@ -72,16 +71,13 @@ class Layout(ByName):
 
     def load(self, entry: Entry) -> RawPair:
         path = entry.files["rgb"]
-        decoded = self.decoded(self.encoded(path))
+        stored = self.encoded(path)
+        decoded = self.decoded(stored)
         if decoded.channels != 4:
             detail = f"{path}: {decoded.channels} channels, not 4 (red, green, blue, thermal)"
             raise BadSample("wrong_channels", detail)
         return RawPair(
             rgb=Encoded.from_pixels(decoded.pixels[..., :3], path),
             thermal=Encoded.from_pixels(decoded.pixels[..., 3], path),
-            labels=self.labels(entry),
+            files={"rgb": stored},
         )
-
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        path = entry.files.get("semantics")
-        return {"semantics": self.encoded(path)} if path else {}

@@ -10,10 +10,15 @@ from pydantic import Field, model_validator
 
 from twinband.ingest import layout
 from twinband.ingest.files import Files, natural_order
-from twinband.ingest.formats import SplitLists, read_boxes
+from twinband.ingest.formats import SplitLists
+from twinband.ingest.label_forms.colours import ColourTable, colour_table
+from twinband.ingest.label_forms.voc_xml import read_voc
+from twinband.ingest.label_forms.yolo_txt import read_yolo
 from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.shared_labels import boxes_of, with_coco
 
-FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes", "yolo")
+ALL_BOXES = ("boxes", "coco_boxes", "yolo")  # the same label in several forms
 
 
 class Options(layout.Options):
@@ -23,7 +28,17 @@ class Options(layout.Options):
     thermal: str = Field(description="pattern of thermal paths, such as images/*/*/lwir/*.jpg")
     semantics: str = Field(default="", description="pattern of label images with class ids")
     saliency: str = Field(default="", description="pattern of masks of the salient objects")
+    colours: str = Field(
+        default="", description="CSV or JSON table r,g,b,id, if `semantics` holds colours"
+    )
     boxes: str = Field(default="", description="pattern of PASCAL VOC XML files")
+    coco_boxes: str | list[str] = Field(
+        default="", description="COCO JSON files below the root, separated by commas"
+    )
+    yolo: str = Field(default="", description="pattern of YOLO text files, in shares of the image")
+    yolo_classes: str | list[str] = Field(
+        default="", description="names of YOLO's classes in order, separated by commas"
+    )
     voc_one_based: bool = Field(
         default=False, description="boxes count from 1 (true) or are kept as written (false)"
     )
@@ -50,6 +65,9 @@ class Options(layout.Options):
             raise ValueError(f"group_levels must be less than the number of *, {stars['rgb']}")
         if self.split_files and "{split}" not in self.split_files:
             raise ValueError("split_files needs {split} where the split's name stands")
+        given = [form for form in ALL_BOXES if getattr(self, form)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are the same label; give one of them")
         return self
 
 
@@ -69,12 +87,21 @@ class Layout(ByName):
 
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)
+        self._colours: ColourTable | None = None
+        self._classes = listed(options.yolo_classes)
         self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
         by_letters = sorted(self._patterns.items(), key=lambda item: -len(item[1]))
         self._expressions = [(field, _compiled(pattern)) for field, pattern in by_letters]
 
     def looked_for(self) -> str:
         return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
+
+    def colours(self) -> ColourTable:
+        if not self.options.colours:
+            return {}
+        if self._colours is None:
+            self._colours = colour_table(self.files, self.options.colours)
+        return self._colours
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the stated linear map from counts to kelvin, if one is stated."""
@@ -97,6 +124,15 @@ class Layout(ByName):
         return path.replace("\0", "*")
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        items = list(self._listed(paths))
+        coco = listed(self.options.coco_boxes)
+        if not coco:
+            return iter(items)
+        labelled, remarks = with_coco(items, self.files, coco, self.options.strict_labels)
+        self.remarks += remarks
+        return iter(labelled)
+
+    def _listed(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         lists = SplitLists(self.files, paths, self.options.split_files)
         known: set[str] = set()
         frames: Counter[str] = Counter()
@@ -112,17 +148,25 @@ class Layout(ByName):
         yield from lists.missing(known)
         self.remarks += lists.remarks()
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        labels: dict[str, Label] = {
-            label: self.encoded(entry.files[label])
-            for label in ("semantics", "saliency")
-            if label in entry.files
-        }
-        if path := entry.files.get("boxes"):
-            labels["boxes"] = read_boxes(
-                self.files.read(path, "text_mib"), path, self.options.voc_one_based
-            )
-        return labels
+    def label_names(self, entry: Entry) -> list[str]:
+        names = [*super().label_names(entry), *entry.shared]
+        return ["boxes" if name == "yolo" else name for name in names]
+
+    def label(self, name: str, entry: Entry) -> Label:
+        if name in entry.shared:
+            return boxes_of(entry)
+        if name == "boxes" and (path := entry.files.get("yolo")):
+            return read_yolo(self.files.read(path, "text_mib"), path, self._classes)
+        path = entry.files[name]
+        if name != "boxes":
+            return self.encoded(path)
+        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
+
+
+def listed(given: str | Sequence[str]) -> list[str]:
+    """List what an option holds: texts, or one text with commas between them."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return [part.strip() for part in parts if part.strip()]
 
 
 def listed_names(item: Entry | Problem) -> list[str]:

@@ -17,8 +17,8 @@ TRACKS = {"visible.txt": "target_rgb", "infrared.txt": "target_thermal"}
 class Layout(BaseLayout):
     """Frames are paired by their position in the sequence: their names differ by modality.
 
-    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written; a box without area means that
-    the target is out of sight, and is left out.
+    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written, also where a target is partly
+    beyond the border; without area or with NaN it is out of sight, and the box is left out.
     """
 
     expects = (
@@ -47,13 +47,8 @@ class Layout(BaseLayout):
         for sequence, fields in frames.items():
             yield from _paired(sequence, fields, tracks.get(sequence, {}))
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        labels = {}
-        for label in TRACKS.values():
-            box = self._box(entry.files[label], entry.frame) if label in entry.files else None
-            if box:
-                labels[label] = box
-        return labels
+    def label(self, name: str, entry: Entry) -> Label | None:
+        return self._box(entry.files[name], entry.frame)
 
     def _box(self, path: str, frame: int) -> list[float] | None:
         if path not in self._lines:
@@ -63,15 +58,20 @@ class Layout(BaseLayout):
 
 
 def parse_box(line: str, where: str) -> list[float] | None:
-    """Parse ``x, y, w, h`` with any delimiter to ``[x1, y1, x2, y2]``; None if it has no area.
+    """Parse ``x, y, w, h`` with any delimiter to ``[x1, y1, x2, y2]``.
+
+    A delimiter may end the line too. A target out of sight, which has no area or NaN for a
+    number, is None.
 
     Raises:
         BadSample: ``bad_label`` if these are not four numbers.
     """
     try:
-        x, y, width, height = (float(part) for part in re.split(r"[,;\s]+", line.strip()))
+        x, y, width, height = map(float, re.findall(r"[^,;\s]+", line))
     except ValueError:
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h") from None
+    if any(map(math.isnan, (x, y, width, height))):
+        return None
     if not all(map(math.isfinite, (x, y, x + width, y + height))):
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h")
     return [x, y, x + width, y + height] if width > 0 and height > 0 else None

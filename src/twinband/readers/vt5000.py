@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, folder_stem_suffix
 
 FIELDS = {"RGB": "rgb", "T": "thermal", "GT": "saliency"}
 FOLDERS = {field: folder for folder, field in FIELDS.items()}
@@ -33,7 +33,3 @@ class Layout(ByName):
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry:
         return Entry(name, files, split=SPLITS[name.rpartition("/")[0]])
-
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        path = entry.files.get("saliency")
-        return {"saliency": self.encoded(path)} if path else {}

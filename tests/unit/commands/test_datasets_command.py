@@ -67,6 +67,34 @@ def test_check_counts_and_decodes(run: Run, root: Path) -> None:
     assert check["remarks"] == ["lines of attributes.csv that name no pair, ignored: 1 (e.g. 77)"]
 
 
+def test_check_counts_notes_and_says_what_they_mean(run: Run, root: Path) -> None:
+    for number in (1, 2):
+        write_voc(
+            root / f"xml/{number}.xml", [("person", (-9, 2, 11, 22)), ("person", (1, 2, 9, 9))]
+        )
+    write_voc(root / "xml/77.xml", [("person", (1, 2, 3, 4))])
+    write_text(root / "xml/3.xml", "<annotation>")
+    result = run(
+        "datasets", "check", "paired_folders", str(root), *FOLDERS, "--option", "boxes=xml/*.xml"
+    )
+    assert "problems: none" in result.stdout
+    assert "  labels: boxes 2\n" in result.stdout
+    assert (
+        "       2  boxes_clipped: boxes beyond the border are cut off there, e.g. " in result.stdout
+    )
+    dropped = "       1  label_dropped: a label cannot be used and is left out; the images are kept"
+    assert f"{dropped}, e.g. bad_label: xml/3.xml: " in result.stdout
+    assert "remark: labels without images, left out: 1 (e.g. xml/77.xml)" in result.stdout
+
+
+def test_strict_labels_are_problems(run: Run, root: Path) -> None:
+    write_text(root / "xml/3.xml", "<annotation>")
+    options = ("--option", "boxes=xml/*.xml", "--option", "strict_labels=true")
+    result = run("datasets", "check", "paired_folders", str(root), *FOLDERS, *options)
+    assert "       1  bad_label, e.g. xml/3.xml: " in result.stdout
+    assert "leave strict_labels out" in result.stdout
+
+
 def test_check_speaks_plainly(run: Run, tmp_path: Path) -> None:
     for split in ("train", "test"):
         stem = f"{len(split)}0001"

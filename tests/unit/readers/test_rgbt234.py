@@ -7,6 +7,7 @@ import pytest
 from tests.made.layouts import scan, write_image, write_text
 from twinband.core.errors import BadSample, InputError
 from twinband.ingest.dataset import open_dataset, open_layout
+from twinband.readers.rgbt234 import parse_box
 
 
 def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> None:
@@ -59,16 +60,64 @@ def test_boxes_of_any_delimiter_become_corners(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,1,2,3", "", "1,2,inf,4"])
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,1,2", "", "1,2,inf,4"])
 def test_malformed_boxes_are_refused(tmp_path: Path, line: str) -> None:
     write_sequence(tmp_path, "bike", rgb=2, thermal=2)
     write_text(tmp_path / "bike/visible.txt", f"1,2,3,4\n{line}\n5,6,7,8\n")
-    pairs = open_dataset("rgbt234", str(tmp_path))
+    pairs = open_dataset("rgbt234", str(tmp_path), strict_labels=True)
     assert pairs[0].labels["target_rgb"] == [1.0, 2.0, 4.0, 6.0]
     with pytest.raises(BadSample) as caught:
         _ = pairs[1].labels
     assert caught.value.reason == "bad_label"
     assert "bike/visible.txt, line 2" in caught.value.detail
+
+
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "", "1,2,inf,4"])
+def test_malformed_boxes_are_left_out(tmp_path: Path, line: str) -> None:
+    write_sequence(tmp_path, "bike", rgb=2, thermal=2)
+    write_text(tmp_path / "bike/visible.txt", f"1,2,3,4\n{line}\n5,6,7,8\n")
+    write_text(tmp_path / "bike/infrared.txt", "1,2,3,4\n1,2,3,4\n")
+    assert dict(open_dataset("rgbt234", str(tmp_path))[1].labels) == {
+        "target_thermal": [1.0, 2.0, 4.0, 6.0]
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0,0,0,0",
+        "NaN,NaN,NaN,NaN",
+        "nan nan nan nan",
+        "nan\tnan\tnan\tnan",
+        "NAN;NAN;NAN;NAN;",
+        "nan,1,2,3",
+        "1,2,nan,nan",
+        "-nan,-nan,-nan,-nan",
+        "1,2,0,5,",
+        "1,2,5,-1",
+    ],
+)
+def test_absent_targets_have_no_box(line: str) -> None:
+    assert parse_box(line, "a.txt, line 1") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,2,3,4",
+        "1,2,3,4,",
+        "1, 2, 3, 4, ",
+        "1;2;3;4;",
+        "1 2 3 4 ",
+        "1\t2 3,4",
+        "1\t2\t3\t4\t",
+        ",1,2,3,4",
+        "1.0,2.0,3e0,4.",
+        " 1 ,2 ,3 ,4 ,,",
+    ],
+)
+def test_separators_around_the_numbers_are_nothing(line: str) -> None:
+    assert parse_box(line, "a.txt, line 1") == [1.0, 2.0, 4.0, 6.0]
 
 
 def test_a_single_sequence_is_not_the_dataset(tmp_path: Path) -> None:
