@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
     "grid": "rgb",
     "labels_on": "rgb",
     "on_failure": "keep_identity",
-    "shift_tolerance_px": 4.0,
+    "shift_tolerance_working_px": 4.0,
     "truth": "data/homographies/none.csv",
     "pooled_pairs": 2,
 }

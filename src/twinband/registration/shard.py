@@ -37,6 +37,7 @@ from twinband.registration.trust import (
     lend,
     open_backend,
 )
+from twinband.registration.working import in_file_px
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Product, decode_field
 from twinband.shards.write import OK, Shard, ShardWriter
@@ -195,6 +196,7 @@ def _registered(
         labels = moved_boxes(labels, move, settings.labels_on)
     row = {
         **_row(decision, policy, settings),
+        "shift_tolerance_px": in_file_px(settings.shift_tolerance_working_px, Frame.of(still)),
         **_residuals(residual_shifts(still, onto, valid)),
         "resampled": resample,
         "valid_fraction": float(valid.mean()),
@@ -216,7 +218,6 @@ def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str,
         "policy": policy,
         "grid": settings.grid,
         **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
-        "shift_tolerance_px": settings.shift_tolerance_px,
         "thermal_present": policy != "single_modality",
         "training": policy != "drop",
         "matrix": registration.matrix.ravel().tolist(),

@@ -24,8 +24,9 @@ from twinband.registration.fields import luminance, orientation_field, resized
 from twinband.registration.geometry import Frame, Matrix, corner_error_px, grid_change, resampled
 from twinband.registration.params import FailurePolicy
 from twinband.registration.quality import LEAST_OVERLAP, Status, cosine
-from twinband.registration.register import FINE_SIDE_PX, Registration
+from twinband.registration.register import Registration
 from twinband.registration.search import as_complex
+from twinband.registration.working import fine_side_px, size_at
 from twinband.shards.write import keep, read_kept
 
 BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
@@ -266,8 +267,7 @@ def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
     """Correlate the orientation fields, -1..1, where thermal has data; 0 if hardly any."""
     target = Frame.of(rgb)
     moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
-    zoom = min(1.0, FINE_SIDE_PX / max(target.width, target.height))
-    width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
+    width, height = size_at(target, fine_side_px(target, Frame.of(thermal)))
     fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
     inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     inside = cv2.erode(

@@ -269,6 +269,6 @@ def test_corner_errors_against_the_truth_are_exact(tmp_path: Path) -> None:
 
 def test_every_sample_says_how_much_misalignment_to_expect(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"a": pair(1)})
-    done = register_pairs(tmp_path, aligned=True, shift_tolerance_px=2.5)
+    done = register_pairs(tmp_path, aligned=True, shift_tolerance_working_px=2.5)
     assert rows_by_key(done)["a"]["shift_tolerance_px"] == 2.5
     assert registered_pair(joined(tmp_path)["a"]).shift_tolerance_px == 2.5
