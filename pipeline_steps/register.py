@@ -6,6 +6,7 @@ from twinband.registration.build import register
 from twinband.registration.facts import facts_of
 from twinband.registration.params import RegisterParams
 from twinband.registration.pictures import write_pictures
+from twinband.registration.reasons import refused_homographies
 from twinband.shards.product import product_id
 
 
@@ -26,8 +27,10 @@ def run(
     write_pictures(pairs, out, plots)
     described = facts_of(built.manifest, product_id(out))
     status = ", ".join(f"{count} {name}" for name, count in described.status.items())
+    told = refused_homographies(described.reasons, described.sources)
+    remarks = f"; {told}" if told else ""
     return StepReport(
-        summary=f"{described.pairs} pairs: {status}{built.continuation}",
+        summary=f"{described.pairs} pairs: {status}{built.continuation}{remarks}",
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

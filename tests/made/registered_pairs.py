@@ -133,6 +133,17 @@ def pair(seed: int, **more: Any) -> Made:
     return Made(*scene(seed, WIDTH, HEIGHT), **more)
 
 
+def unshifted(thermal: NDArray[Any], x: int, y: int) -> NDArray[Any]:
+    """Move ``thermal`` so that ``shift(x, y)`` brings it back."""
+    return np.roll(thermal, (-y, -x), (0, 1))
+
+
+def apart(seed: int, x: int, y: int, **more: Any) -> Made:
+    """Make a pair whose thermal image ``shift(x, y)`` brings onto the RGB image."""
+    rgb, thermal = scene(seed, WIDTH, HEIGHT)
+    return Made(rgb, unshifted(thermal, x, y), **more)
+
+
 def joined(base: Path) -> dict[str, dict[str, Any]]:
     """Read samples of both products below ``base`` by key."""
     dataset = open_products({"pairs": base / "pairs", "registered": base / "registered"})

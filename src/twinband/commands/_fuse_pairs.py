@@ -11,6 +11,7 @@ from twinband.core.errors import InputError
 from twinband.core.images import encode_png
 from twinband.fusion.interface import Fusion
 from twinband.registration.geometry import Frame, resampled
+from twinband.registration.reasons import why
 from twinband.registration.register import register_pair
 from twinband.shards.write import write_atomically
 
@@ -52,5 +53,5 @@ def _registered(pair: Pixels) -> tuple[Pixels, str]:
     thermal, _ = resampled(pair["thermal"], registration.matrix, frame.width, frame.height)
     told = ""
     if registration.status == "failed":
-        told = f"not registered ({registration.reason}); fused as it is, scaled to one size"
+        told = f"not registered: {why(registration.reason)}; fused as it is, scaled to one size"
     return {**pair, "thermal": thermal}, told

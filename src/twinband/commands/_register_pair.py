@@ -14,20 +14,9 @@ from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
 from twinband.registration.geometry import Frame, grid_change, resampled
 from twinband.registration.pictures import Column, comparison, jpeg
+from twinband.registration.reasons import why
 from twinband.registration.register import Registration, register_pair
 from twinband.shards.write import write_atomically
-
-# The reasons of a failed registration in plain words.
-REASONS = {
-    "flat_rgb": "the RGB image shows no edges",
-    "flat_thermal": "the thermal image shows no edges",
-    "too_small": "an image is too small to be registered",
-    "ambiguous": "the edges of both images fit about as well elsewhere",
-    "low_score": "the edges of both images fit nowhere",
-    "forward_backward_disagree": "thermal onto RGB and RGB onto thermal give different answers",
-    "motion_out_of_range": "the images would have to move further than is plausible",
-    "no_gain": "the best transform fits no better than none",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +101,8 @@ def in_words(result: FileRegistration, out: Path) -> list[str]:
             f"the edges' correlation is {before:.2f}",
         ]
     else:
-        why = REASONS.get(registration.reason, registration.reason.replace("_", " "))
-        lines = [f"not registered: {why}; the thermal image was only resized"]
+        reason = why(registration.reason)
+        lines = [f"not registered: {reason}; the thermal image was only resized"]
     names = "thermal.png, valid.png, comparison.jpg and registration.json"
     return [*lines, f"{out}: {names}"]
 

@@ -239,7 +239,9 @@ def _corner_errors(
         return {}
     true = truth[sample.name]
     target, source = Frame.of(sample.rgb), Frame.of(sample.thermal)
-    return {
-        "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
-        "corner_error_px": corner_error_px(decision.registration.matrix, true, source),
-    }
+    with np.errstate(all="ignore"):  # a true transform may be absurd
+        errors = {
+            "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
+            "corner_error_px": corner_error_px(decision.registration.matrix, true, source),
+        }
+    return errors if all(map(math.isfinite, errors.values())) else {}
