@@ -1,7 +1,5 @@
 """Reasons of failed registrations in plain words, for commands and closing lines."""
 
-from collections.abc import Mapping
-
 REASONS = {
     "flat_rgb": "the RGB image shows no edges",
     "flat_thermal": "the thermal image shows no edges",
@@ -22,15 +20,3 @@ DIRECTION = "thermal pixel to RGB pixel; is the matrix transposed or the other w
 def why(reason: str) -> str:
     """Say a reason in plain words; that of a backend of somebody's own by its own word."""
     return REASONS.get(reason, reason.replace("_", " "))
-
-
-def refused_homographies(reasons: Mapping[str, int], sources: Mapping[str, int]) -> str:
-    """Tell in a sentence of supplied homographies that were not applied; empty if all were."""
-    count = reasons.get("supplied_fits_worse", 0)
-    if not count:
-        return ""
-    of = sources.get("supplied", count)
-    return (
-        f"{count} of {of} pairs with a supplied homography were left as they are: "
-        f"{REASONS['supplied_fits_worse']} ({DIRECTION})"
-    )

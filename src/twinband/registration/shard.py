@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from twinband.core.errors import InputError
 from twinband.core.images import encode_png
 from twinband.registration.geometry import (
     Frame,
@@ -24,6 +25,7 @@ from twinband.registration.geometry import (
     inverted,
     resampled,
 )
+from twinband.registration.label_ground import Ground, find_ground
 from twinband.registration.labels import Move, moved_boxes, moved_label_images
 from twinband.registration.params import RegisterParams
 from twinband.registration.residual import Residuals, residual_shifts
@@ -109,7 +111,7 @@ def write_registered_shard(task: ShardTask) -> Shard:
             )
             fields, row = _registered(sample, pairs.fields(key), decision, policy, settings)
             row |= _corner_errors(sample, decision, task.truth)
-            writer.add(key, fields, {**row, **OK})
+            writer.add(key, fields, {**OK, **row})
     return writer.shard
 
 
@@ -179,6 +181,7 @@ def _registered(
         members: of the product ``pairs``.
     """
     labels = json.loads(members["json"])["labels"]
+    ground = _ground(sample, members, labels, settings.labels_on)
     matrix = decision.registration.matrix
     if settings.grid == "rgb":
         still, moving, move = sample.rgb, sample.thermal, Move.onto(sample.rgb, "thermal", matrix)
@@ -190,10 +193,10 @@ def _registered(
     resample = not move.changes_nothing(moving)
     if resample:
         onto, valid = resampled(moving, move.matrix, move.width, move.height)
-        fields = moved_label_images(members, move, settings.labels_on)
+        fields = moved_label_images(members, move, ground.stands_on)
         fields[f"{move.modality}.png"] = encode_png(onto)
         fields["valid.png"] = encode_png(valid.astype(np.uint8) * 255)
-        labels = moved_boxes(labels, move, settings.labels_on)
+        labels = moved_boxes(labels, move, ground.stands_on)
     row = {
         **_row(decision, policy, settings),
         "shift_tolerance_px": in_file_px(settings.shift_tolerance_working_px, Frame.of(still)),
@@ -202,7 +205,18 @@ def _registered(
         "valid_fraction": float(valid.mean()),
     }
     metadata = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
-    return {**fields, "json": metadata.encode()}, row
+    return {**fields, "json": metadata.encode()}, {**row, "detail": "; ".join(ground.remarks)}
+
+
+def _ground(
+    sample: Sample, members: Mapping[str, bytes], labels: Mapping[str, Any], labels_on: str
+) -> Ground:
+    frames = {"rgb": Frame.of(sample.rgb), "thermal": Frame.of(sample.thermal)}
+    sizes = {modality: (frame.width, frame.height) for modality, frame in frames.items()}
+    try:
+        return find_ground(members, labels, sizes, labels_on)
+    except InputError as error:
+        raise InputError(f"the pair {sample.name}: {error}") from None
 
 
 def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str, Any]:

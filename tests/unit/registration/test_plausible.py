@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from tests.made.registered_pairs import Made, register_pairs, shift, write_pairs
 from tests.made.scenes import scene
-from twinband.registration.facts import facts_of
 from twinband.registration.geometry import Frame, Matrix, grid_change, inverted
 from twinband.registration.plausible import is_absurd
-from twinband.registration.reasons import refused_homographies
+from twinband.registration.remarks import remarks
 from twinband.registration.trust import supplied
 
 WIDE, HIGH = 320, 240
@@ -108,9 +107,11 @@ def test_scenes_without_texture_are_no_evidence(seed: int) -> None:
 def test_a_rig_that_was_given_the_wrong_matrix_is_told_in_one_sentence(tmp_path: Path) -> None:
     pairs = {key: Made(*seen(TURNED, seed)) for seed, key in enumerate("abcd")}
     write_pairs(tmp_path / "pairs", pairs)
-    facts = facts_of(register_pairs(tmp_path, supplied={"*": inverted(TURNED)}).manifest)
-    assert facts.status == {"failed": 4} and facts.reasons == {"supplied_fits_worse": 4}
-    told = refused_homographies(facts.reasons, facts.sources)
-    assert told.startswith("4 of 4 pairs with a supplied homography were left as they are")
+    rows = register_pairs(tmp_path, supplied={"*": inverted(TURNED)}).manifest
+    assert rows["registration_reason"].to_pylist() == ["supplied_fits_worse"] * 4
+    told = remarks(rows, "data/rig.csv")
+    assert told.startswith("; 4 of 4 pairs with a homography of data/rig.csv were left as they are")
     assert "thermal pixel to RGB pixel; is the matrix transposed or the other way round?" in told
-    assert refused_homographies({"low_score": 3}, {"supplied": 4}) == ""
+    write_pairs(tmp_path / "right/pairs", pairs)
+    right = register_pairs(tmp_path / "right", supplied={"*": TURNED})
+    assert remarks(right.manifest, "data/rig.csv") == ""
