@@ -128,7 +128,7 @@ def _overruled(stands_on: Mapping[str, str], labels_on: str) -> Iterator[str]:
         if names:
             yield (
                 f"{', '.join(sorted(names))}: labels have the size of the {modality} image and "
-                f"stand on it; labels_on: {modality} would say so"
+                f"were taken to stand on it; labels_on: {modality} would say so"
             )
 
 

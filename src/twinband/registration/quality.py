@@ -21,7 +21,7 @@ AROUND_PX = 40  # shifts over which a peak is compared
 PEAK_PX = 6  # half the side of the square that belongs to the peak itself
 TOP_PX = 2  # within which the peak's top is
 # A search errs by this much, so shares of images smaller than some hundred px say nothing.
-LEAST_ALIGNED_PX = 1.0
+LEAST_ALIGNED_PX = 1.5
 LEAST_FORWARD_BACKWARD_PX = 3.0
 # Options as they were called when they counted pixels of the stored file.
 RENAMED = {
@@ -64,7 +64,7 @@ class Options:
     certain_score: float = 0.4
     max_forward_backward_share: float = 0.02
     min_gain: float = 0.01
-    aligned_motion_share: float = 0.003
+    aligned_motion_share: float = 0.005
     model: Model = "similarity"
 
     def __post_init__(self) -> None:

@@ -116,10 +116,10 @@ def test_the_rule() -> None:
     assert verdict(forward_backward_px=7.9) == ("accepted", "")
     assert verdict(forward_backward_px=8.1) == ("failed", "forward_backward_disagree")
     assert verdict(score_before=0.195) == ("failed", "no_gain")
-    aligned = {"motion_px": 1.1, "score_before": 0.16}
+    aligned = {"motion_px": 1.9, "score_before": 0.16}
     assert verdict(**aligned) == ("already_aligned", "motion_below_threshold")
     assert verdict(**aligned, prominence=4.9) == ("failed", "ambiguous")
-    assert verdict(motion_px=1.3) == ("accepted", "")
+    assert verdict(motion_px=2.1) == ("accepted", "")
     for motion in (
         Similarity(48.1, 0.0, 0.0, 0.0),
         Similarity(0.0, -48.1, 0.0, 0.0),

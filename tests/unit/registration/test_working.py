@@ -62,12 +62,12 @@ def test_an_aligned_pair_is_aligned_at_any_size(rgb_width: int, thermal_width: i
     assert (found.status, found.reason) == ("already_aligned", "motion_below_threshold")
 
 
-@pytest.mark.parametrize("side_px", [350, 486, 640, 1024, 1600, 4000, 8000, 20_000])
+@pytest.mark.parametrize("side_px", [320, 486, 640, 1024, 1600, 4000, 8000, 20_000])
 @pytest.mark.parametrize(
     ("motion", "apart", "verdict"),
     [
-        (0.0029, 0.001, ("already_aligned", "motion_below_threshold")),
-        (0.0035, 0.001, ("accepted", "")),
+        (0.0049, 0.001, ("already_aligned", "motion_below_threshold")),
+        (0.0055, 0.001, ("accepted", "")),
         (0.05, 0.015, ("accepted", "")),
         (0.05, 0.025, ("failed", "forward_backward_disagree")),
         (0.13, 0.001, ("failed", "motion_out_of_range")),
