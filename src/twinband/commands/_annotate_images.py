@@ -20,6 +20,7 @@ from twinband.commands._outputs import (
     check_folder,
     check_not_overwritten,
     distinct_names,
+    writing,
 )
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
@@ -110,7 +111,9 @@ def annotate_images(tasks: Sequence[Task], annotators: Annotators) -> Iterator[s
     """Annotate one image after the other; yields a line about each."""
     bar = tqdm(tasks, unit="image", leave=False, disable=not sys.stderr.isatty())
     for task in bar:
-        yield _annotate(task.image, task.folder, annotators)
+        with writing(task.folder):
+            line = _annotate(task.image, task.folder, annotators)
+        yield line
 
 
 def _annotate(image: Image, folder: Path, annotators: Annotators) -> str:

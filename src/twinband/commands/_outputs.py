@@ -1,8 +1,12 @@
-"""Names of what commands write, checked before anything is read that takes long."""
+"""Names of what commands write, checked before anything is read that takes long.
+
+Here ``os.path`` looks at the disk: unlike ``Path`` it raises nothing over names that are too long.
+"""
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from twinband.cli import UsageError
@@ -16,10 +20,24 @@ def check_folder(out: Path) -> None:
         UsageError: it, or a folder above it, is a file.
     """
     for place in (out, *out.parents):
-        if place.is_dir():
+        if os.path.isdir(place):  # noqa: PTH112
             return
         if os.path.lexists(place):
             raise UsageError(f"{told(str(place))} is a file; -o names a folder")
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Tell in one line if ``out`` cannot be written to.
+
+    Raises:
+        UsageError: for want of rights, space or a name that the disk takes.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"{told(str(out))} cannot be written to: {why}") from None
 
 
 def check_files(files: Iterable[Path]) -> None:
@@ -29,9 +47,9 @@ def check_files(files: Iterable[Path]) -> None:
         InputError: one is missing, or a folder.
     """
     for file in files:
-        if file.is_dir():
+        if os.path.isdir(file):  # noqa: PTH112
             raise InputError(f"{told(str(file))}: a folder, not a file")
-        if not file.exists():
+        if not os.path.exists(file):  # noqa: PTH110
             raise InputError(f"{told(str(file))}: no such file")
 
 
