@@ -39,6 +39,11 @@ def annotate(
     (16 bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the
     image, its masks, depth (near is dark) and classes.
     """
+    from twinband.commands._outputs import check_files, check_folder, distinct_names
+
+    check_folder(out)
+    check_files(images)
+    distinct_names(images)  # a fault in the arguments is told before torch is imported
     from twinband.commands._annotate_images import Annotators, annotate_images, read_tasks
     from twinband.sam.settings import MaskSettings
 

@@ -116,9 +116,9 @@ def test_an_exif_orientation_is_told_with_what_to_do(
     rgb, thermal = scene(3, 64, 48)
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
-    tags = {"RGB": {}, "thermal": {}} | {kind: {"exif": exif}}
-    Image.fromarray(rgb).save(tmp_path / "rgb.jpg", **tags["RGB"])
-    Image.fromarray(thermal).save(tmp_path / "thermal.jpg", **tags["thermal"])
+    images = {"RGB": (rgb, tmp_path / "rgb.jpg"), "thermal": (thermal, tmp_path / "thermal.jpg")}
+    for name, (pixels, path) in images.items():
+        Image.fromarray(pixels).save(path, exif=exif if name == kind else Image.Exif())
     arguments = (str(tmp_path / "rgb.jpg"), str(tmp_path / "thermal.jpg"))
     result = run("register", *arguments, "-o", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
