@@ -5,6 +5,8 @@ its inverse or its transpose fits much better. Scenes without texture give no ev
 matrices stay trusted.
 """
 
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ LEAST_SHARED = 0.02  # of the thermal image, if it meets as little of the RGB im
 EVIDENCE = 0.15  # correlation that wrong pairs do not reach
 BETTER = 0.1  # rise of the correlation that chance does not make
 FAR_WORSE = 0.5  # of the correlation without any transform
+Pair = tuple[NDArray[Any], NDArray[Any]]
 PROBES = 16  # places a side at which the shared view is looked for
 
 
@@ -52,20 +55,34 @@ def is_absurd(matrix: Matrix, source: Frame, target: Frame) -> bool:
 
 
 def fits_worse(
-    rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix, found: float, without: float
+    pairs: Sequence[Pair], matrix: Matrix, found: Sequence[float], without: Sequence[float]
 ) -> bool:
-    """Tell if the images speak against ``matrix``.
+    """Tell if the images of a pair, or several of one rig together, speak against ``matrix``.
 
     Args:
-        found: score under ``matrix``.
-        without: score under the mere change of size.
+        pairs: RGB and thermal images of equal sizes.
+        found: score of each under ``matrix``.
+        without: score of each under the mere change of size.
     """
-    if without >= EVIDENCE and without - found > BETTER and found < FAR_WORSE * without:
+    now, before = fmean(found), fmean(without)
+    if before >= EVIDENCE and before - now > BETTER and now < FAR_WORSE * before:
         return True
-    target, source = Frame.of(rgb), Frame.of(thermal)
-    least = max(EVIDENCE, found + BETTER, without)
+    target, source = (Frame.of(image) for image in pairs[0])
+    least = max(EVIDENCE, now + BETTER, before)
     others = (other for other in mistaken(matrix) if not is_absurd(other, source, target))
-    return any(score(rgb, thermal, other) > least for other in others)
+    return any(
+        fmean(score(rgb, thermal, other) for rgb, thermal in pairs) > least for other in others
+    )
+
+
+def refuted_by_rig(pairs: Sequence[Pair], matrix: Matrix) -> bool:
+    """Tell if a matrix of several pairs is refuted by them together: some have no texture."""
+    target, source = (Frame.of(image) for image in pairs[0])
+    if is_absurd(matrix, source, target):
+        return True
+    still = grid_change(source, target)
+    found = [score(rgb, thermal, matrix) for rgb, thermal in pairs]
+    return fits_worse(pairs, matrix, found, [score(rgb, thermal, still) for rgb, thermal in pairs])
 
 
 def mistaken(matrix: Matrix) -> list[Matrix]:

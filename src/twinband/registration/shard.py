@@ -74,6 +74,7 @@ class ShardTask:
 
     Attributes:
         homographies: supplied transforms by name.
+        refuted: names of those that their rig's images speak against.
         truth: true transforms by name of a pair.
         rigs: file of each pooled estimate, by sequence (``""`` for the whole dataset).
     """
@@ -83,6 +84,7 @@ class ShardTask:
     keys: tuple[str, ...]
     settings: RegisterParams
     homographies: Mapping[str, Matrix]
+    refuted: frozenset[str]
     truth: Mapping[str, Matrix]
     rigs: Mapping[str, Path]
 
@@ -92,7 +94,7 @@ def write_registered_shard(task: ShardTask) -> Shard:
     settings = task.settings
     pairs = Pairs(task.pairs, task.keys)
     trust = Trust(
-        calibration=Calibration(task.homographies),
+        calibration=Calibration(task.homographies, task.refuted),
         aligned=settings.aligned,
         rigs={name: Rig.load(path) for name, path in task.rigs.items()},
         estimator=open_backend(settings.backend, settings.options),

@@ -9,7 +9,7 @@ import importlib
 import io
 import json
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -74,18 +74,34 @@ def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
 
 
 class Calibration:
-    """Backend that knows supplied transforms, and can tell nothing else."""
+    """Backend that knows supplied transforms, and can tell nothing else.
 
-    def __init__(self, matrices: Mapping[str, Matrix]) -> None:
+    Attributes:
+        refuted: names of those that the images of their rig speak against.
+    """
+
+    def __init__(
+        self, matrices: Mapping[str, Matrix], refuted: Collection[str] = frozenset()
+    ) -> None:
         self.matrices = matrices
+        self.refuted = refuted
 
     def register(self, samples: Sequence[Sample]) -> Registration | None:
         """Look for the pair's own name, else its sequence's, else the rig's (``*``)."""
         [sample] = samples
-        for name in (sample.name, sample.group, WHOLE_DATASET):
-            if name in self.matrices:
-                return supplied(sample.rgb, sample.thermal, self.matrices[name])
-        return None
+        name = supplied_name(sample.name, sample.group, self.matrices)
+        if name is None:
+            return None
+        found = supplied(sample.rgb, sample.thermal, self.matrices[name])
+        if name in self.refuted and found.status != "failed":
+            without = declared_aligned(sample.rgb, sample.thermal)
+            return _refused(without, found.matrix, found.score, Frame.of(sample.thermal))
+        return found
+
+
+def supplied_name(name: str, group: str, matrices: Collection[str]) -> str | None:
+    """Find the supplied transform of a pair: its own, its sequence's, or that of all."""
+    return next((each for each in (name, group, WHOLE_DATASET) if each in matrices), None)
 
 
 def read_homographies(path: Path) -> dict[str, Matrix]:
@@ -249,7 +265,7 @@ def supplied(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> Regist
     if is_absurd(matrix, source, target):
         return _refused(declared_aligned(rgb, thermal), matrix, 0.0, source)
     found = _described(rgb, thermal, matrix, "accepted", "")
-    if fits_worse(rgb, thermal, matrix, found.score, found.score_before):
+    if fits_worse([(rgb, thermal)], matrix, [found.score], [found.score_before]):
         return _refused(declared_aligned(rgb, thermal), matrix, found.score, source)
     return found
 

@@ -115,3 +115,17 @@ def test_a_rig_that_was_given_the_wrong_matrix_is_told_in_one_sentence(tmp_path:
     write_pairs(tmp_path / "right/pairs", pairs)
     right = register_pairs(tmp_path / "right", supplied={"*": TURNED})
     assert remarks(right.manifest, "data/rig.csv") == ""
+
+
+@pytest.mark.parametrize("slip", ["inverse", "transposed"])
+def test_pairs_without_texture_follow_their_rig(tmp_path: Path, slip: str) -> None:
+    wrong = inverted(TURNED) if slip == "inverse" else TURNED.T
+    pairs = {key: Made(*seen(TURNED, seed)) for seed, key in enumerate("abcd")}
+    blank = np.full((HIGH, WIDE), 90, np.uint8)
+    pairs |= {key: Made(np.repeat(blank[..., None], 3, 2), blank) for key in "ef"}
+    write_pairs(tmp_path / "pairs", pairs)
+    rows = register_pairs(tmp_path, supplied={"*": wrong}).manifest
+    assert rows["registration_reason"].to_pylist() == ["supplied_fits_worse"] * 6
+    write_pairs(tmp_path / "right/pairs", pairs)
+    right = register_pairs(tmp_path / "right", supplied={"*": TURNED}).manifest
+    assert right["registration"].to_pylist() == ["accepted"] * 6
