@@ -1,8 +1,9 @@
 """Parameters of the stage ``register``."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Scalar
@@ -29,8 +30,9 @@ class RegisterParams(ItemParams):
             ``use_rig`` (the best accepted transform of its sequence, else identity),
             ``single_modality`` (its thermal image counts as absent: no pair to pretrain on), or
             ``drop`` (never trained on, still evaluated).
-        shift_tolerance_px: misalignment that is normal after registration, in pixels of the
-            grid; written to every sample, for the jitter of training.
+        shift_tolerance_working_px: misalignment that is normal after registration, in pixels of
+            a grid reduced to 640 px (a smaller one counts as it is); written to every sample, in
+            pixels of its own grid, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.
         pooled_pairs: number of pairs, spread evenly over a rig or sequence, that its estimate is
             made from; with fewer of them every pair is estimated by itself.
@@ -44,6 +46,16 @@ class RegisterParams(ItemParams):
     grid: Modality
     labels_on: Modality
     on_failure: FailurePolicy
-    shift_tolerance_px: Annotated[float, Field(ge=0)]
+    shift_tolerance_working_px: Annotated[float, Field(ge=0)]
     truth: ProjectPath
     pooled_pairs: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_of_today(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "shift_tolerance_px" in values:
+            raise ValueError(
+                "shift_tolerance_px is called shift_tolerance_working_px now, in pixels of images "
+                "reduced to 640 px (those of smaller images stay what they were)"
+            )
+        return values
