@@ -37,13 +37,17 @@ def run(
     run: Run,
 ) -> StepReport:
     """Ingest one dataset."""
-    built = ingest(params, _source(params, source, run.item), out, run)
+    raw = _source(params, source, run.item)
+    built = ingest(params, raw, out, run)
+    layout = raw.open()  # the one that was scanned
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built.manifest, built.bytes, product_id(out))
+    described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken)
+    untaken = sum(layout.untaken.values())
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "
-        f"shards: {built.shards}{built.continuation}",
+        f"shards: {built.shards}{built.continuation}"
+        + (f"; {untaken} images fit no pattern of the reader" if untaken else ""),
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

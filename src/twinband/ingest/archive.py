@@ -2,7 +2,6 @@
 
 import re
 import tarfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,8 +23,6 @@ class Tar(Files):
         self, root: str, inventory: Mapping[str, Recorded] | None, limits: IngestLimits
     ) -> None:
         super().__init__(root, inventory, limits)
-        if zipfile.is_zipfile(root):
-            raise InputError(f"{root} is a zip; unpack it, or make a tar of it")
         try:
             self._tar = tarfile.open(root, tarinfo=_Member)  # noqa: SIM115 (kept open)
             self._members = self._found()

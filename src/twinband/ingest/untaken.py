@@ -1,0 +1,48 @@
+"""Images that no rule of a layout took, counted: no part of a dataset is silently missing."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from twinband.core.errors import told
+from twinband.ingest.files import IMAGE_SUFFIXES
+
+SHOWN_KINDS = 4
+
+
+def count_untaken(paths: Iterable[str], taken: Collection[str]) -> dict[str, int]:
+    """Count images that are not ``taken`` by folder and suffix, as in ``visible/*.JPG``."""
+    counts: Counter[str] = Counter()
+    for path in paths:
+        folder, slash, file = path.rpartition("/")
+        suffix = file.rpartition(".")[2]
+        if path not in taken and suffix.lower() in IMAGE_SUFFIXES:
+            counts[f"{folder}{slash}*.{suffix}"] += 1
+    return dict(sorted(counts.items()))
+
+
+def in_words(untaken: Mapping[str, int], example: str) -> str:
+    """Say in one line how many images no pattern took, and which; empty if there are none."""
+    if not untaken:
+        return ""
+    most = sorted(untaken.items(), key=lambda kind: (-kind[1], kind[0]))
+    kinds = [f"{told(kind)} ({count})" for kind, count in most[:SHOWN_KINDS]]
+    if rest := most[SHOWN_KINDS:]:
+        kinds.append(f"{sum(count for _, count in rest)} more in other folders")
+    number = sum(untaken.values())
+    noun, fit = ("image", "fits") if number == 1 else ("images", "fit")
+    return f"{number} {noun} {fit} no pattern: {', '.join(kinds)}, e.g. {told(example)}"
+
+
+def first_untaken(paths: Iterable[str], taken: Collection[str], kinds: Mapping[str, int]) -> str:
+    """Give the first image of the most frequent kind that was not taken; empty if all were."""
+    kind = max(kinds, key=lambda own: (kinds[own], own), default="")
+    folder, _, suffix = kind.rpartition("*")
+    fitting = (
+        path
+        for path in paths
+        if path not in taken
+        and path.startswith(folder)
+        and path.endswith(suffix)
+        and "/" not in path[len(folder) :]
+    )
+    return next(fitting, "")
