@@ -18,6 +18,7 @@ from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
 from twinband.ingest.facts import facts_of
 from twinband.ingest.params import IngestParams
+from twinband.ingest.untaken import in_words
 from twinband.shards.product import product_id
 from twinband.shards.read import open_products
 from twinband.shards.write import write_atomically
@@ -43,11 +44,10 @@ def run(
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
     described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken)
-    untaken = sum(layout.untaken.values())
+    untaken = in_words(layout.untaken)
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "
-        f"shards: {built.shards}{built.continuation}"
-        + (f"; {untaken} images fit no pattern of the reader" if untaken else ""),
+        f"shards: {built.shards}{built.continuation}" + (f"; {untaken}" if untaken else ""),
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

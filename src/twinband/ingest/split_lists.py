@@ -10,7 +10,8 @@ from twinband.ingest.split_words import SPLIT_WORDS, split_of_word
 
 MOST_MISSING = 100_000  # names of a list that are no pair's: then it is of another dataset
 FIRST_CELL = re.compile(r"[^\s,;]+")
-PATTERN = "{split}.txt"  # at a dataset's top it is a list of a split, whatever the reader
+# Whatever the reader, these are lists of splits if they name pairs.
+PATTERNS = ("{split}.txt", "ImageSets/Main/{split}.txt", "ImageSets/{split}.txt")
 
 
 class SplitLists:
@@ -40,7 +41,7 @@ class SplitLists:
             is_dropped: tells a name that is in the list, but no pair on purpose.
 
         Raises:
-            InputError: a list cannot be read, or names too many pairs that are not there.
+            InputError: a list cannot be read.
         """
         for path, split in self._lists.items():
             lines = [line for line in read_lines(self._files, path) if line[:1] not in ("", "#")]
@@ -53,20 +54,23 @@ class SplitLists:
                     self._put(next(iter(pairs)), split)
                 elif is_dropped is None or not is_dropped(plain(line)):
                     self.unknown[plain(line) or line] = (path, _why(pairs))
-        if len(self.unknown) > MOST_MISSING:
-            name, (path, _) = min(self.unknown.items())
-            raise InputError(
-                f"{len(self.unknown)} listed pairs are not there (e.g. {path} names "
-                f"{told(repr(name))}); is this a list of another dataset?"
-            )
 
     def missing(self, example: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Say of each line that names no pair what is wrong.
 
         Args:
             example: files of a pair, to show in which form a list may name it.
+
+        Raises:
+            InputError: there are too many for a list of this dataset.
         """
-        shown = next(iter(example.values()), "")
+        if len(self.unknown) > MOST_MISSING:
+            name, (path, _) = min(self.unknown.items())
+            raise InputError(
+                f"{len(self.unknown)} listed pairs are not there (e.g. {path} names "
+                f"{told(repr(name))}); is this a list of another dataset?"
+            )
+        shown = example.get("rgb", "")
         form = f"; a list names a pair, or the path of its image, such as {shown}" if shown else ""
         for name, (path, why) in sorted(self.unknown.items()):
             yield name, f"{path} names {name!r}, {why}{form}"
@@ -87,15 +91,26 @@ class SplitLists:
         self.split_of[name] = split
 
 
+def lists_like(paths: Sequence[str]) -> list[str]:
+    """Find texts that seem to be lists of splits, such as ``align_train.txt``."""
+    texts = (path for path in paths if path.lower().endswith(".txt"))
+    return [path for path in texts if any(map(split_of_word, _words(path)))]
+
+
+def _words(path: str) -> list[str]:
+    return re.split(r"[^A-Za-z]+", path.rpartition("/")[2])
+
+
 def _lists(paths: Sequence[str], pattern: str) -> Iterator[tuple[str, str]]:
-    before, _, after = pattern.removeprefix("./").partition("{split}")
-    if not after:
+    first, *rest = pattern.replace("\\", "/").removeprefix("./").split("{split}")
+    if not rest:
         return
+    same = "(?P=split)".join(map(re.escape, rest))
+    expression = re.compile(f"{re.escape(first)}(?P<split>[A-Za-z]+){same}")
     for path in paths:
-        if len(path) > len(before) + len(after) and path.startswith(before):
-            split = split_of_word(path[len(before) : -len(after)])
-            if split and path.endswith(after):
-                yield path, split
+        match = expression.fullmatch(path)
+        if match and (split := split_of_word(match["split"])):
+            yield path, split
 
 
 def _order(split: str) -> int:

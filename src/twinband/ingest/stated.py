@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twinband.core.errors import InputError, told
 from twinband.ingest.files import BAD_CHARACTER, Files, read_lines
 from twinband.ingest.pair_names import PairNames
-from twinband.ingest.split_lists import PATTERN, SplitLists
+from twinband.ingest.split_lists import PATTERNS, SplitLists, lists_like
 from twinband.ingest.split_words import KNOWN_WORDS, split_of_word
 from twinband.ingest.view import View
 
@@ -34,7 +34,7 @@ class Stated:
 def stated_beside(view: View, pairs: Mapping[str, Collection[str]], has_splits: bool) -> Stated:
     """Read what is stated of ``pairs``, which are their files by name.
 
-    Lists at the top, such as ``train.txt``, and a folder around everything that is called
+    Lists such as ``train.txt``, and a folder around everything that is called
     ``train`` count if the layout itself names no split; a column ``split`` always does.
 
     Raises:
@@ -51,22 +51,26 @@ def stated_beside(view: View, pairs: Mapping[str, Collection[str]], has_splits: 
 
 
 def _read_lists(view: View, names: PairNames, stated: Stated) -> None:
-    lists = SplitLists(view, view.paths(), PATTERN)
-    if not lists.paths:
+    """Read the first lists that name pairs, those at the top before those in ``ImageSets``."""
+    paths = view.paths()
+    for pattern in PATTERNS:
+        lists = SplitLists(view, paths, pattern)
+        lists.assign(names)
+        if not lists.split_of:
+            continue
+        shown = ", ".join(lists.paths)
+        stated.sources.append(f"lists ({shown})")
+        stated.split_of.update(lists.split_of)
+        stated.remarks += lists.remarks()
+        if lists.unknown:
+            count = f"{len(lists.unknown)} lines name no pair (e.g. {told(min(lists.unknown))})"
+            stated.remarks.append(f"{shown}: {count}")
         return
-    lists.assign(names)
-    shown = ", ".join(lists.paths)
-    if not lists.split_of:
+    if seeming := lists_like(paths):
         stated.remarks.append(
-            f"{shown}: name none of the pairs, so they count as no lists of splits"
+            f"{told(', '.join(seeming[:4]))}: seem to be lists of splits, but are not read; "
+            "paired_folders reads those of the option split_files"
         )
-        return
-    stated.sources.append(f"lists ({shown})")
-    stated.split_of.update(lists.split_of)
-    stated.remarks += lists.remarks()
-    if lists.unknown:
-        example = told(min(lists.unknown))
-        stated.remarks.append(f"{shown}: {len(lists.unknown)} lines name no pair (e.g. {example})")
 
 
 def _look_around(view: View, pairs: Mapping[str, Collection[str]], stated: Stated) -> None:

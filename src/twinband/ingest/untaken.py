@@ -7,6 +7,8 @@ from twinband.core.errors import told
 from twinband.ingest.files import IMAGE_SUFFIXES
 
 SHOWN_KINDS = 4
+# The truth that a rendered world keeps beside its pairs; no reader may look at it.
+RENDERED_TRUTH = ("truth/depth/", "truth/instances/", "truth/semantics/")
 
 
 def count_untaken(paths: Iterable[str], taken: Collection[str]) -> dict[str, int]:
@@ -15,12 +17,13 @@ def count_untaken(paths: Iterable[str], taken: Collection[str]) -> dict[str, int
     for path in paths:
         folder, slash, file = path.rpartition("/")
         suffix = file.rpartition(".")[2]
-        if path not in taken and suffix.lower() in IMAGE_SUFFIXES:
+        is_image = suffix.lower() in IMAGE_SUFFIXES and not path.startswith(RENDERED_TRUTH)
+        if is_image and path not in taken:
             counts[f"{folder}{slash}*.{suffix}"] += 1
     return dict(sorted(counts.items()))
 
 
-def in_words(untaken: Mapping[str, int], example: str) -> str:
+def in_words(untaken: Mapping[str, int], example: str = "") -> str:
     """Say in one line how many images no pattern took, and which; empty if there are none."""
     if not untaken:
         return ""
@@ -30,7 +33,8 @@ def in_words(untaken: Mapping[str, int], example: str) -> str:
         kinds.append(f"{sum(count for _, count in rest)} more in other folders")
     number = sum(untaken.values())
     noun, fit = ("image", "fits") if number == 1 else ("images", "fit")
-    return f"{number} {noun} {fit} no pattern: {', '.join(kinds)}, e.g. {told(example)}"
+    shown = f", e.g. {told(example)}" if example else ""
+    return f"{number} {noun} {fit} no pattern: {', '.join(kinds)}{shown}"
 
 
 def first_untaken(paths: Iterable[str], taken: Collection[str], kinds: Mapping[str, int]) -> str:

@@ -18,7 +18,7 @@ from twinband.ingest.layout import (
     folder_stem_suffix,
 )
 from twinband.ingest.pair_names import PairNames
-from twinband.ingest.split_lists import PATTERN, SplitLists
+from twinband.ingest.split_lists import SplitLists
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
 HOURS = {"D": "day", "N": "night"}
@@ -44,7 +44,7 @@ class Layout(ByName):
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         kept = [path for path in paths if not _is_mirrored(folder_stem_suffix(path)[1])]
         found = list(super().pairs(kept))
-        lists = SplitLists(self.files, paths, PATTERN)
+        lists = SplitLists(self.files, paths, "{split}.txt")
         lists.assign(PairNames((item.name, [*item.files.values()]) for item in found), _is_mirrored)
         for item in found:
             if isinstance(item, Entry):

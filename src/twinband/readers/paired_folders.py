@@ -144,8 +144,18 @@ class Layout(ByName):
         table = self.options.pairs_file
         found = read_pairs(self.files, paths, table) if table else super().pairs(paths)
         items = sorted(found, key=lambda item: natural_order(item.name))
+        self._advise(items)
         items = self._in_sequences(items)
         yield from self._in_splits(items, SplitLists(self.files, paths, self.options.split_files))
+
+    def _advise(self, items: Sequence[Entry | Problem]) -> None:
+        alone = [item.files for item in items if isinstance(item, Problem)]
+        both = all(any(field in files for files in alone) for field in ("rgb", "thermal"))
+        if both and not self.is_loose:
+            self.remarks.append(
+                "files of both modalities are alone: if only a part of their names differs, such "
+                "as a time, write ? for it in the patterns, or give a table (pairs_file)"
+            )
 
     def _levels(self, name: str) -> list[str]:
         return self._patterns["rgb"].captures(name) if self._patterns else name.split("/")
