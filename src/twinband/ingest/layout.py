@@ -130,7 +130,7 @@ class Layout(ABC):
         whole = self.files
         paths = whole.paths()
         refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in whole.refused]
-        first: list[Entry | Problem] | None = None
+        first: list[Entry | Problem] = []
         for view in views(whole, paths):
             self.files = view
             try:
@@ -141,8 +141,8 @@ class Layout(ABC):
                 self._count_untaken(paths, items, view)
                 yield from items
                 return
-            first = items if first is None else first
-        raise InputError(self._not_this_layout(paths, [*refused, *(first or ())]))
+            first = first or items
+        raise InputError(self._not_this_layout(paths, [*refused, *first]))
 
     def _scanned(self, view: View, refused: Sequence[Problem]) -> list[Entry | Problem]:
         """Find the pairs of one view of the files, and what is stated of them beside the images."""
@@ -157,7 +157,7 @@ class Layout(ABC):
             view,
             # A collision is named by a file, which is another pair's too.
             {item.name: tuple(item.files.values()) for item in found if not collides(item)},
-            has_splits=bool(self.split_source),
+            self.split_source,
         )
         self.split_source = stated.source(self.split_source)
         self.remarks += stated.remarks

@@ -106,7 +106,7 @@ def _lists(paths: Sequence[str], pattern: str) -> Iterator[tuple[str, str]]:
     if not rest:
         return
     same = "(?P=split)".join(map(re.escape, rest))
-    expression = re.compile(f"{re.escape(first)}(?P<split>[A-Za-z]+){same}")
+    expression = re.compile(f"{re.escape(first)}(?P<split>[^/]+?){same}")
     for path in paths:
         match = expression.fullmatch(path)
         if match and (split := split_of_word(match["split"])):

@@ -1,5 +1,6 @@
 """The words that name a split, and folders that are called so."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,13 +16,18 @@ SPLIT_WORDS = {
     "test": "test",
     "testing": "test",
 }
+# A year, or what the split is of.
+WHAT_FOLLOWS = re.compile(r"(?<=[a-z])[-_ ]?(set|split|data|images|\d{4})$")
 KNOWN_WORDS = ", ".join(SPLIT_WORDS)
 NO_LEVEL = -1  # of the option `split_level`: folders called train or test are no splits
 
 
 def split_of_word(word: str) -> str:
-    """Tell the split that a word in capitals or not names; empty if it names none."""
-    return SPLIT_WORDS.get(word.strip().lower(), "")
+    """Tell the split that a word names, in capitals or not; empty if it names none.
+
+    ``Train``, ``test_set`` and ``val2017`` do; ``test1`` may be a sequence.
+    """
+    return SPLIT_WORDS.get(WHAT_FOLLOWS.sub("", word.strip().lower()), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,31 +31,43 @@ class Stated:
         return ", then ".join(filter(None, [of_layout, *self.sources]))
 
 
-def stated_beside(view: View, pairs: Mapping[str, Collection[str]], has_splits: bool) -> Stated:
+def stated_beside(view: View, pairs: Mapping[str, Collection[str]], of_layout: str) -> Stated:
     """Read what is stated of ``pairs``, which are their files by name.
 
-    Lists such as ``train.txt``, and a folder around everything that is called
-    ``train`` count if the layout itself names no split; a column ``split`` always does.
+    Lists such as ``train.txt``, and a folder around everything that is called ``train``, count if
+    the layout itself names no split; a column ``split`` always does.
+
+    Args:
+        of_layout: where the layout's own splits come from; empty if it names none.
 
     Raises:
         InputError: a table or list cannot be read, or names a split that is none.
     """
-    names = PairNames(pairs.items())
     stated = Stated()
-    if not has_splits:
-        _read_lists(view, names, stated)
-    if not has_splits and not stated.sources:
-        _look_around(view, pairs, stated)
-    _read_table(view, names, stated)
+    if of_layout:
+        _remark_on_lists(view, of_layout, stated)
+    else:
+        _read_lists(view, pairs, stated)
+        if not stated.sources:
+            _look_around(view, pairs, stated)
+    _read_table(view, pairs, stated)
     return stated
 
 
-def _read_lists(view: View, names: PairNames, stated: Stated) -> None:
+def _remark_on_lists(view: View, of_layout: str, stated: Stated) -> None:
+    for pattern in PATTERNS:
+        shown = ", ".join(SplitLists(view, view.paths(), pattern).paths)
+        if shown and shown not in of_layout:
+            stated.remarks.append(f"{shown}: not read, since the splits come from {of_layout}")
+
+
+def _read_lists(view: View, pairs: Mapping[str, Collection[str]], stated: Stated) -> None:
     """Read the first lists that name pairs, those at the top before those in ``ImageSets``."""
     paths = view.paths()
     for pattern in PATTERNS:
         lists = SplitLists(view, paths, pattern)
-        lists.assign(names)
+        if lists.paths:
+            lists.assign(PairNames(pairs.items()))
         if not lists.split_of:
             continue
         shown = ", ".join(lists.paths)
@@ -82,11 +94,11 @@ def _look_around(view: View, pairs: Mapping[str, Collection[str]], stated: State
             return
 
 
-def _read_table(view: View, names: PairNames, stated: Stated) -> None:
+def _read_table(view: View, pairs: Mapping[str, Collection[str]], stated: Stated) -> None:
     table = read_attributes(view)
     if not table and view.outer:
         table = read_attributes(view.outer)
-    found = names.found(table)
+    found = PairNames(pairs.items()).found(table) if table else {}
     unknown: list[str] = []
     names_splits = False
     for text, columns in table.items():
@@ -94,11 +106,11 @@ def _read_table(view: View, names: PairNames, stated: Stated) -> None:
         word = next((own.pop(key) for key in columns if _is_split_column(key)), "")
         names_splits |= bool(word)
         split = _checked(view, word, text) if word else ""
-        pairs = found.get(text, set())
-        if len(pairs) != 1:
+        meant = found.get(text, set())
+        if len(meant) != 1:
             unknown.append(text)
             continue
-        [name] = pairs
+        [name] = meant
         stated.attributes.setdefault(name, {}).update(own)
         if split:
             stated.split_of[name] = split

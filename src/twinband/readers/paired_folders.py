@@ -175,7 +175,9 @@ class Layout(ByName):
     def _in_splits(
         self, items: Sequence[Entry | Problem], lists: SplitLists
     ) -> Iterator[Entry | Problem]:
-        lists.assign(PairNames((i.name, [*i.files.values()]) for i in items if not collides(i)))
+        if lists.paths:
+            named = ((i.name, [*i.files.values()]) for i in items if not collides(i))
+            lists.assign(PairNames(named))
         split_of: Mapping[str, str] = lists.split_of
         if split_of:
             self.split_source = f"lists ({', '.join(lists.paths)})"

@@ -126,6 +126,32 @@ def test_hard_links_of_a_tar_are_files(tmp_path: Path) -> None:
         assert layout.load(entries["p009"]).rgb.data == layout.load(entries["p000"]).rgb.data
 
 
+def test_links_within_a_tar_are_followed(tmp_path: Path) -> None:
+    root = write_pairs(tmp_path / "raw", 2)
+    for folder in ("crop_LR_visible", "cropinfrared"):
+        (root / folder).rename(root / f"real-{folder}")
+        (root / folder).symlink_to(f"real-{folder}")
+        (root / f"real-{folder}/p007.jpg").symlink_to("p001.jpg")
+        (root / f"real-{folder}/loop").symlink_to(f"../{folder}")
+        (root / f"real-{folder}/up").symlink_to("..")
+    (root / "out").symlink_to("/etc")
+    layout = open_layout("roadscene", str(tarred(root, tmp_path / "set.tar")), {})
+    entries = {item.name: item for item in layout.scan() if isinstance(item, Entry)}
+    assert list(entries) == ["p000", "p001", "p007"]
+    assert layout.load(entries["p001"]).rgb.data
+    files = open_files(str(tmp_path / "set.tar"))
+    assert files.read("real-cropinfrared/p007.jpg") == files.read("cropinfrared/p001.jpg")
+
+
+@pytest.mark.parametrize(
+    ("begin", "kind"), [(b"Rar!\x1a\7\1\0", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z")]
+)
+def test_other_archives_are_named(tmp_path: Path, begin: bytes, kind: str) -> None:
+    (tmp_path / "set").write_bytes(begin + bytes(2000))
+    with pytest.raises(InputError, match=f"a {kind} archive; unpack it"):
+        open_files(str(tmp_path / "set"))
+
+
 def write_members(path: Path, *members: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members:

@@ -29,7 +29,10 @@ def splits_of(root: Path, **options: Any) -> dict[str, str]:
     return {name: entry.split for name, entry in entries.items()}
 
 
-@pytest.mark.parametrize("word", [*SPLIT_WORDS, "Train", "TEST", "Validation"])
+OF_MORE = ["Train", "TEST", "Validation", "train2017", "test_set", "TrainingSet", "val-images"]
+
+
+@pytest.mark.parametrize("word", [*SPLIT_WORDS, *OF_MORE])
 def test_a_folder_of_any_word_is_a_split(tmp_path: Path, word: str) -> None:
     other = "test" if split_of_word(word) == "train" else "train"
     write_folders(tmp_path, word, other)
@@ -112,7 +115,9 @@ def test_a_pattern_or_a_folder_around_everything_names_the_split_too(tmp_path: P
     assert set(splits_of(tmp_path, **within).values()) == {"test"}
 
 
-@pytest.mark.parametrize("folders", [("set00", "set01"), ("contest", "trainer"), ("2020", "2021")])
+@pytest.mark.parametrize(
+    "folders", [("set00", "set01"), ("contest", "trainer"), ("2020", "2021"), ("test1", "test2")]
+)
 def test_other_folders_are_no_splits(tmp_path: Path, folders: tuple[str, ...]) -> None:
     write_folders(tmp_path, *folders)
     assert set(splits_of(tmp_path, **LEVEL).values()) == {""}
