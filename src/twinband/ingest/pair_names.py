@@ -21,6 +21,7 @@ class PairNames:
         self._names: set[str] = set()
         self._forms: dict[str, set[str]] = {}
         self._flat: dict[str, set[str]] = {}
+        self._below: dict[str, set[str]] | None = None
         for name, paths in named:
             self._names.add(name)
             for form in (plain(name), name.replace("/", "_"), *map(plain, paths)):
@@ -39,6 +40,15 @@ class PairNames:
                     shorter[end] |= names
         found = {text: self._of(text, form, shorter[form]) for text, form in wanted.items()}
         return {text: names for text, names in found.items() if names}
+
+    def below(self, text: str) -> set[str]:
+        """Find the pairs of a folder or sequence that a text names as their names begin."""
+        if self._below is None:
+            self._below = {}
+            for name in self._names:
+                for begin in _beginnings(name):
+                    self._below.setdefault(begin, set()).add(name)
+        return self._below.get(plain(text), set())
 
     def _of(self, text: str, form: str, shorter: set[str]) -> set[str]:
         for name in (text, form):
@@ -65,3 +75,10 @@ def _ends(form: str) -> Iterator[str]:
     while "/" in form:
         form = form.partition("/")[2]
         yield form
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """List the folders that a name stands in."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name

@@ -38,9 +38,8 @@ def paired(fields: Mapping[str, Paths]) -> Paired:
     by the same throughout, that is their relation. Of two files of one number none is taken.
     """
     usual = {field: usual_names(paths) for field, paths in fields.items()}
-    strays = [
-        (field, path) for field in fields for path in fields[field] if path not in usual[field]
-    ]
+    named = {path for paths in usual.values() for path in paths}
+    strays = [(field, path) for field in fields for path in fields[field] if path not in named]
     if not all(usual.values()):
         moments = [{field: path} for field, paths in usual.items() for path in paths]
         return Paired(moments, strays)

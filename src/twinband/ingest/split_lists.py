@@ -17,7 +17,7 @@ PATTERNS = ("{split}.txt", "ImageSets/Main/{split}.txt", "ImageSets/{split}.txt"
 class SplitLists:
     """Lists of a dataset that follow one pattern, such as ``{split}.txt``.
 
-    A line is a name, a path, or one of these and further columns.
+    A line is a name, a path, or one of these and further columns; or it names a whole sequence.
 
     Attributes:
         paths: the lists that there are.
@@ -50,9 +50,12 @@ class SplitLists:
             found = names.found(texts)
             for line, cell in cells.items():
                 pairs = found.get(line) or found.get(cell[0] if cell else "") or set()
-                if len(pairs) == 1:
-                    self._put(next(iter(pairs)), split)
-                elif is_dropped is None or not is_dropped(plain(line)):
+                together = set() if pairs else names.below(cell[0] if cell else line)
+                for name in pairs if len(pairs) == 1 else together:
+                    self._put(name, split)
+                if len(pairs) == 1 or together:
+                    continue
+                if is_dropped is None or not is_dropped(plain(line)):
                     self.unknown[plain(line) or line] = (path, _why(pairs))
 
     def missing(self, example: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,11 @@ from twinband.core.errors import told
 from twinband.ingest.files import IMAGE_SUFFIXES
 
 SHOWN_KINDS = 4
+# Of these none can be decoded, but they are images that somebody may miss.
+FURTHER_SUFFIXES = frozenset(
+    {"dng", "fff", "gif", "heic", "jfif", "jp2", "jpe", "pgm", "ppm", "webp"}
+)
+IMAGES = IMAGE_SUFFIXES | FURTHER_SUFFIXES
 # The truth that a rendered world keeps beside its pairs; no reader may look at it.
 RENDERED_TRUTH = ("truth/depth/", "truth/instances/", "truth/semantics/")
 
@@ -16,8 +21,8 @@ def count_untaken(paths: Iterable[str], taken: Collection[str]) -> dict[str, int
     counts: Counter[str] = Counter()
     for path in paths:
         folder, slash, file = path.rpartition("/")
-        suffix = file.rpartition(".")[2]
-        is_image = suffix.lower() in IMAGE_SUFFIXES and not path.startswith(RENDERED_TRUTH)
+        _, dot, suffix = file.rpartition(".")
+        is_image = dot and suffix.lower() in IMAGES and not path.startswith(RENDERED_TRUTH)
         if is_image and path not in taken:
             counts[f"{folder}{slash}*.{suffix}"] += 1
     return dict(sorted(counts.items()))

@@ -114,6 +114,24 @@ def test_a_line_that_may_mean_two_pairs_means_none(tmp_path: Path, line: str, na
     assert all("set00/V000/visible/I1.jpg" in p.detail for p in problems.values())
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("set00", {"set00/V000/I1", "set00/V001/I1"}),
+        ("set00/V001", {"set00/V001/I1"}),
+        ("./set01/", {"set01/V000/I1"}),
+        ("set00/V001 12", {"set00/V001/I1"}),
+        ("set0", set()),
+    ],
+)
+def test_a_line_may_name_a_whole_sequence(tmp_path: Path, line: str, named: set[str]) -> None:
+    write_levels(tmp_path, "set00/V000/I1", "set00/V001/I1", "set01/V000/I1")
+    write_text(tmp_path / "test.txt", f"{line}\n")
+    patterns = {"rgb": "*/*/visible/*.jpg", "thermal": "*/*/lwir/*.jpg"}
+    entries, _ = scan("paired_folders", tmp_path, **patterns, split_files="{split}.txt")
+    assert {name for name, entry in entries.items() if entry.split == "test"} == named
+
+
 def test_of_two_lists_test_counts_before_val_before_train(tmp_path: Path) -> None:
     write_pairs(tmp_path, "000", "001")
     write_text(tmp_path / "train.txt", "images/visible/000.jpg\n001\n")
