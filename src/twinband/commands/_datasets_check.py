@@ -5,20 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinband.core.errors import BadSample, told
+from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import LIMITS, open_layout
-from twinband.ingest.files import read_attributes
 from twinband.ingest.layout import Entry, Layout, Problem
 from twinband.ingest.notes import MEANINGS
 from twinband.ingest.params import IngestLimits
 
 SAMPLE_PAIRS = 50
 NOT_STRICT = "leave strict_labels out: its pair is then kept without it"
+DRAWN = "drawn by ingest"
 ADVICE = {
     "missing_partner": "fetch the missing files, or remove those that are alone",
     "listed_but_missing": "fetch the missing files, or take the names out of the list",
     "key_collision": "rename or remove one of the two files",
+    "odd_name": "remove it if it is a copy, or rename it as the others are",
+    "unpaired_sequence": "give frames of one moment one number, in files of both modalities",
+    "unknown_split": "rename the folder, or leave it out by the patterns",
     "bad_label": f"mend the label file, or {NOT_STRICT}",
     "odd_label_id": f"mend the label image, or {NOT_STRICT}",
     "truncated": "fetch the file again",
@@ -52,12 +55,16 @@ class Images:
 
 @dataclass
 class Check:
-    """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample."""
+    """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample.
+
+    ``untaken`` counts images that no rule of the layout took, by folder and suffix.
+    """
 
     reader: str
     root: str
     pairs: int
     splits: Mapping[str, int]
+    split_source: str
     hours: Mapping[str, int]
     sequences: int
     decoded: int = 0
@@ -66,6 +73,7 @@ class Check:
     problems: Mapping[str, Reason] = field(default_factory=dict)
     sample_problems: Mapping[str, Reason] = field(default_factory=dict)
     notes: Mapping[str, Reason] = field(default_factory=dict)
+    untaken: Mapping[str, int] = field(default_factory=dict)
     remarks: Sequence[str] = ()
 
 
@@ -76,7 +84,7 @@ def check_dataset(
     limits: IngestLimits = LIMITS,
     within: str = "",
 ) -> Check:
-    """Scan a folder or tar with a reader and decode a sample of its pairs.
+    """Scan a folder or archive with a reader and decode a sample of its pairs.
 
     Args:
         within: folder of all outside data, to which links may lead.
@@ -95,10 +103,12 @@ def check_dataset(
         root=root,
         pairs=len(entries),
         splits=_counted(entry.split or "unnamed" for entry in entries),
+        split_source=layout.split_source or DRAWN,
         hours=_counted(entry.attributes.get("hour", "unknown") for entry in entries),
         sequences=len(groups),
         problems=_reasons(problems),
-        remarks=_remarks(layout, scanned, {"pairs": len(entries), "sequences": len(groups)}),
+        untaken=dict(layout.untaken),
+        remarks=_remarks(layout, {"pairs": len(entries), "sequences": len(groups)}),
     )
     _decode_sample(layout, entries, check)
     return check
@@ -138,19 +148,13 @@ def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
     return images
 
 
-def _remarks(layout: Layout, scanned: Sequence[Any], counts: Mapping[str, int]) -> list[str]:
+def _remarks(layout: Layout, counts: Mapping[str, int]) -> list[str]:
     remarks = list(layout.remarks)
     unit, published = layout.published_unit, layout.published
     if published:
         releases = ", ".join(f"{name} {number}" for name, number in published.items())
         relation = "as" if counts[unit] in published.values() else "not as"
         remarks.append(f"{counts[unit]} {unit}, {relation} published ({releases})")
-    names = {item.name for item in scanned}
-    listed = read_attributes(layout.files, layout.files.paths())
-    unknown = sorted(listed.keys() - names)
-    if unknown:
-        count = f"{len(unknown)} (e.g. {told(unknown[0])})"
-        remarks.append(f"lines of attributes.csv that name no pair, ignored: {count}")
     return remarks
 
 
@@ -167,10 +171,7 @@ def _counted(values: Any) -> dict[str, int]:
 def in_words(check: Check) -> list[str]:
     """Describe the result in lines to print."""
     lines = [f"{check.root}: {check.pairs} pairs, read by {check.reader}"]
-    if check.splits.keys() == {"unnamed"}:
-        lines.append("  splits: none named by the layout; ingest draws them")
-    else:
-        lines.append(f"  splits: {_listed(check.splits)}")
+    lines += _split_lines(check)
     lines.append(f"  hours: {_listed(check.hours)}")
     if check.sequences:
         lines.append(f"  sequences: {check.sequences}")
@@ -187,6 +188,17 @@ def in_words(check: Check) -> list[str]:
         lines.append("problems: none")
     lines += _note_lines(check.notes)
     return [*lines, *(f"remark: {remark}" for remark in check.remarks)]
+
+
+def _split_lines(check: Check) -> list[str]:
+    """Say which pairs are of which split, and who says so."""
+    if check.splits.keys() == {"unnamed"}:
+        return ["  splits: none named by the layout; ingest draws them"]
+    drawn = "; the unnamed are drawn by ingest" if "unnamed" in check.splits else ""
+    return [
+        f"  splits: {_listed(check.splits)}",
+        f"  splits come from: {check.split_source}{drawn}",
+    ]
 
 
 def _problem_lines(title: str, problems: Mapping[str, Reason]) -> list[str]:

@@ -21,7 +21,7 @@ OutsideData = Annotated[
     Path | None,
     typer.Option(envvar="TWINBAND_DATA", help="the folder that holds all outside datasets"),
 ]
-ROOT_HELP = "the dataset's folder, or a tar of it"
+ROOT_HELP = "the dataset's folder, or a tar or zip of it"
 
 
 @app.callback()

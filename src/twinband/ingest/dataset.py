@@ -31,6 +31,7 @@ from twinband.ingest.layout import Entry, Layout, Problem, RawPair
 from twinband.ingest.notes import Notes
 from twinband.ingest.pair_images import open_rgb, open_thermal, sizes_of
 from twinband.ingest.params import IngestLimits
+from twinband.ingest.zipped import Zip, is_zip
 
 LIMITS = IngestLimits()
 
@@ -59,7 +60,7 @@ def open_files(
     limits: IngestLimits = LIMITS,
     within: str = "",
 ) -> Files:
-    """Open a tar if ``root`` is a file of this machine, else a folder, which may be a URL.
+    """Open a tar or zip if ``root`` is a file of this machine, else a folder or URL of one.
 
     Args:
         within: folder of all outside data, to which links may lead.
@@ -72,7 +73,7 @@ def open_files(
         if not isinstance(filesystem, LocalFileSystem):
             return Remote(root, inventory, limits, filesystem, place)
         if Path(place).is_file():
-            return Tar(place, inventory, limits)
+            return (Zip if is_zip(place) else Tar)(place, inventory, limits)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"{told(root)} cannot be opened: {error}") from None
     return Folder(place, inventory, limits, within)
@@ -178,7 +179,7 @@ def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
 
     Args:
         reader: name of a reader (``twinband datasets`` lists them).
-        root: folder, fsspec URL or tar that holds it.
+        root: folder, fsspec URL, tar or zip that holds it.
         options: the reader's own options.
 
     Raises:
@@ -190,11 +191,11 @@ def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A reader over a raw folder or tar.
+    """A reader over a raw folder, tar or zip.
 
     Attributes:
         reader: name of the reader.
-        root: folder, fsspec URL or tar.
+        root: folder, fsspec URL, tar or zip.
         options: the reader's options as JSON.
         inventory: path of the committed inventory, empty if there is none.
         limits: most that is read of one file.
@@ -224,7 +225,7 @@ class Source:
     def open(self) -> Layout:
         """Open the layout, once a thread.
 
-        A tar has one reading position, which threads of a Dask worker must not share.
+        An archive has one reading position, which threads of a Dask worker must not share.
         """
         return _open(self, threading.get_ident())
 

@@ -15,11 +15,13 @@ from pydantic import Field
 from twinband.core.errors import InputError, told
 from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
-from twinband.ingest.files import Files, key_of, read_attributes
+from twinband.ingest.files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+from twinband.ingest.files import Files, key_of
 from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.label_forms.colours import ColourTable
-
-IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
+from twinband.ingest.stated import Stated, stated_beside
+from twinband.ingest.untaken import count_untaken, first_untaken, in_words
+from twinband.ingest.view import View, views
 
 PAIR = ("rgb", "thermal")
 
@@ -117,7 +119,12 @@ class Layout(ABC):
             stage ``register`` had better leave them alone.
 
     Attributes:
-        remarks: what a scan left out on purpose or decided, in plain words; known after it.
+        remarks: what a scan left out on purpose or decided, in plain words; known after it, and so
+            are the next three.
+        split_source: where the splits come from, such as ``lists (train.txt)``; empty if the
+            layout names none.
+        untaken: images below the root that are of no pair, by folder and suffix.
+        left_out: paths that the layout leaves out on purpose, and tells of itself.
     """
 
     Options: ClassVar[type[Options]] = Options
@@ -131,28 +138,67 @@ class Layout(ABC):
         self.files = files
         self.options = options
         self.remarks: list[str] = []
+        self.split_source = ""
+        self.untaken: dict[str, int] = {}
+        self.left_out: set[str] = set()
 
     def scan(self) -> Iterator[Entry | Problem]:
         """Find every pair and every would-be pair, in order of name, with unique keys.
 
-        The columns of an ``attributes.csv`` at the root win over what the layout itself says.
+        If there is no pair, but one folder around everything, it is looked into. The columns of an
+        ``attributes.csv`` win over what the layout itself says.
 
         Raises:
             InputError: the folder is not of this layout; says what was looked for and where.
         """
-        self.remarks = []
-        paths = self.files.paths()
-        refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in self.files.refused]
-        found = unique_keys([*self.pairs(paths), *refused])
-        items = sorted(found, key=lambda item: item.name)
-        if not any(isinstance(item, Entry) for item in items):
-            raise InputError(self._not_this_layout(paths, [*refused, *items]))
-        attributes = read_attributes(self.files, paths)
-        for item in items:
-            extra = attributes.get(item.name)
-            if extra and isinstance(item, Entry):
-                item = replace(item, attributes={**item.attributes, **extra})
-            yield item
+        whole = self.files
+        paths = whole.paths()
+        refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in whole.refused]
+        first: list[Entry | Problem] = []
+        for view in views(whole, paths):
+            self.files = view
+            try:
+                items = self._scanned(view, refused)
+            finally:
+                self.files = whole
+            if any(isinstance(item, Entry) for item in items):
+                self._count_untaken(paths, items, view)
+                yield from items
+                return
+            first = first or items
+        raise InputError(self._not_this_layout(paths, [*refused, *first]))
+
+    def _scanned(self, view: View, refused: Sequence[Problem]) -> list[Entry | Problem]:
+        """Find the pairs of one view of the files, and what is stated of them beside the images."""
+        self.remarks, self.split_source, self.left_out = [], "", set()
+        found = list(unique_keys([*self.pairs(view.paths()), *refused]))
+        entries = [item for item in found if isinstance(item, Entry)]
+        if not entries:
+            return found
+        if any(entry.split for entry in entries):
+            self.split_source = self.split_source or "the layout's folders"
+        stated = stated_beside(
+            view,
+            # A collision is named by a file, which is another pair's too.
+            {item.name: tuple(item.files.values()) for item in found if not collides(item)},
+            self.split_source,
+        )
+        self.split_source = stated.source(self.split_source)
+        self.remarks += stated.remarks
+        items = [_in_full(item, view, stated) for item in found]
+        return sorted(items, key=lambda item: item.name)
+
+    def _count_untaken(
+        self, paths: Sequence[str], items: Iterable[Entry | Problem], view: View
+    ) -> None:
+        taken = {path for item in items for path in item.files.values()}
+        taken.update(map(view.real, self.left_out))
+        self.untaken = count_untaken(paths, taken)
+        if self.untaken:
+            example = first_untaken(paths, taken, self.untaken)
+            self.remarks.append(in_words(self.untaken, example))
+        if view.within:
+            self.remarks.append(f"everything is in the folder {told(view.within)}")
 
     @abstractmethod
     def pairs(self, paths: Sequence[str]) -> Iterable[Entry | Problem]:
@@ -217,6 +263,21 @@ class Layout(ABC):
         )
 
 
+def _in_full(item: Entry | Problem, view: View, stated: Stated) -> Entry | Problem:
+    """Give an item its files relative to the root, and what is stated of it beside them."""
+    files = view.real_files(item.files)
+    if isinstance(item, Problem):
+        return replace(item, files=files)
+    attributes = {**item.attributes, **stated.attributes.get(item.name, {})}
+    split = stated.split_of.get(item.name) or item.split
+    return replace(item, files=files, attributes=attributes, split=split)
+
+
+def collides(item: Entry | Problem) -> bool:
+    """Tell if an item is a file that another pair has."""
+    return isinstance(item, Problem) and item.reason == "key_collision"
+
+
 def unique_keys(items: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
     """Turn the second of two items with one key into a ``key_collision``, named by its file."""
     seen: dict[str, str] = {}
@@ -238,9 +299,14 @@ class ByName(Layout):
 
     Class attributes:
         required: the fields without which there is no pair; any other is a label.
+
+    Attributes:
+        is_loose: whether a part of the names is not compared: of two files of one field none can
+            then be taken for the right one.
     """
 
     required: ClassVar[Sequence[str]] = ("rgb", "thermal")
+    is_loose = False
 
     @abstractmethod
     def place(self, path: str) -> tuple[str, str] | None:
@@ -257,6 +323,7 @@ class ByName(Layout):
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         """Find every pair, and a problem for a file that is alone or one too many."""
         files_of: dict[str, dict[str, str]] = {}
+        unclear: dict[str, str] = {}
         for path in paths:
             place = self.place(path)
             if place is None:
@@ -265,10 +332,14 @@ class ByName(Layout):
             first = files_of.setdefault(name, {}).setdefault(field, path)
             if first is not path:
                 detail = f"{path} and {first} are both the {field} of {name!r}; remove one"
+                unclear.setdefault(name, f"{detail}, or compare more of the names")
                 yield Problem(path, {field: path}, "key_collision", detail)
         self._tell_lone_labels(files_of)
         for name, files in files_of.items():
             if set(PAIR).isdisjoint(files):
+                continue
+            if self.is_loose and name in unclear:
+                yield Problem(name, files, "key_collision", unclear[name])
                 continue
             missing = [field for field in self.required if field not in files]
             yield self._alone(name, files, missing) if missing else self.entry(name, files)

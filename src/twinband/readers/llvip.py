@@ -11,12 +11,9 @@ from pydantic import Field
 from twinband.ingest import layout
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.split_words import split_of_word
 
-FIELDS = {
-    f"{folder}/{split}": field
-    for folder, field in (("visible", "rgb"), ("infrared", "thermal"))
-    for split in ("train", "test")
-}
+FIELDS = {"visible": "rgb", "infrared": "thermal"}
 
 
 class Options(layout.Options):
@@ -32,7 +29,7 @@ class Layout(ByName):
 
     Options = Options
     expects = (
-        "visible/{train,test}/NAME.jpg with infrared/{train,test}/NAME.jpg; "
+        "visible/{train,val,test}/NAME.jpg with infrared/{train,val,test}/NAME.jpg; "
         "optional: Annotations/NAME.xml with boxes of class person"
     )
     published: ClassVar = {"LLVIP": 15488}
@@ -42,13 +39,16 @@ class Layout(ByName):
         folder, stem, suffix = folder_stem_suffix(path)
         if folder == "Annotations" and suffix == "xml":
             return "boxes", stem
-        return (FIELDS[folder], stem) if suffix in IMAGE_SUFFIXES and folder in FIELDS else None
+        modality, _, split = folder.partition("/")
+        if suffix not in IMAGE_SUFFIXES or modality not in FIELDS or not split_of_word(split):
+            return None
+        return FIELDS[modality], stem
 
     def expected(self, field: str, name: str) -> str:
-        return f"{'visible' if field == 'rgb' else 'infrared'}/{{train,test}}/{name}.jpg"
+        return f"{'visible' if field == 'rgb' else 'infrared'}/{{train,val,test}}/{name}.jpg"
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry | Problem:
-        splits = [files[field].split("/")[1] for field in ("rgb", "thermal")]
+        splits = [split_of_word(files[field].split("/")[1]) for field in ("rgb", "thermal")]
         if splits[0] != splits[1]:
             detail = f"{files['rgb']} and {files['thermal']} are in different splits"
             return Problem(name, files, "missing_partner", detail)

@@ -4,10 +4,10 @@ Ha et al., 2017, https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from twinband.core.errors import BadSample
-from twinband.ingest.formats import SplitLists
+from twinband.core.errors import BadSample, told
 from twinband.ingest.layout import (
     ByName,
     Encoded,
@@ -16,6 +16,8 @@ from twinband.ingest.layout import (
     RawPair,
     folder_stem_suffix,
 )
+from twinband.ingest.pair_names import PairNames
+from twinband.ingest.split_lists import SplitLists
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
 HOURS = {"D": "day", "N": "night"}
@@ -39,16 +41,21 @@ class Layout(ByName):
     required = ("rgb",)
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
-        kept = [path for path in paths if not folder_stem_suffix(path)[1].endswith("_flip")]
+        kept = [path for path in paths if not _is_mirrored(folder_stem_suffix(path)[1])]
+        found = list(super().pairs(kept))
         lists = SplitLists(self.files, paths, "{split}.txt")
-        self._splits = lists.split_of
-        known = {name for name in lists.split_of if name.endswith("_flip")}
-        for item in super().pairs(kept):
-            known.add(item.name)
+        lists.assign(PairNames((item.name, [*item.files.values()]) for item in found), _is_mirrored)
+        for item in found:
+            if isinstance(item, Entry):
+                item = replace(item, split=lists.split_of.get(item.name, ""))
             yield item
-        yield from lists.missing(known)
+        for name, detail in lists.missing(found[0].files if found else {}):
+            yield Problem(told(name), {}, "listed_but_missing", detail)
         self.remarks += lists.remarks()
+        if lists.split_of:
+            self.split_source = f"lists ({', '.join(lists.paths)})"
         if len(kept) < len(paths):
+            self.left_out = set(paths) - set(kept)
             self.remarks.append(
                 f"{len(paths) - len(kept)} files of mirrored copies (*_flip) are left out"
             )
@@ -65,7 +72,6 @@ class Layout(ByName):
         return Entry(
             name,
             {**files, "thermal": files["rgb"]},
-            split=self._splits.get(name, ""),
             attributes={"hour": hour} if hour else {},
         )
 
@@ -81,3 +87,7 @@ class Layout(ByName):
             thermal=Encoded.from_pixels(decoded.pixels[..., 3], path),
             files={"rgb": stored},
         )
+
+
+def _is_mirrored(name: str) -> bool:
+    return name.endswith("_flip")

@@ -23,7 +23,7 @@ MOST_MIB = 1536
 REASONS = {
     *("truncated", "undecodable", "too_large", "too_small", "wrong_channels", "wrong_bit_depth"),
     *("bad_label", "not_text", "listed_but_missing", "missing_partner", "key_collision"),
-    *("not_a_file", "link_outside", "unreadable", "bad_name"),
+    *("not_a_file", "link_outside", "unreadable", "bad_name", "odd_name", "unpaired_sequence"),
     *("label_dropped", "boxes_dropped", "boxes_clipped"),
 }
 # Of the pair that holds the hostile thing; empty where it is harmless.
@@ -78,7 +78,7 @@ LINES = {
     "tar/long-names-in-chain": "recursion",
     "tar/size-minus-block": "states -512 bytes",
     "tar/xz-cut": "ended before",
-    "tar/zip": "is a zip; unpack it",
+    "tar/zip": "at its top there is: nothing",
 }
 
 Told = Mapping[str, Any]  # outcome, memory, and rows (reason and detail by name) or a line
