@@ -141,4 +141,5 @@ def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
     except ValidationError as error:
         lines = "\n  ".join(describe(error, "--option"))
         raise UsageError(f"reader {reader} does not accept these options:\n  {lines}") from None
-    return options.model_dump(exclude_unset=True)
+    given_options = options.model_dump(exclude_unset=True)
+    return {key: value for key, value in given_options.items() if value != ""}  # as if left out

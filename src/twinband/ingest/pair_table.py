@@ -11,10 +11,10 @@ from twinband.ingest.files import BAD_CHARACTER, Files, read_lines
 from twinband.ingest.layout import Entry, Problem
 from twinband.ingest.pair_names import LIST_SUFFIXES, PairNames
 from twinband.ingest.split_words import KNOWN_WORDS, split_of_word
+from twinband.ingest.stated import delimiter_of
 
 IMAGES = ("rgb", "thermal")
 LABELS = ("semantics", "saliency", "boxes")
-DELIMITERS = ",;\t"
 
 
 def read_pairs(files: Files, paths: Sequence[str], table: str) -> Iterator[Entry | Problem]:
@@ -79,8 +79,7 @@ def _pair(
 
 def _rows(files: Files, table: str) -> list[tuple[str, dict[str, str]]]:
     lines = read_lines(files, table)
-    delimiter = max(DELIMITERS, key=(lines[0] if lines else "").count)
-    reader = csv.DictReader(lines, delimiter=delimiter)
+    reader = csv.DictReader(lines, delimiter=delimiter_of(lines))
     rows = []
     try:
         columns = [column.strip().lower() for column in reader.fieldnames or ()]

@@ -108,12 +108,17 @@ def _lists(paths: Sequence[str], pattern: str) -> Iterator[tuple[str, str]]:
     first, *rest = pattern.replace("\\", "/").removeprefix("./").split("{split}")
     if not rest:
         return
-    same = "(?P=split)".join(map(re.escape, rest))
-    expression = re.compile(f"{re.escape(first)}(?P<split>[^/]+?){same}")
+    same = "(?P=split)".join(map(_loose, rest))
+    expression = re.compile(f"{_loose(first)}(?P<split>[^/]+?){same}")
     for path in paths:
         match = expression.fullmatch(path)
         if match and (split := split_of_word(match["split"])):
             yield path, split
+
+
+def _loose(text: str) -> str:
+    """Let ``*`` and ``?`` be any part of a name, as in ``{split}-all-*.txt``."""
+    return "[^/]*".join(map(re.escape, re.split(r"[*?]+", text)))
 
 
 def _order(split: str) -> int:

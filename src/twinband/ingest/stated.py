@@ -2,7 +2,7 @@
 
 import csv
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinband.core.errors import InputError, told
@@ -14,6 +14,7 @@ from twinband.ingest.view import View
 
 # At a dataset's root: attributes of its pairs that the layout cannot express.
 ATTRIBUTES_FILE = "attributes.csv"
+DELIMITERS = ",;\t"
 SPLIT_COLUMN = "split"
 
 
@@ -153,7 +154,8 @@ def read_attributes(files: View) -> Mapping[str, Mapping[str, str]]:
     """
     if not files.has(ATTRIBUTES_FILE):
         return {}
-    rows = csv.DictReader(read_lines(files, ATTRIBUTES_FILE))
+    lines = read_lines(files, ATTRIBUTES_FILE)
+    rows = csv.DictReader(lines, delimiter=delimiter_of(lines))
     attributes: dict[str, dict[str, str]] = {}
     try:
         columns = rows.fieldnames or ()
@@ -171,6 +173,11 @@ def read_attributes(files: View) -> Mapping[str, Mapping[str, str]]:
     except csv.Error as error:
         raise _bad_table(files, f"line {rows.line_num} cannot be read ({error})") from None
     return attributes
+
+
+def delimiter_of(lines: Sequence[str]) -> str:
+    """Tell what parts the cells of a table, by its first line."""
+    return max(DELIMITERS, key=(lines[0] if lines else "").count)
 
 
 def _bad_table(files: Files, why: str) -> InputError:

@@ -29,6 +29,11 @@ class Zip(Files):
         self, root: str, inventory: Mapping[str, Recorded] | None, limits: IngestLimits
     ) -> None:
         super().__init__(root, inventory, limits)
+        if not zipfile.is_zipfile(root):
+            raise InputError(
+                f"cannot read the zip {root}: its end, with the list of its members, is missing; "
+                "fetch it again, or unpack it if it is one part of several"
+            )
         try:
             self._zip = zipfile.ZipFile(root)
             self._members = self._found()
@@ -37,9 +42,7 @@ class Zip(Files):
         except Exception as error:
             # Over damaged bytes zipfile raises whatever it runs into, as tarfile does.
             why = told(str(error) or type(error).__name__)
-            raise InputError(
-                f"cannot read the zip {root}: {why}; if it is one part of several, unpack it"
-            ) from None
+            raise InputError(f"cannot read the zip {root}: {why}; fetch it again") from None
 
     def _found(self) -> dict[str, zipfile.ZipInfo]:
         """Collect the members by path; of two with one path the later counts."""

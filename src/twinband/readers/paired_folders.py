@@ -57,7 +57,8 @@ class Options(layout.Options):
     )
     split_files: str = Field(
         default="",
-        description="lists of each split's pairs, by name or path, such as align_{split}.txt",
+        description="lists of each split's pairs, by name or path, such as align_{split}.txt or "
+        "imageSets/{split}-all-*.txt",
     )
     split_level: int = Field(
         default=0,

@@ -127,6 +127,15 @@ def test_check_counts_what_nobody_takes(run: Run, root: Path) -> None:
     assert json.loads(checked)["untaken"] == untaken
 
 
+def test_add_takes_a_table_of_pairs(run: Run, project: Path, root: Path) -> None:
+    write_text(root / "pairs.csv", "rgb,thermal,split\nvi/1.png,ir/4.png,test\n")
+    arguments = ("datasets", "add", "one", str(root), "--reader", "paired_folders")
+    result = run(*arguments, "--option", "pairs_file=pairs.csv", TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    assert "splits come from: column split of pairs.csv" in result.stdout
+    assert params_of(project)["ingest"]["items"]["one"]["options"] == {"pairs_file": "pairs.csv"}
+
+
 @pytest.mark.parametrize("command", ["check", "add"])
 def test_splits_are_never_drawn_over_folders_that_name_them(
     run: Run, project: Path, tmp_path: Path, command: str

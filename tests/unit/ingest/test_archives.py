@@ -226,6 +226,14 @@ def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path: Path) -> None:
     assert len(open_files(str(tmp_path / "set.tar")).paths()) == 3
 
 
+@pytest.mark.parametrize("cut", [5, 100, 2000, -10, -1])
+def test_a_zip_that_was_cut_is_told_in_a_line(tmp_path: Path, cut: int) -> None:
+    path = zipped(write_pairs(tmp_path / "raw", 2), tmp_path / "set.zip")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"cannot read the zip .*set\.zip: .*fetch it again"):
+        open_files(str(path))
+
+
 STREAM = io.BytesIO()
 with zipfile.ZipFile(STREAM, "w", zipfile.ZIP_DEFLATED) as _archive:
     for _number in range(3):

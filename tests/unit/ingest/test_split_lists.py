@@ -70,6 +70,8 @@ def test_a_line_of_any_form_names_its_pair(tmp_path: Path, form: str, end: str) 
         ("lists\\{split}.txt", "lists/test.txt", "test"),
         ("{split}/{split}.txt", "val/val.txt", "val"),
         ("a(1)_{split}.txt", "a(1)_train.txt", "train"),
+        ("lists/{split}-all-*.txt", "lists/test-all-20.txt", "test"),
+        ("?_{split}.txt", "align_val.txt", "val"),
         ("", "ImageSets/Main/test.txt", "test"),
         ("", "ImageSets/val.txt", "val"),
         ("", "train.txt", "train"),

@@ -160,6 +160,7 @@ def test_a_column_of_attributes_sets_the_split(tmp_path: Path, word: str) -> Non
     ("table", "said"),
     [
         ("name,split\ntrain/1,holdout\n", "the split of train/1 is 'holdout'"),
+        ("name;split\ntrain/1;holdout\n", "the split of train/1 is 'holdout'"),
         ("name,split\ntrain/1,0\n", "write one of train, training"),
         ("name,split\n77,test\n78,test\n", "no line names a pair (e.g. '77')"),
         ("name,split\ntrain/1,test\ntrain/1,train\n", "line 3 says otherwise of 'train/1'"),
