@@ -18,14 +18,15 @@ class RegisterParams(ItemParams):
 
     Attributes:
         homographies: CSV of supplied transforms, thermal pixel to RGB pixel, by name of a pair,
-            of a sequence, or ``*``; ``data/homographies/none.csv`` if there are none.
+            of a sequence, or ``*``; ``data/homographies/none.csv`` if there are none. One that
+            fits far worse than none, its inverse or its transpose is a failure.
         aligned: the dataset's authors aligned it: nothing is moved, only the quality is told.
         rig: pairs that share one transform: those of the whole ``dataset``, of a ``sequence``,
             or none (``pair``).
         backend: module of ``twinband.backends`` that estimates.
         options: the backend's own options.
         grid: the modality whose pixels both images and all labels get.
-        labels_on: the modality that labels were drawn on, unless their name says it.
+        labels_on: the modality that labels were drawn on, unless their size or name says it.
         on_failure: policy for a pair without a transform to trust: ``keep_identity``,
             ``use_rig`` (the best accepted transform of its sequence, else identity),
             ``single_modality`` (its thermal image counts as absent: no pair to pretrain on), or

@@ -53,7 +53,7 @@ class Options:
 
     Raises:
         TypeError: a number is not one.
-        ValueError: an unknown model.
+        ValueError: an unknown model, or a share that is none.
     """
 
     max_shift_share: float = 0.12
@@ -75,6 +75,11 @@ class Options:
                     raise ValueError(f"model must be one of {get_args(Model)}, not {value!r}")
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 raise TypeError(f"{field.name} must be a number, not {value!r}")
+            elif field.name.endswith("_share") and not 0 <= value <= 1:
+                raise ValueError(
+                    f"{field.name} must be a share of the RGB image's longer side, 0 to 1, "
+                    f"not {value!r}"
+                )
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Options":

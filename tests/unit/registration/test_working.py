@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tests.made.scenes import scene
 from twinband.registration.geometry import Frame, Similarity
-from twinband.registration.quality import Evidence, Options, judge
+from twinband.registration.quality import RENAMED, Evidence, Options, judge
 from twinband.registration.register import Registration, register_pair
 from twinband.registration.working import fine_side_px, in_file_px, size_at
 
@@ -125,3 +125,34 @@ def test_options_of_old_are_told_by_their_new_names(old: str) -> None:
     with pytest.raises(TypeError, match=re.escape(f"{old} is called {new} now")):
         Options.of({old: 8.0})
     assert getattr(Options.of({new: 0.5}), new) == 0.5
+
+
+@pytest.mark.parametrize("name", RENAMED.values())
+@pytest.mark.parametrize("value", [-0.1, 1.5, 30.0, 30, float("nan"), float("inf")])
+def test_pixels_are_no_shares(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a share of the RGB image's longer side"):
+        Options.of({name: value})
+
+
+@pytest.mark.parametrize(
+    ("rgb", "thermal"),
+    [
+        ((640, 40), (640, 40)),
+        ((40, 640), (40, 640)),
+        ((2000, 40), (320, 40)),
+        ((4000, 33), (400, 33)),
+        ((320, 40), (40, 320)),
+        ((33, 33), (33, 33)),
+        ((33, 900), (900, 33)),
+        ((640, 480), (33, 33)),
+        ((33, 33), (640, 480)),
+        ((500, 100), (640, 32)),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_strips_and_tiny_images_get_a_verdict(
+    rgb: tuple[int, int], thermal: tuple[int, int]
+) -> None:
+    found = register_pair(scene(1, *rgb)[0], scene(1, *thermal)[1])
+    assert found.status == "accepted" or found.reason
+    assert np.isfinite(found.estimate).all()
