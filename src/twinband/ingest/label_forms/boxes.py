@@ -89,8 +89,15 @@ def fitted(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> list[dict[str, 
             continue
         if inside != item["xyxy"]:
             notes.lose("boxes_clipped", _bad(boxes, f"{what} leaves the image"))
-        kept.append({**item, "xyxy": inside})
+        kept.append({**item, "xyxy": inside, **_ground(boxes, sizes)})
     return kept
+
+
+def _ground(boxes: Boxes, sizes: Sequence[Size]) -> dict[str, list[int]]:
+    """Keep the size that the file states of its image, if it tells on which of both boxes stand;
+    ``register`` looks at it."""
+    tells = boxes.size is not None and boxes.size in sizes and len(set(sizes)) > 1
+    return {"image_size": [round(side) for side in boxes.size]} if tells and boxes.size else {}
 
 
 def _limits(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> Size:

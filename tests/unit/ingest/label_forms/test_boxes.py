@@ -78,6 +78,7 @@ def test_the_stated_size_names_the_image(
     notes = Notes()
     [item] = fitted(made([10, 10, 999, 20], size=size), SIZES, notes)
     assert item["xyxy"][2] == inside
+    assert item.get("image_size") == (None if told or size is None else [*size])
     assert ("label_size_differs" in notes.cases) == told
     if told:
         said = "a.xml: states 640 x 512 px, the images are 320 x 256 and 160 x 128"
