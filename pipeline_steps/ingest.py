@@ -17,7 +17,9 @@ from twinband.drawing import QUALITY, contact_sheet
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
 from twinband.ingest.facts import facts_of
+from twinband.ingest.notes import notes_in_words
 from twinband.ingest.params import IngestParams
+from twinband.ingest.untaken import in_words
 from twinband.shards.product import product_id
 from twinband.shards.read import open_products
 from twinband.shards.write import write_atomically
@@ -37,13 +39,20 @@ def run(
     run: Run,
 ) -> StepReport:
     """Ingest one dataset."""
-    built = ingest(params, _source(params, source, run.item), out, run)
+    raw = _source(params, source, run.item)
+    built = ingest(params, raw, out, run)
+    layout = raw.open()  # the one that was scanned
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built.manifest, built.bytes, product_id(out))
+    described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken)
+    told = "".join(
+        f"; {words}"
+        for words in (notes_in_words(built.manifest), in_words(layout.untaken))
+        if words
+    )
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "
-        f"shards: {built.shards}{built.continuation}",
+        f"shards: {built.shards}{built.continuation}{told}",
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

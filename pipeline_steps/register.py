@@ -6,6 +6,7 @@ from twinband.registration.build import register
 from twinband.registration.facts import facts_of
 from twinband.registration.params import RegisterParams
 from twinband.registration.pictures import write_pictures
+from twinband.registration.remarks import remarks
 from twinband.shards.product import product_id
 
 
@@ -26,8 +27,9 @@ def run(
     write_pictures(pairs, out, plots)
     described = facts_of(built.manifest, product_id(out))
     status = ", ".join(f"{count} {name}" for name, count in described.status.items())
+    told = remarks(built.manifest, params.homographies)
     return StepReport(
-        summary=f"{described.pairs} pairs: {status}{built.continuation}",
+        summary=f"{described.pairs} pairs: {status}{built.continuation}{told}",
         samples=built.manifest.num_rows,
         metrics=described.headline(),
         facts=described,

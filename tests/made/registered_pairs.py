@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
     "grid": "rgb",
     "labels_on": "rgb",
     "on_failure": "keep_identity",
-    "shift_tolerance_px": 4.0,
+    "shift_tolerance_working_px": 4.0,
     "truth": "data/homographies/none.csv",
     "pooled_pairs": 2,
 }
@@ -131,6 +131,17 @@ def shift(x: float, y: float) -> NDArray[np.float64]:
 def pair(seed: int, **more: Any) -> Made:
     """Make an aligned pair."""
     return Made(*scene(seed, WIDTH, HEIGHT), **more)
+
+
+def unshifted(thermal: NDArray[Any], x: int, y: int) -> NDArray[Any]:
+    """Move ``thermal`` so that ``shift(x, y)`` brings it back."""
+    return np.roll(thermal, (-y, -x), (0, 1))
+
+
+def apart(seed: int, x: int, y: int, **more: Any) -> Made:
+    """Make a pair whose thermal image ``shift(x, y)`` brings onto the RGB image."""
+    rgb, thermal = scene(seed, WIDTH, HEIGHT)
+    return Made(rgb, unshifted(thermal, x, y), **more)
 
 
 def joined(base: Path) -> dict[str, dict[str, Any]]:

@@ -46,6 +46,8 @@ def results(project: Project) -> dict[str, bytes]:
 def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     root = write_pairs(project.root / RAW, 7)
     write(root / "crop_LR_visible" / "alone.jpg", encoded(scene(50)[0]))
+    damaged = encoded(scene(6)[0])[:-200] + b"\xff\xd9"
+    write(root / "crop_LR_visible" / "p006.jpg", damaged)
     project.write_ingest_params(max_bad_fraction=0.2)
     done = project.ingest()
     assert done.returncode == 0, done.stdout
@@ -54,6 +56,7 @@ def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     assert json.loads(metrics.read_text()) == {"pairs": 7, "left_out": 1}
     facts = json.loads(facts_file.read_text())
     assert (facts["pairs"], facts["left_out"]) == (7, 1)
+    assert "untaken" not in facts
     assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
     assert sum(facts["splits"].values()) == 7 and facts["hours"] == {"unknown": 7}
     assert sorted(contents(plots)) == ["sheet.jpg"]
@@ -62,8 +65,21 @@ def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     sheet = cv2.imread(str(plots / "sheet.jpg"))
     assert sheet is not None and np.ptp(sheet) > 200
     closing = done.stdout.splitlines()[-1]
-    assert closing.startswith("ingest@made-up: 7 pairs, 1 left out, shards: 3 (")
+    assert closing.startswith(
+        "ingest@made-up: 7 pairs, 1 left out, shards: 3; "
+        "rgb_damaged 1 (e.g. crop_LR_visible/p006.jpg: Corrupt JPEG data: "
+    )
     assert "ingest@made-up: 3 of 3 shards" in done.stdout
+
+
+def test_images_that_nobody_takes_are_counted(project: Project) -> None:
+    root = write_pairs(project.root / RAW, 2)
+    write(root / "visible" / "1.JPG", encoded(scene(50)[0]))
+    project.write_ingest_params()
+    done = project.ingest()
+    assert done.returncode == 0, done.stdout
+    assert "shards: 3; 1 image fits no pattern: visible/*.JPG (1) (" in done.stdout
+    assert json.loads(project.outputs[2].read_text())["untaken"] == {"visible/*.JPG": 1}
 
 
 def test_names_that_are_formulas_are_text_in_the_table_of_what_was_left_out(

@@ -214,9 +214,15 @@ def test_another_backend_is_one_more_file(project: Project) -> None:
             2,
             "register.items.made-up: the registration backend search cannot be opened",
         ),
-        ({"options": {"max_shift_px": "far"}}, 2, "max_shift_px must be a number, not 'far'"),
+        ({"options": {"max_shift_share": "far"}}, 2, "max_shift_share must be a number, not 'far'"),
+        ({"options": {"max_shift_px": 30}}, 2, "max_shift_px is called max_shift_share now"),
+        ({"shift_tolerance_px": 4.0}, 2, "is called shift_tolerance_working_px now"),
         ({"on_failure": "shrug"}, 2, "register.items.made-up.on_failure"),
-        ({"shift_tolerance_px": -1}, 2, "register.items.made-up.shift_tolerance_px"),
+        (
+            {"shift_tolerance_working_px": -1},
+            2,
+            "register.items.made-up.shift_tolerance_working_px",
+        ),
         ({"colour": 1}, 2, "register.items.made-up.colour: unknown parameter"),
     ],
 )

@@ -20,7 +20,7 @@ def open_backend(options: Mapping[str, Any]) -> Backend:
 
 class _Search:
     def __init__(self, options: Mapping[str, Any]) -> None:
-        Options(**options)  # an unknown option fails at once, not at the first pair
+        Options.of(options)  # an unknown option fails at once, not at the first pair
         self.options = dict(options)
 
     def register(self, samples: Sequence[Sample]) -> Registration:

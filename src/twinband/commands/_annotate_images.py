@@ -15,6 +15,13 @@ from twinband.annotators.dpt import open_annotator as open_dpt
 from twinband.annotators.mask2former import Mask2Former
 from twinband.annotators.mask2former import open_annotator as open_mask2former
 from twinband.cli import UsageError
+from twinband.commands._outputs import (
+    check_files,
+    check_folder,
+    check_not_overwritten,
+    distinct_names,
+    writing,
+)
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
@@ -31,6 +38,15 @@ from twinband.shards.product import to_json
 from twinband.shards.sums import check_sums
 from twinband.shards.write import write_atomically
 from twinband.weights import Weights, weights_file
+
+WRITTEN = (
+    "masks.json",
+    "depth.png",
+    "depth.json",
+    "classes.png",
+    "classes.json",
+    "overview.jpg",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +84,36 @@ class Annotators:
             raise UsageError(f"--device {device}: {error}") from None
 
 
-def annotate_files(files: Sequence[Path], out: Path, annotators: Annotators) -> Iterator[str]:
-    """Annotate one file after the other; yields a line about each.
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An image, and the folder for what is found in it."""
+
+    image: Image
+    folder: Path
+
+
+def read_tasks(files: Sequence[Path], out: Path) -> list[Task]:
+    """Read the files and name their folders; weights, which take long, come after that.
 
     Raises:
         InputError: a file is missing, or no image.
-        UsageError: ``out`` is a file, or two files have one name.
+        UsageError: ``out`` or a folder in it is a file, or a file is named twice.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; -o names a folder")
-    stems = [file.stem for file in files]
-    if doubled := sorted({stem for stem in stems if stems.count(stem) > 1}):
-        raise UsageError(f"several images are called {', '.join(doubled)}: annotate them apart")
-    decoded = [_read(file) for file in files]
-    bar = tqdm(files, unit="image", leave=False, disable=not sys.stderr.isatty())
-    for file, image in zip(bar, decoded, strict=True):
-        yield _annotate(image, out / file.stem, annotators)
+    check_files(files)
+    folders = [out / name for name in distinct_names(files)]
+    for folder in folders:
+        check_folder(folder)
+    check_not_overwritten(files, (folder / name for folder in folders for name in WRITTEN))
+    return [Task(_read(file), folder) for file, folder in zip(files, folders, strict=True)]
+
+
+def annotate_images(tasks: Sequence[Task], annotators: Annotators) -> Iterator[str]:
+    """Annotate one image after the other; yields a line about each."""
+    bar = tqdm(tasks, unit="image", leave=False, disable=not sys.stderr.isatty())
+    for task in bar:
+        with writing(task.folder):
+            line = _annotate(task.image, task.folder, annotators)
+        yield line
 
 
 def _annotate(image: Image, folder: Path, annotators: Annotators) -> str:

@@ -5,20 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinband.core.errors import BadSample, told
+from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import LIMITS, open_layout
-from twinband.ingest.files import read_attributes
 from twinband.ingest.layout import Entry, Layout, Problem
+from twinband.ingest.notes import MEANINGS
 from twinband.ingest.params import IngestLimits
 
 SAMPLE_PAIRS = 50
+NOT_STRICT = "leave strict_labels out: its pair is then kept without it"
+DRAWN = "drawn by ingest"
 ADVICE = {
     "missing_partner": "fetch the missing files, or remove those that are alone",
     "listed_but_missing": "fetch the missing files, or take the names out of the list",
     "key_collision": "rename or remove one of the two files",
-    "bad_label": "mend the label file, or remove it: the pair then has no such label",
-    "odd_label_id": "mend the label image, or remove it: the pair then has no such label",
+    "odd_name": "remove it if it is a copy, or rename it as the others are",
+    "unpaired_sequence": "give frames of one moment one number, in files of both modalities",
+    "unknown_split": "rename the folder, or leave it out by the patterns",
+    "bad_label": f"mend the label file, or {NOT_STRICT}",
+    "odd_label_id": f"mend the label image, or {NOT_STRICT}",
     "truncated": "fetch the file again",
     "undecodable": "fetch the file again",
     "bad_name": "rename the file",
@@ -50,12 +55,16 @@ class Images:
 
 @dataclass
 class Check:
-    """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample."""
+    """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample.
+
+    ``untaken`` counts images that no rule of the layout took, by folder and suffix.
+    """
 
     reader: str
     root: str
     pairs: int
     splits: Mapping[str, int]
+    split_source: str
     hours: Mapping[str, int]
     sequences: int
     decoded: int = 0
@@ -63,6 +72,8 @@ class Check:
     labels: Mapping[str, int] = field(default_factory=dict)
     problems: Mapping[str, Reason] = field(default_factory=dict)
     sample_problems: Mapping[str, Reason] = field(default_factory=dict)
+    notes: Mapping[str, Reason] = field(default_factory=dict)
+    untaken: Mapping[str, int] = field(default_factory=dict)
     remarks: Sequence[str] = ()
 
 
@@ -73,7 +84,7 @@ def check_dataset(
     limits: IngestLimits = LIMITS,
     within: str = "",
 ) -> Check:
-    """Scan a folder or tar with a reader and decode a sample of its pairs.
+    """Scan a folder or archive with a reader and decode a sample of its pairs.
 
     Args:
         within: folder of all outside data, to which links may lead.
@@ -92,10 +103,12 @@ def check_dataset(
         root=root,
         pairs=len(entries),
         splits=_counted(entry.split or "unnamed" for entry in entries),
+        split_source=layout.split_source or DRAWN,
         hours=_counted(entry.attributes.get("hour", "unknown") for entry in entries),
         sequences=len(groups),
         problems=_reasons(problems),
-        remarks=_remarks(layout, scanned, {"pairs": len(entries), "sequences": len(groups)}),
+        untaken=dict(layout.untaken),
+        remarks=_remarks(layout, {"pairs": len(entries), "sequences": len(groups)}),
     )
     _decode_sample(layout, entries, check)
     return check
@@ -105,16 +118,20 @@ def _decode_sample(layout: Layout, entries: Sequence[Entry], check: Check) -> No
     count = min(SAMPLE_PAIRS, len(entries))
     sample = [entries[index * len(entries) // count] for index in range(count)]
     rows: list[Mapping[str, Any]] = []
-    problems = []
+    problems: list[tuple[str, str]] = []
+    notes: list[tuple[str, str]] = []
     for entry in sample:
         try:
-            rows.append(check_pair(layout, entry).row)
+            checked = check_pair(layout, entry)
+            rows.append(checked.row)
+            notes += checked.notes.items()
         except BadSample as error:
             problems.append((error.reason, error.detail))
     check.decoded = count
     check.images = [*_images("rgb", rows), *_images("thermal", rows)]
     check.labels = _counted(label for row in rows for label in row["labels"])
     check.sample_problems = _reasons(problems)
+    check.notes = _reasons(notes)
 
 
 def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
@@ -131,19 +148,13 @@ def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
     return images
 
 
-def _remarks(layout: Layout, scanned: Sequence[Any], counts: Mapping[str, int]) -> list[str]:
+def _remarks(layout: Layout, counts: Mapping[str, int]) -> list[str]:
     remarks = list(layout.remarks)
     unit, published = layout.published_unit, layout.published
     if published:
         releases = ", ".join(f"{name} {number}" for name, number in published.items())
         relation = "as" if counts[unit] in published.values() else "not as"
         remarks.append(f"{counts[unit]} {unit}, {relation} published ({releases})")
-    names = {item.name for item in scanned}
-    listed = read_attributes(layout.files, layout.files.paths())
-    unknown = sorted(listed.keys() - names)
-    if unknown:
-        count = f"{len(unknown)} (e.g. {told(unknown[0])})"
-        remarks.append(f"lines of attributes.csv that name no pair, ignored: {count}")
     return remarks
 
 
@@ -160,10 +171,7 @@ def _counted(values: Any) -> dict[str, int]:
 def in_words(check: Check) -> list[str]:
     """Describe the result in lines to print."""
     lines = [f"{check.root}: {check.pairs} pairs, read by {check.reader}"]
-    if check.splits.keys() == {"unnamed"}:
-        lines.append("  splits: none named by the layout; ingest draws them")
-    else:
-        lines.append(f"  splits: {_listed(check.splits)}")
+    lines += _split_lines(check)
     lines.append(f"  hours: {_listed(check.hours)}")
     if check.sequences:
         lines.append(f"  sequences: {check.sequences}")
@@ -178,7 +186,19 @@ def in_words(check: Check) -> list[str]:
     lines += _problem_lines("problems of the decoded pairs", check.sample_problems)
     if not check.problems and not check.sample_problems:
         lines.append("problems: none")
+    lines += _note_lines(check.notes)
     return [*lines, *(f"remark: {remark}" for remark in check.remarks)]
+
+
+def _split_lines(check: Check) -> list[str]:
+    """Say which pairs are of which split, and who says so."""
+    if check.splits.keys() == {"unnamed"}:
+        return ["  splits: none named by the layout; ingest draws them"]
+    drawn = "; the unnamed are drawn by ingest" if "unnamed" in check.splits else ""
+    return [
+        f"  splits: {_listed(check.splits)}",
+        f"  splits come from: {check.split_source}{drawn}",
+    ]
 
 
 def _problem_lines(title: str, problems: Mapping[str, Reason]) -> list[str]:
@@ -187,6 +207,14 @@ def _problem_lines(title: str, problems: Mapping[str, Reason]) -> list[str]:
         lines.append(f"  {cases.count:6d}  {reason}, e.g. {cases.example}")
         if reason in ADVICE:
             lines.append(f"          to mend: {ADVICE[reason]}")
+    return lines
+
+
+def _note_lines(notes: Mapping[str, Reason]) -> list[str]:
+    lines = ["notes on the decoded pairs, which are kept:"] if notes else []
+    for word, cases in notes.items():
+        example = f", e.g. {cases.example}" if cases.example else ""
+        lines.append(f"  {cases.count:6d}  {word}: {MEANINGS[word]}{example}")
     return lines
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from twinband.commands._image_samples import Pixels, Sample
+from twinband.commands._outputs import writing
+from twinband.commands._turned import aspect_remark
 from twinband.core.errors import InputError
 from twinband.core.images import encode_png
 from twinband.fusion.interface import Fusion
 from twinband.registration.geometry import Frame, resampled
+from twinband.registration.reasons import why
 from twinband.registration.register import register_pair
 from twinband.shards.write import write_atomically
 
@@ -41,7 +44,8 @@ def fuse_pairs(
             image = fusion.fuse(pair["rgb"], pair["thermal"])
         except ValueError as error:
             raise InputError(f"{sample.name}: {error}") from None
-        write_atomically(out / f"{sample.name}.png", encode_png(image))
+        with writing(out):
+            write_atomically(out / f"{sample.name}.png", encode_png(image))
         fused += 1
     yield f"{out}: {fused} fused images"
 
@@ -52,5 +56,8 @@ def _registered(pair: Pixels) -> tuple[Pixels, str]:
     thermal, _ = resampled(pair["thermal"], registration.matrix, frame.width, frame.height)
     told = ""
     if registration.status == "failed":
-        told = f"not registered ({registration.reason}); fused as it is, scaled to one size"
+        told = f"not registered: {why(registration.reason)}; fused as it is, scaled to one size"
+        source = Frame.of(pair["thermal"])
+        turned = aspect_remark((frame.width, frame.height), (source.width, source.height))
+        told = f"{told}; {turned}" if turned else told
     return {**pair, "thermal": thermal}, told

@@ -31,10 +31,12 @@ class Sample:
     Attributes:
         name: what it is called in the table.
         read: reads the images; raises InputError.
+        files: that it is read from, if they are not the project's own.
     """
 
     name: str
     read: Callable[[], Pixels]
+    files: tuple[Path, ...] = ()
 
 
 def samples_of_files(rgb: Sequence[Path], thermal: Sequence[Path]) -> list[Sample]:
@@ -63,14 +65,14 @@ def samples_of_files(rgb: Sequence[Path], thermal: Sequence[Path]) -> list[Sampl
                 )
     names = next(iter(found.values()), {})
     return [
-        Sample(name, partial(_read, {modality: files[name] for modality, files in found.items()}))
+        _of_files(name, {modality: files[name] for modality, files in found.items()})
         for name in sorted(names, key=natural_order)
     ]
 
 
 def pair_of_files(rgb: Path, thermal: Path) -> Sample:
     """Take two files as a pair, called as the first, whatever the other's name."""
-    return Sample(rgb.stem, partial(_read, {"rgb": rgb, "thermal": thermal}))
+    return _of_files(rgb.stem, {"rgb": rgb, "thermal": thermal})
 
 
 def samples_of_dataset(dataset: str, modality: str) -> list[Sample]:
@@ -95,6 +97,10 @@ def samples_of_dataset(dataset: str, modality: str) -> list[Sample]:
         if there:
             samples.append(Sample(name, partial(_of_pair, pairs, row, there)))
     return samples
+
+
+def _of_files(name: str, files: Mapping[str, Path]) -> Sample:
+    return Sample(name, partial(_read, files), tuple(files.values()))
 
 
 def _named(paths: Sequence[Path]) -> dict[str, Path]:

@@ -7,36 +7,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twinband.cli import UsageError
+from twinband.commands._outputs import (
+    check_files,
+    check_folder,
+    check_not_overwritten,
+    writing,
+)
+from twinband.commands._turned import aspect_remark, orientation_remark
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
 from twinband.registration.geometry import Frame, grid_change, resampled
 from twinband.registration.pictures import Column, comparison, jpeg
+from twinband.registration.reasons import why
 from twinband.registration.register import Registration, register_pair
 from twinband.shards.write import write_atomically
 
-# The reasons of a failed registration in plain words.
-REASONS = {
-    "flat_rgb": "the RGB image shows no edges",
-    "flat_thermal": "the thermal image shows no edges",
-    "too_small": "an image is too small to be registered",
-    "ambiguous": "the edges of both images fit about as well elsewhere",
-    "low_score": "the edges of both images fit nowhere",
-    "forward_backward_disagree": "thermal onto RGB and RGB onto thermal give different answers",
-    "motion_out_of_range": "the images would have to move further than is plausible",
-    "no_gain": "the best transform fits no better than none",
-}
+WRITTEN = ("thermal.png", "valid.png", "comparison.jpg", "registration.json")
 
 
 @dataclass(frozen=True, slots=True)
 class FileRegistration:
-    """A registration, and the sizes (width, height) of both images."""
+    """A registration, the sizes (width, height) of both images, and what to know of the files."""
 
     registration: Registration
     rgb_size: tuple[int, int]
     thermal_size: tuple[int, int]
+    remarks: tuple[str, ...]
 
 
 def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> FileRegistration:
@@ -44,36 +43,48 @@ def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> FileRegistr
 
     Raises:
         InputError: a file is missing, or no image of its kind.
-        UsageError: ``out`` is a file.
+        UsageError: ``out`` is a file, or holds one of the images where results would be written.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; -o names a folder")
+    check_folder(out)
+    check_files((rgb_file, thermal_file))
+    check_not_overwritten((rgb_file, thermal_file), (out / name for name in WRITTEN))
+    rgb_decoded, thermal_decoded = _decoded(rgb_file), _decoded(thermal_file)
     try:
-        rgb = images.as_rgb(*_decoded(rgb_file))
-        thermal = images.as_thermal(*_decoded(thermal_file))
+        rgb = images.as_rgb(rgb_decoded, str(rgb_file))
+        thermal = images.as_thermal(thermal_decoded, str(thermal_file))
     except BadSample as error:
         raise InputError(f"{error.detail}; the RGB image comes first") from None
-    registration = register_pair(rgb, thermal)
-    target = Frame(rgb.shape[1], rgb.shape[0])
-    source = Frame(thermal.shape[1], thermal.shape[0])
-    after, valid = resampled(thermal, registration.matrix, target.width, target.height)
-    resized = grid_change(source, target)
+    target, source = Frame.of(rgb), Frame.of(thermal)
+    sizes = (target.width, target.height), (source.width, source.height)
+    remarks = (
+        orientation_remark(rgb_decoded, rgb_file, "RGB"),
+        orientation_remark(thermal_decoded, thermal_file, "thermal"),
+        aspect_remark(*sizes),
+    )
+    result = FileRegistration(register_pair(rgb, thermal), *sizes, tuple(filter(None, remarks)))
+    with writing(out):
+        _write(out, rgb, thermal, result)
+    return result
+
+
+def _write(
+    out: Path, rgb: NDArray[np.uint8], thermal: NDArray[np.generic], result: FileRegistration
+) -> None:
+    registration, (width, height) = result.registration, result.rgb_size
+    after, valid = resampled(thermal, registration.matrix, width, height)
+    still = grid_change(Frame.of(thermal), Frame.of(rgb))
     columns = [
         Column(
             f"before, score {registration.score_before:.2f}",
-            *resampled(thermal, resized, target.width, target.height),
+            *resampled(thermal, still, width, height),
         ),
         Column(f"after, score {registration.score:.2f}", after, valid),
     ]
     picture = comparison(rgb, columns if registration.status == "accepted" else columns[:1])
-    result = FileRegistration(
-        registration, (target.width, target.height), (source.width, source.height)
-    )
     write_atomically(out / "thermal.png", images.encode_png(after))
     write_atomically(out / "valid.png", images.encode_png(valid.astype(np.uint8) * 255))
     write_atomically(out / "comparison.jpg", jpeg(picture))
     write_atomically(out / "registration.json", (to_json(result) + "\n").encode())
-    return result
 
 
 def to_json(result: FileRegistration) -> str:
@@ -91,6 +102,7 @@ def to_json(result: FileRegistration) -> str:
         "estimate": registration.estimate.tolist(),
         "rgb_size": result.rgb_size,
         "thermal_size": result.thermal_size,
+        "remarks": list(result.remarks),
     }
     return json.dumps(data, indent=2)
 
@@ -112,14 +124,13 @@ def in_words(result: FileRegistration, out: Path) -> list[str]:
             f"the edges' correlation is {before:.2f}",
         ]
     else:
-        why = REASONS.get(registration.reason, registration.reason.replace("_", " "))
-        lines = [f"not registered: {why}; the thermal image was only resized"]
-    names = "thermal.png, valid.png, comparison.jpg and registration.json"
-    return [*lines, f"{out}: {names}"]
+        reason = why(registration.reason)
+        lines = [f"not registered: {reason}; the thermal image was only resized"]
+    return [*lines, *result.remarks, f"{out}: {', '.join(WRITTEN[:-1])} and {WRITTEN[-1]}"]
 
 
-def _decoded(path: Path) -> tuple[images.Decoded, str]:
+def _decoded(path: Path) -> images.Decoded:
     try:
-        return images.decode(read_file(path, str(path)), str(path), LIMITS), str(path)
+        return images.decode(read_file(path, str(path)), str(path), LIMITS)
     except BadSample as error:
         raise InputError(error.detail) from None

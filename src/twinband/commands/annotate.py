@@ -34,11 +34,17 @@ def annotate(
 ) -> None:
     """Label images as the pipeline does, with the small sample models or others.
 
-    Writes for each IMAGE a folder OUT/STEM: masks.json (COCO run lengths, scores), depth.png (16
-    bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the image,
-    its masks, depth (near is dark) and classes.
+    Writes for each IMAGE a folder OUT/STEM (of equal names the shortest end of the path that tells
+    them apart: OUT/rgb-0001, OUT/thermal-0001): masks.json (COCO run lengths, scores), depth.png
+    (16 bits) with depth.json, classes.png with classes.json, and overview.jpg to look at: the
+    image, its masks, depth (near is dark) and classes.
     """
-    from twinband.commands._annotate_images import Annotators, annotate_files
+    from twinband.commands._outputs import check_files, check_folder, distinct_names
+
+    check_folder(out)
+    check_files(images)
+    distinct_names(images)  # a fault in the arguments is told before torch is imported
+    from twinband.commands._annotate_images import Annotators, annotate_images, read_tasks
     from twinband.sam.settings import MaskSettings
 
     settings = MaskSettings(
@@ -48,6 +54,7 @@ def annotate(
         min_mask_region_area=30,
         max_masks=100,
     )
+    tasks = read_tasks(images, out)
     annotators = Annotators.open(sam, settings, depth, semantics, device)
-    for line in annotate_files(images, out, annotators):
+    for line in annotate_images(tasks, annotators):
         typer.echo(line)

@@ -21,7 +21,7 @@ OutsideData = Annotated[
     Path | None,
     typer.Option(envvar="TWINBAND_DATA", help="the folder that holds all outside datasets"),
 ]
-ROOT_HELP = "the dataset's folder, or a tar of it"
+ROOT_HELP = "the dataset's folder, or a tar or zip of it"
 
 
 @app.callback()
@@ -141,4 +141,5 @@ def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
     except ValidationError as error:
         lines = "\n  ".join(describe(error, "--option"))
         raise UsageError(f"reader {reader} does not accept these options:\n  {lines}") from None
-    return options.model_dump(exclude_unset=True)
+    given_options = options.model_dump(exclude_unset=True)
+    return {key: value for key, value in given_options.items() if value != ""}  # as if left out

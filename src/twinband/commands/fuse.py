@@ -47,12 +47,12 @@ def fuse(
     """
     from twinband.commands._fuse_pairs import fuse_pairs
     from twinband.commands._image_samples import pair_of_files, samples_of_dataset, samples_of_files
+    from twinband.commands._outputs import check_files, check_folder, check_not_overwritten
     from twinband.fusion.interface import load_fusion
 
     if method is not None and model is not None:
         raise UsageError("name a --method or a --model, not both")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; -o names a folder")
+    check_folder(out)
     if dataset is not None and (visible or infrared):
         raise UsageError("name images or a --dataset, not both")
     if dataset is not None:
@@ -62,7 +62,12 @@ def fuse(
     elif visible.is_dir() or infrared.is_dir():
         samples = samples_of_files([visible], [infrared])
     else:
+        check_files((visible, infrared))
         samples = [pair_of_files(visible, infrared)]
+    check_not_overwritten(
+        (file for sample in samples for file in sample.files),
+        (out / f"{sample.name}.png" for sample in samples),
+    )
     fusion = load_fusion(model or method or "laplacian")
     for line in fuse_pairs(fusion, samples, out, register):
         typer.echo(line)

@@ -129,7 +129,7 @@ def left_behind(
     digest = save_fusion(method, options, network, places.out)
     fusion = learned_method(method).opened(network.eval())
     product, sheet = write_fused(
-        fusion, method, pairs.all, places.pairs, places.fused, progress=run.quick().progress
+        fusion, method, pairs.all, places.pairs, places.fused, progress=run.progress
     )
     places.plots.mkdir(parents=True, exist_ok=True)
     write_atomically(places.plots / "fused.jpg", sheet)

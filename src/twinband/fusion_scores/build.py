@@ -38,7 +38,7 @@ from twinband.shards.product import read_manifest
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
 
-EXAMPLES = ("day", "night")
+EXAMPLES = ("day", "night", "unknown")
 
 
 @dataclass(slots=True)

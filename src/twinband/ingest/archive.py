@@ -1,9 +1,11 @@
 """Raw files in a tar, compressed or not, that is never unpacked."""
 
+import posixpath
 import re
 import tarfile
-import zipfile
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,18 +16,18 @@ from twinband.ingest.params import IngestLimits
 MOST_HEADER_BYTES = 1 << 20  # of long names and further attributes of a member
 # Images hardly shrink; what unpacks to so many times its own size is made to fill a disk.
 MOST_GROWTH, LEAST_UNPACKED_BYTES = 200, 256 << 20
+MOST_LINKED_FILES = 1_000_000  # links between folders can multiply
+OTHER_ARCHIVES = {b"Rar!": "rar", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd"}
 LONG_NUMBER = re.compile(rb"\d{300}")
 
 
 class Tar(Files):
-    """A tar, read in place; files and hard links to files of it count, other members are told."""
+    """A tar, read in place; files and links to files of it count, other members are told."""
 
     def __init__(
         self, root: str, inventory: Mapping[str, Recorded] | None, limits: IngestLimits
     ) -> None:
         super().__init__(root, inventory, limits)
-        if zipfile.is_zipfile(root):
-            raise InputError(f"{root} is a zip; unpack it, or make a tar of it")
         try:
             self._tar = tarfile.open(root, tarinfo=_Member)  # noqa: SIM115 (kept open)
             self._members = self._found()
@@ -38,6 +40,8 @@ class Tar(Files):
             why = told(str(error) or type(error).__name__)
             if isinstance(error, tarfile.ReadError) and "\n" in str(error):  # a line a method
                 why = "it is none, or damaged at its beginning"
+            if kind := _other_archive(root):
+                why = f"it is a {kind} archive; unpack it, or make a tar or zip of it"
             raise InputError(f"cannot read the tar {root}: {why}") from None
 
     def _found(self) -> dict[str, tarfile.TarInfo]:
@@ -54,7 +58,24 @@ class Tar(Files):
                 member = members.get(safe_path(member.linkname, self.root), member)
             if not member.isdir():
                 members[path] = member
-        return members
+        return self._followed(members)
+
+    def _followed(self, members: dict[str, tarfile.TarInfo]) -> dict[str, tarfile.TarInfo]:
+        """Put what links lead to in their place, files and folders, if it is in the tar."""
+        links = {path: _target(path, own) for path, own in members.items() if own.issym()}
+        plain = {path: own for path, own in members.items() if path not in links}
+        files = {path: plain.get(target, members[path]) for path, target in links.items()}
+        followed = {**plain, **files}
+        paths = sorted(followed)
+        for path, target in links.items():
+            below = _below(f"{target}/", paths) if target not in plain else []
+            if below:
+                del followed[path]
+            inner = {f"{path}/{p[len(target) + 1 :]}": followed.get(p) for p in below}
+            followed.update((p, own) for p, own in inner.items() if own is not None)
+            if len(followed) > len(members) + MOST_LINKED_FILES:
+                raise ValueError(f"its links lead to more than {MOST_LINKED_FILES} files")
+        return followed
 
     def _check_end(self) -> None:
         """Check that the list of members ends as a tar does; tarfile stops at damage silently."""
@@ -123,6 +144,23 @@ class _Again:
     def read(self, size: int) -> bytes:
         self._tar.fileobj = self._stream
         return bytes(self._data)
+
+
+def _target(path: str, link: tarfile.TarInfo) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), link.linkname))
+
+
+def _below(folder: str, paths: Sequence[str]) -> list[str]:
+    """Take the paths in a folder from ``paths`` in order."""
+    begin = bisect_left(paths, folder)
+    return list(takewhile(lambda path: path.startswith(folder), islice(paths, begin, None)))
+
+
+def _other_archive(path: str) -> str:
+    """Name the kind of an archive that is neither tar nor zip; empty if it is not known."""
+    with Path(path).open("rb") as stream:
+        begin = stream.read(8)
+    return next((kind for head, kind in OTHER_ARCHIVES.items() if begin.startswith(head)), "")
 
 
 def _kind(member: tarfile.TarInfo) -> str:

@@ -145,7 +145,7 @@ def write_checked_shard(task: ShardTask) -> Shard:
             else:
                 try:
                     checked = check_pair(layout, item)
-                    writer.add(key, checked.fields, {**row, **checked.row, **OK})
+                    writer.add(key, checked.fields, {**row, **OK, **checked.row})
                     continue
                 except BadSample as error:
                     bad = (error.reason, error.detail)
@@ -271,7 +271,7 @@ def _final_shard(path: Path, gone: dict[str, Duplicate], out: Path) -> tuple[Sha
                 writer.skip(key, {**row, **left_out, "detail": detail})
             elif row["status"] == "ok":
                 fields = read_fields(path, row["offset"], row["size"], key)
-                writer.add(key, fields, {**row, **OK})
+                writer.add(key, fields, row)
             else:
                 writer.skip(key, row)
     return writer.shard, take_rows(writer.path)

@@ -19,15 +19,19 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 import twinband.readers
-from twinband.core import images
 from twinband.core.errors import InputError, told
 from twinband.core.params import validate
 from twinband.ingest.archive import Tar
 from twinband.ingest.files import Files, Recorded, key_of
 from twinband.ingest.folder import Folder, Remote
 from twinband.ingest.inventory import read_inventory
-from twinband.ingest.layout import Encoded, Entry, Layout, Problem, RawPair
+from twinband.ingest.label_forms.label_image import LabelImage
+from twinband.ingest.labels import read_labels
+from twinband.ingest.layout import Entry, Layout, Problem, RawPair
+from twinband.ingest.notes import Notes
+from twinband.ingest.pair_images import open_rgb, open_thermal, sizes_of
 from twinband.ingest.params import IngestLimits
+from twinband.ingest.zipped import Zip, is_zip
 
 LIMITS = IngestLimits()
 
@@ -56,7 +60,7 @@ def open_files(
     limits: IngestLimits = LIMITS,
     within: str = "",
 ) -> Files:
-    """Open a tar if ``root`` is a file of this machine, else a folder, which may be a URL.
+    """Open a tar or zip if ``root`` is a file of this machine, else a folder or URL of one.
 
     Args:
         within: folder of all outside data, to which links may lead.
@@ -69,7 +73,7 @@ def open_files(
         if not isinstance(filesystem, LocalFileSystem):
             return Remote(root, inventory, limits, filesystem, place)
         if Path(place).is_file():
-            return Tar(place, inventory, limits)
+            return (Zip if is_zip(place) else Tar)(place, inventory, limits)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"{told(root)} cannot be opened: {error}") from None
     return Folder(place, inventory, limits, within)
@@ -121,7 +125,7 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_rgb(self.layout.decoded(self._raw.rgb), self._raw.rgb.path)
+        return open_rgb(self.layout, self._raw, Notes()).pixels
 
     @cached_property
     def thermal(self) -> NDArray[np.generic]:
@@ -130,16 +134,20 @@ class Pair:
         Raises:
             BadSample: the file cannot be used.
         """
-        return images.as_thermal(self.layout.decoded(self._raw.thermal), self._raw.thermal.path)
+        return open_thermal(self.layout, self._raw, Notes()).pixels
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
-        """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes."""
-        decoded = {
-            name: self.layout.decoded(label).pixels if isinstance(label, Encoded) else label
-            for name, label in self._raw.labels.items()
-        }
-        return {**self.entry.attributes, **decoded}
+        """Labels by name: images as ``H,W`` arrays, others as they are; and the attributes.
+
+        Raises:
+            BadSample: an image cannot be used, or a label, with ``strict_labels``.
+        """
+        notes = Notes(self.layout.options.strict_labels)
+        sizes = sizes_of(self.rgb, self.thermal)
+        labels = read_labels(self.layout, self.entry, sizes, notes)
+        plain = {n: v.pixels if isinstance(v, LabelImage) else v for n, v in labels.items()}
+        return {**self.entry.attributes, **plain}
 
 
 class Dataset(Sequence[Pair]):
@@ -171,7 +179,7 @@ def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
 
     Args:
         reader: name of a reader (``twinband datasets`` lists them).
-        root: folder, fsspec URL or tar that holds it.
+        root: folder, fsspec URL, tar or zip that holds it.
         options: the reader's own options.
 
     Raises:
@@ -183,11 +191,11 @@ def open_dataset(reader: str, root: str, **options: Any) -> Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A reader over a raw folder or tar.
+    """A reader over a raw folder, tar or zip.
 
     Attributes:
         reader: name of the reader.
-        root: folder, fsspec URL or tar.
+        root: folder, fsspec URL, tar or zip.
         options: the reader's options as JSON.
         inventory: path of the committed inventory, empty if there is none.
         limits: most that is read of one file.
@@ -217,7 +225,7 @@ class Source:
     def open(self) -> Layout:
         """Open the layout, once a thread.
 
-        A tar has one reading position, which threads of a Dask worker must not share.
+        An archive has one reading position, which threads of a Dask worker must not share.
         """
         return _open(self, threading.get_ident())
 

@@ -1,5 +1,7 @@
 """Facts of an ingested dataset, and its data card."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +20,8 @@ class IngestFacts(Facts):
         splits, hours: usable pairs by split and by hour of the day.
         bytes: of all shards.
         product: identity of the product.
+        untaken: images below the root that no rule of the layout took, by folder and suffix; None
+            if all were taken.
     """
 
     pairs: int
@@ -27,14 +31,17 @@ class IngestFacts(Facts):
     hours: dict[str, int]
     bytes: int
     product: str
+    untaken: dict[str, int] | None = None
 
     def headline(self) -> dict[str, float]:
         """The numbers for metrics/."""
         return {"pairs": self.pairs, "left_out": self.left_out}
 
 
-def facts_of(rows: pa.Table, bytes: int = 0, product: str = "") -> IngestFacts:
-    """Count the pairs of a dataset, by its manifest's rows."""
+def facts_of(
+    rows: pa.Table, bytes: int = 0, product: str = "", untaken: Mapping[str, int] | None = None
+) -> IngestFacts:
+    """Count the pairs of a dataset, by its manifest's rows; ``untaken`` is known from its scan."""
     usable = pc.equal(rows["status"], "ok")
     kept, left_out = rows.filter(usable), rows.filter(pc.invert(usable))
     return IngestFacts(
@@ -45,6 +52,7 @@ def facts_of(rows: pa.Table, bytes: int = 0, product: str = "") -> IngestFacts:
         hours=count_values(kept["hour"], "unknown"),
         bytes=bytes,
         product=product,
+        untaken=dict(untaken) if untaken else None,
     )
 
 

@@ -1,20 +1,18 @@
 """Raw files of a dataset by relative path, wherever they are, and the keys of their pairs."""
 
 import codecs
-import csv
 import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinband.core.errors import BadSample, InputError, told
+from twinband.core.errors import BadSample, InputError
 from twinband.ingest.params import IngestLimits
 
+IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 JUNK_FOLDERS = frozenset({"__MACOSX"})
-# At a dataset's root: attributes of its pairs that the layout cannot express.
-ATTRIBUTES_FILE = "attributes.csv"
 # Control characters, line ends of all kinds, and bytes that are no UTF-8.
 BAD_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MOST_PATH_BYTES = 4096
@@ -136,40 +134,6 @@ def _unusable(path: str) -> str:
     if len(path.encode()) > MOST_PATH_BYTES:
         return f"the path is longer than {MOST_PATH_BYTES} bytes"
     return ""
-
-
-def read_attributes(files: Files, paths: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """Read ``attributes.csv``: columns by the name of a pair; nothing if there is no such file.
-
-    Empty cells say nothing, so what the layout derives stays.
-
-    Raises:
-        InputError: it is no table, has no column ``name`` or one twice, a line with too many
-            cells, or two lines that say different things of one pair.
-    """
-    if ATTRIBUTES_FILE not in paths:
-        return {}
-    rows = csv.DictReader(read_lines(files, ATTRIBUTES_FILE))
-    attributes: dict[str, dict[str, str]] = {}
-    try:
-        columns = rows.fieldnames or ()
-        if "name" not in columns:
-            raise _bad_table(files, "it needs a first line with a column `name`")
-        if len(set(columns)) < len(columns):
-            raise _bad_table(files, "two of its columns have one name")
-        for row in rows:
-            if None in row:
-                raise _bad_table(files, f"line {rows.line_num} has more cells than columns")
-            own = {k: BAD_CHARACTER.sub("\ufffd", v) for k, v in row.items() if v and k != "name"}
-            if attributes.setdefault(row["name"], own) != own:
-                raise _bad_table(files, f"line {rows.line_num} says otherwise of {row['name']!r}")
-    except csv.Error as error:
-        raise _bad_table(files, f"line {rows.line_num} cannot be read ({error})") from None
-    return attributes
-
-
-def _bad_table(files: Files, why: str) -> InputError:
-    return InputError(f"{files.root}: {ATTRIBUTES_FILE} is no table of attributes: {told(why)}")
 
 
 def key_of(name: str) -> str:

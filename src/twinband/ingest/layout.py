@@ -10,18 +10,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from twinband.core.errors import InputError, told
 from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
-from twinband.ingest.files import Files, key_of, read_attributes
+from twinband.ingest.files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+from twinband.ingest.files import Files, key_of
+from twinband.ingest.label_forms.boxes import Boxes
+from twinband.ingest.label_forms.colours import ColourTable
+from twinband.ingest.stated import Stated, stated_beside
+from twinband.ingest.untaken import count_untaken, first_untaken, in_words
+from twinband.ingest.view import View, views
 
-IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "bmp", "tif", "tiff"})
-
-Label = Any  # Encoded for label images, or anything that json can hold
+PAIR = ("rgb", "thermal")
 
 
 class Options(Params):
-    """Options of a reader without any; others add fields with defaults and descriptions."""
+    """Options of every reader; most add fields with defaults and descriptions."""
+
+    strict_labels: bool = Field(
+        default=False,
+        description="a faulty label quarantines its pair (true), or is mended or left out (false)",
+    )
+    apply_exif_orientation: bool = Field(
+        default=False,
+        description="turn both images, but no labels, as their EXIF orientation says",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +46,12 @@ class Entry:
     Attributes:
         name: name within the dataset, unique; ``/`` separates levels (``set00/V000/I00019``).
         files: relative path of each field; always ``rgb`` and ``thermal`` (they may be one file).
+            Any other is a label.
         split: ``train``, ``val`` or ``test``; empty where the layout names none.
         group: what must stay together, such as a sequence; empty for a pair of its own.
         frame: position in the group.
         attributes: facts of the layout such as ``hour`` or ``class``.
+        shared: labels that a file holds for many pairs, as the scan found them, by name.
     """
 
     name: str
@@ -43,6 +60,7 @@ class Entry:
     group: str = ""
     frame: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +91,19 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class RawPair:
-    """Bytes of a pair. ``labels``: ``semantics``/``saliency`` Encoded; ``boxes`` etc. JSON."""
+    """Bytes of a pair.
+
+    Attributes:
+        files: the files of both, where the bytes are no longer those of a file.
+    """
 
     rgb: Encoded
     thermal: Encoded
-    labels: Mapping[str, Label]
+    files: Mapping[str, Encoded] = field(default_factory=dict)
+
+
+# A label image, boxes that have yet to be fitted to the images, or anything that JSON can hold.
+Label = Encoded | Boxes | tuple[Boxes, ...] | list[Any] | str
 
 
 class Layout(ABC):
@@ -86,14 +112,19 @@ class Layout(ABC):
     Class attributes:
         Options: pydantic model of the reader's options.
         expects: the layout in plain words, as ``twinband datasets`` prints it.
-        label_ids: for each label image the ids it may hold (anything else is quarantined).
+        label_ids: for each label image the ids it may hold (with any other it is refused).
         published: what the public releases of this layout hold, by release.
         published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
         aligned: whether data come in this layout as their authors aligned them, so that the
             stage ``register`` had better leave them alone.
 
     Attributes:
-        remarks: what a scan left out on purpose or decided, in plain words; known after it.
+        remarks: what a scan left out on purpose or decided, in plain words; known after it, and so
+            are the next three.
+        split_source: where the splits come from, such as ``lists (train.txt)``; empty if the
+            layout names none.
+        untaken: images below the root that are of no pair, by folder and suffix.
+        left_out: paths that the layout leaves out on purpose, and tells of itself.
     """
 
     Options: ClassVar[type[Options]] = Options
@@ -107,28 +138,67 @@ class Layout(ABC):
         self.files = files
         self.options = options
         self.remarks: list[str] = []
+        self.split_source = ""
+        self.untaken: dict[str, int] = {}
+        self.left_out: set[str] = set()
 
     def scan(self) -> Iterator[Entry | Problem]:
         """Find every pair and every would-be pair, in order of name, with unique keys.
 
-        The columns of an ``attributes.csv`` at the root win over what the layout itself says.
+        If there is no pair, but one folder around everything, it is looked into. The columns of an
+        ``attributes.csv`` win over what the layout itself says.
 
         Raises:
             InputError: the folder is not of this layout; says what was looked for and where.
         """
-        self.remarks = []
-        paths = self.files.paths()
-        refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in self.files.refused]
-        found = unique_keys([*self.pairs(paths), *refused])
-        items = sorted(found, key=lambda item: item.name)
-        if not any(isinstance(item, Entry) for item in items):
-            raise InputError(self._not_this_layout(paths, [*refused, *items]))
-        attributes = read_attributes(self.files, paths)
-        for item in items:
-            extra = attributes.get(item.name)
-            if extra and isinstance(item, Entry):
-                item = replace(item, attributes={**item.attributes, **extra})
-            yield item
+        whole = self.files
+        paths = whole.paths()
+        refused = [Problem(told(r.path), {}, r.reason, r.detail) for r in whole.refused]
+        first: list[Entry | Problem] = []
+        for view in views(whole, paths):
+            self.files = view
+            try:
+                items = self._scanned(view, refused)
+            finally:
+                self.files = whole
+            if any(isinstance(item, Entry) for item in items):
+                self._count_untaken(paths, items, view)
+                yield from items
+                return
+            first = first or items
+        raise InputError(self._not_this_layout(paths, [*refused, *first]))
+
+    def _scanned(self, view: View, refused: Sequence[Problem]) -> list[Entry | Problem]:
+        """Find the pairs of one view of the files, and what is stated of them beside the images."""
+        self.remarks, self.split_source, self.left_out = [], "", set()
+        found = list(unique_keys([*self.pairs(view.paths()), *refused]))
+        entries = [item for item in found if isinstance(item, Entry)]
+        if not entries:
+            return found
+        if any(entry.split for entry in entries):
+            self.split_source = self.split_source or "the layout's folders"
+        stated = stated_beside(
+            view,
+            # A collision is named by a file, which is another pair's too.
+            {item.name: tuple(item.files.values()) for item in found if not collides(item)},
+            self.split_source,
+        )
+        self.split_source = stated.source(self.split_source)
+        self.remarks += stated.remarks
+        items = [_in_full(item, view, stated) for item in found]
+        return sorted(items, key=lambda item: item.name)
+
+    def _count_untaken(
+        self, paths: Sequence[str], items: Iterable[Entry | Problem], view: View
+    ) -> None:
+        taken = {path for item in items for path in item.files.values()}
+        taken.update(map(view.real, self.left_out))
+        self.untaken = count_untaken(paths, taken)
+        if self.untaken:
+            example = first_untaken(paths, taken, self.untaken)
+            self.remarks.append(in_words(self.untaken, example))
+        if view.within:
+            self.remarks.append(f"everything is in the folder {told(view.within)}")
 
     @abstractmethod
     def pairs(self, paths: Sequence[str]) -> Iterable[Entry | Problem]:
@@ -139,23 +209,33 @@ class Layout(ABC):
         return self.expects
 
     def load(self, entry: Entry) -> RawPair:
-        """Read the bytes of one pair.
+        """Read the bytes of one pair's images.
 
         Raises:
-            BadSample: a file or a label of it cannot be used.
+            BadSample: one of them cannot be read.
         """
         return RawPair(
-            rgb=self.encoded(entry.files["rgb"]),
-            thermal=self.encoded(entry.files["thermal"]),
-            labels=self.labels(entry),
+            rgb=self.encoded(entry.files["rgb"]), thermal=self.encoded(entry.files["thermal"])
         )
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the scale of thermal counts (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
         return None
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        """Read the labels of one pair; none unless the layout has some."""
+    def label_names(self, entry: Entry) -> list[str]:
+        """Name the labels of a pair: by default its files other than the images."""
+        return [name for name in entry.files if name not in PAIR]
+
+    def label(self, name: str, entry: Entry) -> Label | None:
+        """Read one label of a pair, by default a label image; None if it has none after all.
+
+        Raises:
+            BadSample: it cannot be used; its pair, and what else it is labelled with, can.
+        """
+        return self.encoded(entry.files[name])
+
+    def colours(self) -> ColourTable:
+        """Give the ids of the colours of label images; nothing where these hold ids."""
         return {}
 
     def encoded(self, path: str) -> Encoded:
@@ -183,6 +263,21 @@ class Layout(ABC):
         )
 
 
+def _in_full(item: Entry | Problem, view: View, stated: Stated) -> Entry | Problem:
+    """Give an item its files relative to the root, and what is stated of it beside them."""
+    files = view.real_files(item.files)
+    if isinstance(item, Problem):
+        return replace(item, files=files)
+    attributes = {**item.attributes, **stated.attributes.get(item.name, {})}
+    split = stated.split_of.get(item.name) or item.split
+    return replace(item, files=files, attributes=attributes, split=split)
+
+
+def collides(item: Entry | Problem) -> bool:
+    """Tell if an item is a file that another pair has."""
+    return isinstance(item, Problem) and item.reason == "key_collision"
+
+
 def unique_keys(items: Iterable[Entry | Problem]) -> Iterator[Entry | Problem]:
     """Turn the second of two items with one key into a ``key_collision``, named by its file."""
     seen: dict[str, str] = {}
@@ -204,9 +299,14 @@ class ByName(Layout):
 
     Class attributes:
         required: the fields without which there is no pair; any other is a label.
+
+    Attributes:
+        is_loose: whether a part of the names is not compared: of two files of one field none can
+            then be taken for the right one.
     """
 
     required: ClassVar[Sequence[str]] = ("rgb", "thermal")
+    is_loose = False
 
     @abstractmethod
     def place(self, path: str) -> tuple[str, str] | None:
@@ -223,6 +323,7 @@ class ByName(Layout):
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         """Find every pair, and a problem for a file that is alone or one too many."""
         files_of: dict[str, dict[str, str]] = {}
+        unclear: dict[str, str] = {}
         for path in paths:
             place = self.place(path)
             if place is None:
@@ -231,10 +332,24 @@ class ByName(Layout):
             first = files_of.setdefault(name, {}).setdefault(field, path)
             if first is not path:
                 detail = f"{path} and {first} are both the {field} of {name!r}; remove one"
+                unclear.setdefault(name, f"{detail}, or compare more of the names")
                 yield Problem(path, {field: path}, "key_collision", detail)
+        self._tell_lone_labels(files_of)
         for name, files in files_of.items():
+            if set(PAIR).isdisjoint(files):
+                continue
+            if self.is_loose and name in unclear:
+                yield Problem(name, files, "key_collision", unclear[name])
+                continue
             missing = [field for field in self.required if field not in files]
             yield self._alone(name, files, missing) if missing else self.entry(name, files)
+
+    def _tell_lone_labels(self, files_of: Mapping[str, Mapping[str, str]]) -> None:
+        """Remark on labels without images: of a dataset's parts each may come with all labels."""
+        lone = [files for files in files_of.values() if set(PAIR).isdisjoint(files)]
+        if lone:
+            example = told(next(iter(lone[0].values())))
+            self.remarks.append(f"labels without images, left out: {len(lone)} (e.g. {example})")
 
     def _alone(self, name: str, files: Mapping[str, str], missing: Sequence[str]) -> Problem:
         there = ", ".join(files.values())

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
 from twinband.core.outside import Limits
-from twinband.core.params import ItemParams, Params, Scalar
+from twinband.core.params import ItemParams, Option, Params
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -55,7 +55,7 @@ class IngestParams(ItemParams):
     reader: Name
     source: ProjectPath
     root: str = ""
-    options: dict[str, Scalar] = Field(default_factory=dict)
+    options: dict[str, Option] = Field(default_factory=dict)
     shards: Annotated[int, Field(ge=1, le=10_000)]
     frame_stride: Annotated[int, Field(ge=1)] = 1
     near_duplicate_bits: Annotated[int, Field(ge=-1, le=16)]

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label
+from twinband.ingest.split_words import split_of_word
 
 PATH = re.compile(
-    r"(?:[^/]+/)?(?P<hour>[^/]+)/(?P<split>train|val|test)/(?P<field>rgb|thermal)"
+    r"(?:[^/]+/)?(?P<hour>[^/]+)/(?P<split>[^/]+)/(?P<field>rgb|thermal)"
     r"/(?P<label>[^/]+)/(?P<stem>[^/]+)\.(?P<suffix>[^./]+)"
 )
 
@@ -24,6 +25,8 @@ class Layout(ByName):
         match = PATH.fullmatch(path)
         if match is None or match["suffix"].lower() not in IMAGE_SUFFIXES:
             return None
+        if not split_of_word(match["split"]):
+            return None
         return match["field"], "/".join(match.group("hour", "split", "label", "stem"))
 
     def expected(self, field: str, name: str) -> str:
@@ -32,7 +35,12 @@ class Layout(ByName):
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry:
         hour, split, label, _ = name.split("/")
-        return Entry(name, files, split=split, attributes={"hour": hour, "class": label})
+        return Entry(
+            name, files, split=split_of_word(split), attributes={"hour": hour, "class": label}
+        )
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        return {"class": entry.attributes["class"]}
+    def label_names(self, entry: Entry) -> list[str]:
+        return ["class"]
+
+    def label(self, name: str, entry: Entry) -> Label:
+        return entry.attributes[name]

@@ -8,17 +8,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twinband.core.errors import BadSample
 from twinband.ingest import layout
-from twinband.ingest.formats import read_boxes
+from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.split_words import split_of_word
 
-FIELDS = {
-    f"{folder}/{split}": field
-    for folder, field in (("visible", "rgb"), ("infrared", "thermal"))
-    for split in ("train", "test")
-}
-CLASSES = frozenset({"person"})
+FIELDS = {"visible": "rgb", "infrared": "thermal"}
 
 
 class Options(layout.Options):
@@ -34,7 +29,7 @@ class Layout(ByName):
 
     Options = Options
     expects = (
-        "visible/{train,test}/NAME.jpg with infrared/{train,test}/NAME.jpg; "
+        "visible/{train,val,test}/NAME.jpg with infrared/{train,val,test}/NAME.jpg; "
         "optional: Annotations/NAME.xml with boxes of class person"
     )
     published: ClassVar = {"LLVIP": 15488}
@@ -44,25 +39,22 @@ class Layout(ByName):
         folder, stem, suffix = folder_stem_suffix(path)
         if folder == "Annotations" and suffix == "xml":
             return "boxes", stem
-        return (FIELDS[folder], stem) if suffix in IMAGE_SUFFIXES and folder in FIELDS else None
+        modality, _, split = folder.partition("/")
+        if suffix not in IMAGE_SUFFIXES or modality not in FIELDS or not split_of_word(split):
+            return None
+        return FIELDS[modality], stem
 
     def expected(self, field: str, name: str) -> str:
-        return f"{'visible' if field == 'rgb' else 'infrared'}/{{train,test}}/{name}.jpg"
+        return f"{'visible' if field == 'rgb' else 'infrared'}/{{train,val,test}}/{name}.jpg"
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry | Problem:
-        splits = [files[field].split("/")[1] for field in ("rgb", "thermal")]
+        splits = [split_of_word(files[field].split("/")[1]) for field in ("rgb", "thermal")]
         if splits[0] != splits[1]:
             detail = f"{files['rgb']} and {files['thermal']} are in different splits"
             return Problem(name, files, "missing_partner", detail)
         return Entry(name, files, split=splits[0])
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        path = entry.files.get("boxes")
-        if path is None:
-            return {}
-        boxes = read_boxes(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
-        unknown = sorted({box["class"] for box in boxes} - CLASSES)
-        if unknown:
-            detail = f"{path}: unknown class {unknown[0]!r}; LLVIP has person only"
-            raise BadSample("bad_label", detail)
-        return {"boxes": boxes}
+    def label(self, name: str, entry: Entry) -> Label:
+        """Read the boxes; their classes are kept as written."""
+        path = entry.files[name]
+        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)

@@ -4,19 +4,20 @@ Ha et al., 2017, https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from twinband.core.errors import BadSample
-from twinband.ingest.formats import SplitLists
+from twinband.core.errors import BadSample, told
 from twinband.ingest.layout import (
     ByName,
     Encoded,
     Entry,
-    Label,
     Problem,
     RawPair,
     folder_stem_suffix,
 )
+from twinband.ingest.pair_names import PairNames
+from twinband.ingest.split_lists import SplitLists
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
 HOURS = {"D": "day", "N": "night"}
@@ -40,16 +41,21 @@ class Layout(ByName):
     required = ("rgb",)
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
-        kept = [path for path in paths if not folder_stem_suffix(path)[1].endswith("_flip")]
+        kept = [path for path in paths if not _is_mirrored(folder_stem_suffix(path)[1])]
+        found = list(super().pairs(kept))
         lists = SplitLists(self.files, paths, "{split}.txt")
-        self._splits = lists.split_of
-        known = {name for name in lists.split_of if name.endswith("_flip")}
-        for item in super().pairs(kept):
-            known.add(item.name)
+        lists.assign(PairNames((item.name, [*item.files.values()]) for item in found), _is_mirrored)
+        for item in found:
+            if isinstance(item, Entry):
+                item = replace(item, split=lists.split_of.get(item.name, ""))
             yield item
-        yield from lists.missing(known)
+        for name, detail in lists.missing(found[0].files if found else {}):
+            yield Problem(told(name), {}, "listed_but_missing", detail)
         self.remarks += lists.remarks()
+        if lists.split_of:
+            self.split_source = f"lists ({', '.join(lists.paths)})"
         if len(kept) < len(paths):
+            self.left_out = set(paths) - set(kept)
             self.remarks.append(
                 f"{len(paths) - len(kept)} files of mirrored copies (*_flip) are left out"
             )
@@ -66,22 +72,22 @@ class Layout(ByName):
         return Entry(
             name,
             {**files, "thermal": files["rgb"]},
-            split=self._splits.get(name, ""),
             attributes={"hour": hour} if hour else {},
         )
 
     def load(self, entry: Entry) -> RawPair:
         path = entry.files["rgb"]
-        decoded = self.decoded(self.encoded(path))
+        stored = self.encoded(path)
+        decoded = self.decoded(stored)
         if decoded.channels != 4:
             detail = f"{path}: {decoded.channels} channels, not 4 (red, green, blue, thermal)"
             raise BadSample("wrong_channels", detail)
         return RawPair(
             rgb=Encoded.from_pixels(decoded.pixels[..., :3], path),
             thermal=Encoded.from_pixels(decoded.pixels[..., 3], path),
-            labels=self.labels(entry),
+            files={"rgb": stored},
         )
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        path = entry.files.get("semantics")
-        return {"semantics": self.encoded(path)} if path else {}
+
+def _is_mirrored(name: str) -> bool:
+    return name.endswith("_flip")

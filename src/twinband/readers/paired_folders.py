@@ -1,6 +1,5 @@
 """Reader of any dataset whose pairs follow two patterns of paths, such as KAIST or FLIR-aligned."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,12 +7,28 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from twinband.core.errors import told
 from twinband.ingest import layout
 from twinband.ingest.files import Files, natural_order
-from twinband.ingest.formats import SplitLists, read_boxes
-from twinband.ingest.layout import ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.label_forms.colours import ColourTable, colour_table
+from twinband.ingest.label_forms.voc_xml import read_voc
+from twinband.ingest.label_forms.yolo_txt import read_yolo
+from twinband.ingest.layout import ByName, Entry, Label, Problem, collides
+from twinband.ingest.pair_names import PairNames
+from twinband.ingest.pair_table import read_pairs
+from twinband.ingest.patterns import Pattern, check_alike
+from twinband.ingest.shared_labels import boxes_of, with_coco
+from twinband.ingest.split_lists import SplitLists
+from twinband.ingest.split_words import (
+    KNOWN_WORDS,
+    NO_LEVEL,
+    FolderSplits,
+    by_folders,
+    split_of_word,
+)
 
-FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes")
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes", "yolo")
+ALL_BOXES = ("boxes", "coco_boxes", "yolo")  # the same label in several forms
 
 
 class Options(layout.Options):
@@ -23,7 +38,17 @@ class Options(layout.Options):
     thermal: str = Field(description="pattern of thermal paths, such as images/*/*/lwir/*.jpg")
     semantics: str = Field(default="", description="pattern of label images with class ids")
     saliency: str = Field(default="", description="pattern of masks of the salient objects")
+    colours: str = Field(
+        default="", description="CSV or JSON table r,g,b,id, if `semantics` holds colours"
+    )
     boxes: str = Field(default="", description="pattern of PASCAL VOC XML files")
+    coco_boxes: str | list[str] = Field(
+        default="", description="COCO JSON files below the root, separated by commas"
+    )
+    yolo: str = Field(default="", description="pattern of YOLO text files, in shares of the image")
+    yolo_classes: str | list[str] = Field(
+        default="", description="names of YOLO's classes in order, separated by commas"
+    )
     voc_one_based: bool = Field(
         default=False, description="boxes count from 1 (true) or are kept as written (false)"
     )
@@ -31,25 +56,61 @@ class Options(layout.Options):
         default=0, ge=0, description="how many of the first * name the sequence a pair belongs to"
     )
     split_files: str = Field(
-        default="", description="lists of each split's pairs, such as align_{split}.txt"
+        default="",
+        description="lists of each split's pairs, by name or path, such as align_{split}.txt or "
+        "imageSets/{split}-all-*.txt",
+    )
+    split_level: int = Field(
+        default=0,
+        ge=NO_LEVEL,
+        description="which * names the split, by a word such as train, val or test (1: the first); "
+        "0: the one whose folders are all called so, if any; -1: none",
+    )
+    pairs_file: str = Field(
+        default="",
+        description="instead of the patterns rgb and thermal a table of pairs in the dataset's "
+        "folder: CSV with columns rgb, thermal and, if wanted, name, split, semantics, saliency, "
+        "boxes (others become attributes), or JSON that maps RGB to thermal files",
     )
     kelvin_per_count: float = Field(
         default=0.0, ge=0, description="of radiometric thermal images, such as 0.01; 0 if unknown"
     )
     kelvin_at_zero: float = Field(default=0.0, description="kelvin of the count 0")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _table_for_patterns(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("pairs_file"):
+            given = [field for field in FIELDS if values.get(field)]
+            if given:
+                raise ValueError(
+                    f"pairs_file takes the place of the pattern {given[0]}; leave it out"
+                )
+            return {"rgb": "", "thermal": "", **values}
+        return values
+
     @model_validator(mode="after")
     def _consistent(self) -> "Options":
-        patterns = {field: pattern for field in FIELDS if (pattern := getattr(self, field))}
-        stars = {field: pattern.count("*") for field, pattern in patterns.items()}
-        if len(set(stars.values())) != 1 or not stars["rgb"]:
-            raise ValueError(f"every pattern needs the same number of *, at least one; got {stars}")
-        if len(set(patterns.values())) != len(patterns):
-            raise ValueError(f"two of the patterns are equal: {patterns}")
-        if self.group_levels >= stars["rgb"] and self.group_levels:
-            raise ValueError(f"group_levels must be less than the number of *, {stars['rgb']}")
         if self.split_files and "{split}" not in self.split_files:
             raise ValueError("split_files needs {split} where the split's name stands")
+        given = [form for form in ALL_BOXES if getattr(self, form)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are the same label; give one of them")
+        if self.split_files and self.split_level > 0:
+            raise ValueError("split_files and split_level both name the split; leave one out")
+        if self.pairs_file and self.split_level > 0:
+            raise ValueError("a table of pairs has a column split and no *; leave split_level out")
+        if self.pairs_file:
+            return self
+        patterns = [Pattern(text) for field in FIELDS if (text := getattr(self, field))]
+        if not self.rgb or not self.thermal:
+            raise ValueError("rgb and thermal need a pattern each, or pairs_file a table")
+        check_alike(patterns)
+        stars = patterns[0].stars
+        if self.group_levels >= stars and self.group_levels:
+            raise ValueError(f"group_levels must be less than the number of *, {stars}")
+        if self.split_level > stars:
+            raise ValueError(f"split_level must be at most the number of *, {stars}")
         return self
 
 
@@ -58,23 +119,37 @@ class Layout(ByName):
 
     The parts, joined by ``/``, name the pair: of the patterns above ``set00/V000/I00019``. A path
     that fits two patterns belongs to the one with more letters of its own. A list of a split
-    names a pair, or the file of one of its images, without the suffix.
+    names a pair, or the file of one of its images. Instead of patterns there may be a table.
     """
 
     Options = Options
     expects = (
-        "any: paths like `rgb` with paths like `thermal`, where each * captures within one level "
-        "and a pair captures the same; optional labels by patterns of the same kind"
+        "any: paths like `rgb` with paths like `thermal`, where each * captures within one level, "
+        "**/ any number of folders, and a pair captures the same; ? is a part of a name that is "
+        "not compared, such as a time; optional labels by patterns of the same kind; or a table "
+        "of pairs"
     )
 
     def __init__(self, files: Files, options: Any) -> None:
         super().__init__(files, options)
-        self._patterns = {f: pattern for f in FIELDS if (pattern := getattr(options, f))}
-        by_letters = sorted(self._patterns.items(), key=lambda item: -len(item[1]))
-        self._expressions = [(field, _compiled(pattern)) for field, pattern in by_letters]
+        self._colours: ColourTable | None = None
+        self._classes = listed(options.yolo_classes)
+        patterns = {f: Pattern(text) for f in FIELDS if (text := getattr(options, f))}
+        self._patterns = patterns
+        self._by_letters = sorted(patterns.items(), key=lambda item: -item[1].letters)
+        self.is_loose = any(pattern.is_loose for pattern in patterns.values())
 
     def looked_for(self) -> str:
+        if self.options.pairs_file:
+            return f"the pairs of the table {self.options.pairs_file}"
         return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
+
+    def colours(self) -> ColourTable:
+        if not self.options.colours:
+            return {}
+        if self._colours is None:
+            self._colours = colour_table(self.files, self.options.colours)
+        return self._colours
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the stated linear map from counts to kelvin, if one is stated."""
@@ -84,51 +159,125 @@ class Layout(ByName):
         return {"kelvin_per_count": per_count, "kelvin_at_zero": at_zero}
 
     def place(self, path: str) -> tuple[str, str] | None:
-        for field, expression in self._expressions:
-            match = expression.fullmatch(path)
-            if match:
-                return field, "/".join(match.groups())
+        for field, pattern in self._by_letters:
+            if (name := pattern.name(path)) is not None:
+                return field, name
         return None
 
     def expected(self, field: str, name: str) -> str:
-        path = self._patterns[field]
-        for part in name.split("/"):
-            path = path.replace("*", part.replace("*", "\0"), 1)
-        return path.replace("\0", "*")
+        return self._patterns[field].filled(name)
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
-        lists = SplitLists(self.files, paths, self.options.split_files)
-        known: set[str] = set()
-        frames: Counter[str] = Counter()
-        for item in sorted(super().pairs(paths), key=lambda item: natural_order(item.name)):
-            names = listed_names(item)
-            known.update(names)
-            if isinstance(item, Entry):
-                split = next((lists.split_of[n] for n in names if n in lists.split_of), "")
-                group = "/".join(item.name.split("/")[: self.options.group_levels])
-                item = replace(item, split=split, group=group, frame=frames[group])
-                frames[group] += bool(group)
-            yield item
-        yield from lists.missing(known)
-        self.remarks += lists.remarks()
+        items = list(self._placed(paths))
+        if coco := listed(self.options.coco_boxes):
+            items, remarks = with_coco(items, self.files, coco, self.options.strict_labels)
+            self.remarks += remarks
+        yield from items
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        labels: dict[str, Label] = {
-            label: self.encoded(entry.files[label])
-            for label in ("semantics", "saliency")
-            if label in entry.files
-        }
-        if path := entry.files.get("boxes"):
-            labels["boxes"] = read_boxes(
-                self.files.read(path, "text_mib"), path, self.options.voc_one_based
+    def _placed(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        table = self.options.pairs_file
+        found = read_pairs(self.files, paths, table) if table else super().pairs(paths)
+        items = sorted(found, key=lambda item: natural_order(item.name))
+        self._advise(items)
+        items = self._in_sequences(items)
+        yield from self._in_splits(items, SplitLists(self.files, paths, self.options.split_files))
+
+    def _advise(self, items: Sequence[Entry | Problem]) -> None:
+        alone = [item.files for item in items if isinstance(item, Problem)]
+        both = all(any(field in files for files in alone) for field in ("rgb", "thermal"))
+        if both and not self.is_loose:
+            self.remarks.append(
+                "files of both modalities are alone: if only a part of their names differs, such "
+                "as a time, write ? for it in the patterns, or give a table (pairs_file)"
             )
-        return labels
+
+    def _levels(self, name: str) -> list[str]:
+        return self._patterns["rgb"].captures(name) if self._patterns else name.split("/")
+
+    def _in_sequences(self, items: Sequence[Entry | Problem]) -> list[Entry | Problem]:
+        frames: Counter[str] = Counter()
+        grouped: list[Entry | Problem] = []
+        for item in items:
+            if isinstance(item, Entry):
+                levels = self._levels(item.name)[: self.options.group_levels]
+                group = "/".join(filter(None, levels))
+                item = replace(item, group=group, frame=frames[group])
+                frames[group] += bool(group)
+            grouped.append(item)
+        return grouped
+
+    def _in_splits(
+        self, items: Sequence[Entry | Problem], lists: SplitLists
+    ) -> Iterator[Entry | Problem]:
+        if lists.paths:
+            named = ((i.name, [*i.files.values()]) for i in items if not collides(i))
+            lists.assign(PairNames(named))
+        split_of: Mapping[str, str] = lists.split_of
+        if split_of:
+            self.split_source = f"lists ({', '.join(lists.paths)})"
+        elif any(isinstance(item, Entry) and item.split for item in items):
+            self.split_source = f"column split of {self.options.pairs_file}"
+        elif self.options.split_level != NO_LEVEL:
+            folders = self._folder_splits([item for item in items if isinstance(item, Entry)])
+            split_of, self.split_source = folders.split_of, folders.source
+        for item in items:
+            if isinstance(item, Entry):
+                yield self._in_split(item, item.split or split_of.get(item.name, ""))
+            else:
+                yield item
+        shown = next((item.files for item in items if isinstance(item, Entry)), {})
+        for name, detail in lists.missing(shown):
+            yield Problem(told(name), {}, "listed_but_missing", detail)
+        self.remarks += lists.remarks()
+        if self.options.split_files and not lists.paths:
+            looked = self.options.split_files.replace("{split}", "train")
+            self.remarks.append(f"split_files: there is no such list as {told(looked)}")
+
+    def _in_split(self, entry: Entry, split: str) -> Entry | Problem:
+        level = self.options.split_level
+        if level <= 0 or split:
+            return replace(entry, split=split)
+        word = self._levels(entry.name)[level - 1]
+        detail = f"{entry.name}: level {level} is {word!r}, none of the splits' {KNOWN_WORDS}"
+        return Problem(entry.name, entry.files, "unknown_split", detail)
+
+    def _folder_splits(self, entries: Sequence[Entry]) -> FolderSplits:
+        """Find the folders, or the parts of names, that are called by splits.
+
+        Raises:
+            InputError: it is not clear which.
+        """
+        pattern, level = self._patterns.get("rgb"), self.options.split_level
+        captures = {entry.name: self._levels(entry.name) for entry in entries}
+        if level > 0:
+            words = {name: split_of_word(parts[level - 1]) for name, parts in captures.items()}
+            return FolderSplits(words, f"folder (level {level})")
+        if pattern is None:
+            captures = {name: [] for name in captures}
+        elif pattern.deep is not None:  # these folders are looked at one by one
+            captures = {
+                name: ["" if i == pattern.deep else part for i, part in enumerate(parts)]
+                for name, parts in captures.items()
+            }
+        images = {entry.name: [entry.files["rgb"], entry.files["thermal"]] for entry in entries}
+        return by_folders(captures, images, pattern.folders if pattern else ())
+
+    def label_names(self, entry: Entry) -> list[str]:
+        names = [*super().label_names(entry), *entry.shared]
+        return ["boxes" if name == "yolo" else name for name in names]
+
+    def label(self, name: str, entry: Entry) -> Label:
+        if name in entry.shared:
+            return boxes_of(entry)
+        if name == "boxes" and (path := entry.files.get("yolo")):
+            return read_yolo(self.files.read(path, "text_mib"), path, self._classes)
+        path = entry.files[name]
+        if name != "boxes":
+            return self.encoded(path)
+        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
 
 
-def listed_names(item: Entry | Problem) -> list[str]:
-    """List the names under which a list of a split may have this pair."""
-    return [item.name, *(folder_stem_suffix(path)[1] for path in item.files.values())]
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("([^/]+)".join(re.escape(part) for part in pattern.split("*")))
+def listed(given: str | Sequence[str]) -> list[str]:
+    """List what an option holds: texts, or one text with commas between them."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return [part.strip() for part in parts if part.strip()]

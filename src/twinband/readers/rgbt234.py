@@ -6,23 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from twinband.core.errors import BadSample
-from twinband.ingest.files import Files, natural_order
+from twinband.ingest.files import Files
 from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.layout import Layout as BaseLayout
+from twinband.ingest.sequences import paired, usual_names
 
 FIELDS = {"visible": "rgb", "infrared": "thermal"}
 TRACKS = {"visible.txt": "target_rgb", "infrared.txt": "target_thermal"}
 
 
 class Layout(BaseLayout):
-    """Frames are paired by their position in the sequence: their names differ by modality.
+    """Frames are paired by the numbers in their names, which otherwise differ by modality.
 
-    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written; a box without area means that
-    the target is out of sight, and is left out.
+    A box is stored as ``[x1, y1, x2, y2]``, in pixels as written, also where a target is partly
+    beyond the border; without area or with NaN it is out of sight, and the box is left out.
     """
 
     expects = (
-        "SEQUENCE/visible/*.jpg with SEQUENCE/infrared/*.jpg, paired in order of name; "
+        "SEQUENCE/visible/*.jpg with SEQUENCE/infrared/*.jpg, paired by number; "
         "optional: SEQUENCE/visible.txt and SEQUENCE/infrared.txt with x, y, w, h a line"
     )
     published: ClassVar = {"RGBT234": 234}
@@ -31,6 +32,7 @@ class Layout(BaseLayout):
     def __init__(self, files: Files, options: object) -> None:
         super().__init__(files, options)
         self._lines: dict[str, list[str]] = {}
+        self._frames: dict[str, list[str]] = {}
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         frames: dict[str, dict[str, list[str]]] = {}
@@ -47,31 +49,48 @@ class Layout(BaseLayout):
         for sequence, fields in frames.items():
             yield from _paired(sequence, fields, tracks.get(sequence, {}))
 
-    def labels(self, entry: Entry) -> Mapping[str, Label]:
-        labels = {}
-        for label in TRACKS.values():
-            box = self._box(entry.files[label], entry.frame) if label in entry.files else None
-            if box:
-                labels[label] = box
-        return labels
+    def label(self, name: str, entry: Entry) -> Label | None:
+        image = entry.files[{"target_rgb": "rgb", "target_thermal": "thermal"}[name]]
+        return self._box(entry.files[name], image, entry.frame)
 
-    def _box(self, path: str, frame: int) -> list[float] | None:
+    def _box(self, path: str, image: str, frame: int) -> list[float] | None:
         if path not in self._lines:
             self._lines[path] = self.files.text(path).rstrip().splitlines()
         lines = self._lines[path]
-        return parse_box(lines[frame], f"{path}, line {frame + 1}") if frame < len(lines) else None
+        there = self._frames_beside(image)
+        # A list has a line for every moment, or for every image that there is of its modality.
+        own = image in there and len(lines) == len(there)
+        number = there.index(image) if own else frame
+        if number >= len(lines):
+            return None
+        return parse_box(lines[number], f"{path}, line {number + 1}")
+
+    def _frames_beside(self, image: str) -> list[str]:
+        """List the frames of one modality of a sequence, in order."""
+        if not self._frames:
+            for path in self.files.paths():
+                folder, _, suffix = folder_stem_suffix(path)
+                if suffix in IMAGE_SUFFIXES:
+                    self._frames.setdefault(folder, []).append(path)
+            self._frames = {folder: usual_names(own) for folder, own in self._frames.items()}
+        return self._frames.get(folder_stem_suffix(image)[0], [])
 
 
 def parse_box(line: str, where: str) -> list[float] | None:
-    """Parse ``x, y, w, h`` with any delimiter to ``[x1, y1, x2, y2]``; None if it has no area.
+    """Parse ``x, y, w, h`` with any delimiter to ``[x1, y1, x2, y2]``.
+
+    A delimiter may end the line too. A target out of sight, which has no area or NaN for a
+    number, is None.
 
     Raises:
         BadSample: ``bad_label`` if these are not four numbers.
     """
     try:
-        x, y, width, height = (float(part) for part in re.split(r"[,;\s]+", line.strip()))
+        x, y, width, height = map(float, re.findall(r"[^,;\s]+", line))
     except ValueError:
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h") from None
+    if any(map(math.isnan, (x, y, width, height))):
+        return None
     if not all(map(math.isfinite, (x, y, x + width, y + height))):
         raise BadSample("bad_label", f"{where}: {line!r} is not x, y, w, h")
     return [x, y, x + width, y + height] if width > 0 and height > 0 else None
@@ -80,16 +99,19 @@ def parse_box(line: str, where: str) -> list[float] | None:
 def _paired(
     sequence: str, fields: Mapping[str, list[str]], tracks: Mapping[str, str]
 ) -> Iterator[Entry | Problem]:
-    ordered = {field: sorted(paths, key=natural_order) for field, paths in fields.items()}
-    counts = {field: len(paths) for field, paths in ordered.items()}
-    for frame in range(max(counts.values())):
+    found = paired(fields)
+    counts = f"{len(fields['rgb'])} frames in visible and {len(fields['thermal'])} in infrared"
+    for frame, files in enumerate(found.moments):
         name = f"{sequence}/{frame:06d}"
-        files = {field: paths[frame] for field, paths in ordered.items() if frame < len(paths)}
-        if len(files) == len(ordered):
+        there = ", ".join(files.values())
+        if found.why:
+            detail = f"{there}: sequence {sequence} has {counts}, and {found.why}"
+            yield Problem(name, files, "unpaired_sequence", detail)
+        elif len(files) == len(fields):
             yield Entry(name, {**files, **tracks}, group=sequence, frame=frame)
         else:
-            detail = (
-                f"{', '.join(files.values())}: sequence {sequence} has {counts['rgb']} frames in "
-                f"visible and {counts['thermal']} in infrared; those beyond the shorter are left"
-            )
+            detail = f"{there}: no frame of this number in the other modality ({counts})"
             yield Problem(name, files, "missing_partner", detail)
+    for field, path in found.strays:
+        detail = f"{path}: of the number or name of another frame, as a copy is; remove one"
+        yield Problem(path, {field: path}, "odd_name", detail)

@@ -15,6 +15,7 @@ from twinband.core.params import ParamsError, Run
 from twinband.registration.facts import card, facts_of
 from twinband.registration.geometry import Matrix
 from twinband.registration.params import RegisterParams
+from twinband.registration.plausible import refuted_by_rig
 from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
 from twinband.registration.trust import (
     WHOLE_DATASET,
@@ -22,12 +23,15 @@ from twinband.registration.trust import (
     open_backend,
     read_homographies,
     spread,
+    supplied_name,
 )
 from twinband.shards.product import Built, build_product, read_index, read_manifest
 from twinband.shards.write import is_kept, keep, read_kept, shard_name
 
 WHOLE_RIG = ""
 UNKNOWN = b"null"  # in a rig's file: the backend could not tell
+ASKED_PAIRS = 8  # of a rig, about its supplied matrix
+REFUTED, TRUSTED = b"refuted", b"trusted"
 
 Row = Mapping[str, Any]
 
@@ -40,6 +44,16 @@ class RigTask:
     pairs: Path
     keys: tuple[str, ...]
     settings: RegisterParams
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictTask:
+    """A supplied matrix of several pairs, some of whose ``keys`` are asked about it."""
+
+    path: Path
+    pairs: Path
+    keys: tuple[str, ...]
+    matrix: Matrix
 
 
 def register(
@@ -64,6 +78,9 @@ def register(
     rigs = _rig_tasks(pairs, present, params, run.work / "rigs")
     map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=is_kept)
     known = {name: task.path for name, task in rigs.items() if read_kept(task.path) != UNKNOWN}
+    asked = _verdict_tasks(pairs, present, supplied, run.work / "supplied")
+    map_unfinished(write_verdict, list(asked.values()), run.runtime, finished=is_kept)
+    refuted = frozenset(name for name, task in asked.items() if read_kept(task.path) == REFUTED)
     members: list[list[Row]] = [[] for _ in index.shardlist]
     for row in present:
         members[row["shard"]].append(row)
@@ -74,6 +91,7 @@ def register(
             keys=tuple(sorted(row["key"] for row in shard)),
             settings=params,
             homographies=_concerning(shard, supplied),
+            refuted=refuted,
             truth=_concerning(shard, true),
             rigs=known,
         )
@@ -99,6 +117,15 @@ def write_rig(task: RigTask) -> None:
         keep(task.path, UNKNOWN)
     else:
         rig.save(task.path)
+
+
+def write_verdict(task: VerdictTask) -> None:
+    """Ask the pairs that have the first one's sizes about their matrix, and keep the answer."""
+    pairs = Pairs(task.pairs, task.keys)
+    images = [(sample.rgb, sample.thermal) for sample in map(pairs.sample, task.keys)]
+    sizes = [(rgb.shape, thermal.shape) for rgb, thermal in images]
+    alike = [pair for pair, size in zip(images, sizes, strict=True) if size == sizes[0]]
+    keep(task.path, REFUTED if refuted_by_rig(alike, task.matrix) else TRUSTED)
 
 
 def _check_backend(settings: RegisterParams, dataset: str) -> None:
@@ -131,6 +158,31 @@ def _concerning(rows: Sequence[Row], matrices: Mapping[str, Matrix]) -> dict[str
     return {name: matrices[name] for name in sorted(names & matrices.keys())}
 
 
+def _verdict_tasks(
+    pairs: Path, present: Sequence[Row], supplied: Mapping[str, Matrix], folder: Path
+) -> dict[str, VerdictTask]:
+    """Plan a task for every supplied matrix that several pairs share."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for row in present:
+        name = supplied_name(row["name"], row["group"], supplied)
+        if name is not None:
+            members[name].append(row["key"])
+    return {
+        name: VerdictTask(
+            _file_of(name, folder),
+            pairs,
+            tuple(spread(sorted(keys), min(len(keys), ASKED_PAIRS))),
+            supplied[name],
+        )
+        for name, keys in sorted(members.items())
+        if len(keys) > 1
+    }
+
+
+def _file_of(name: str, folder: Path) -> Path:
+    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+
+
 def _rig_tasks(
     pairs: Path, present: Sequence[Row], settings: RegisterParams, folder: Path
 ) -> dict[str, RigTask]:
@@ -145,6 +197,5 @@ def _rig_tasks(
     for name, frames in sorted(members.items()):
         if len(frames) >= settings.pooled_pairs:
             keys = spread([key for _, key in sorted(frames)], settings.pooled_pairs)
-            path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
-            tasks[name] = RigTask(path, pairs, tuple(keys), settings)
+            tasks[name] = RigTask(_file_of(name, folder), pairs, tuple(keys), settings)
     return tasks

@@ -1,8 +1,9 @@
 """Parameters of the stage ``register``."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Scalar
@@ -17,20 +18,22 @@ class RegisterParams(ItemParams):
 
     Attributes:
         homographies: CSV of supplied transforms, thermal pixel to RGB pixel, by name of a pair,
-            of a sequence, or ``*``; ``data/homographies/none.csv`` if there are none.
+            of a sequence, or ``*``; ``data/homographies/none.csv`` if there are none. One that
+            fits far worse than none, its inverse or its transpose is a failure.
         aligned: the dataset's authors aligned it: nothing is moved, only the quality is told.
         rig: pairs that share one transform: those of the whole ``dataset``, of a ``sequence``,
             or none (``pair``).
         backend: module of ``twinband.backends`` that estimates.
         options: the backend's own options.
         grid: the modality whose pixels both images and all labels get.
-        labels_on: the modality that labels were drawn on, unless their name says it.
+        labels_on: the modality that labels were drawn on, unless their size or name says it.
         on_failure: policy for a pair without a transform to trust: ``keep_identity``,
             ``use_rig`` (the best accepted transform of its sequence, else identity),
             ``single_modality`` (its thermal image counts as absent: no pair to pretrain on), or
             ``drop`` (never trained on, still evaluated).
-        shift_tolerance_px: misalignment that is normal after registration, in pixels of the
-            grid; written to every sample, for the jitter of training.
+        shift_tolerance_working_px: misalignment that is normal after registration, in pixels of
+            a grid reduced to 640 px (a smaller one counts as it is); written to every sample, in
+            pixels of its own grid, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.
         pooled_pairs: number of pairs, spread evenly over a rig or sequence, that its estimate is
             made from; with fewer of them every pair is estimated by itself.
@@ -44,6 +47,16 @@ class RegisterParams(ItemParams):
     grid: Modality
     labels_on: Modality
     on_failure: FailurePolicy
-    shift_tolerance_px: Annotated[float, Field(ge=0)]
+    shift_tolerance_working_px: Annotated[float, Field(ge=0)]
     truth: ProjectPath
     pooled_pairs: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_of_today(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "shift_tolerance_px" in values:
+            raise ValueError(
+                "shift_tolerance_px is called shift_tolerance_working_px now, in pixels of images "
+                "reduced to 640 px (those of smaller images stay what they were)"
+            )
+        return values

@@ -1,9 +1,9 @@
 """Registration quality: score, agreement forward and backward, and the rule."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -20,14 +20,25 @@ LEAST_OVERLAP = 0.5  # of the frame; a correlation over less says little
 AROUND_PX = 40  # shifts over which a peak is compared
 PEAK_PX = 6  # half the side of the square that belongs to the peak itself
 TOP_PX = 2  # within which the peak's top is
+# A search errs by this much, so shares of images smaller than some hundred px say nothing.
+LEAST_ALIGNED_PX = 1.5
+LEAST_FORWARD_BACKWARD_PX = 3.0
+# Options as they were called when they counted pixels of the stored file.
+RENAMED = {
+    "max_shift_px": "max_shift_share",
+    "max_forward_backward_px": "max_forward_backward_share",
+    "aligned_motion_px": "aligned_motion_share",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Limits of the search, and of what is accepted; px are RGB pixels.
+    """Limits of the search, and of what is accepted.
+
+    A share is one of the RGB image's longer side, whatever size it is stored at.
 
     Attributes:
-        max_shift_px: largest shift along each axis.
+        max_shift_share: largest shift along each axis; two lenses are a few percent apart.
         max_angle_deg: largest rotation.
         max_scale_change: largest relative change of scale.
         min_score: correlation that true pairs reach and wrong ones do not.
@@ -35,25 +46,25 @@ class Options:
             shifts; few wrong pairs reach 5.
         certain_score: a correlation that needs no prominence: repeated structure lowers that,
             but wrong pairs do not score so high.
-        max_forward_backward_px: largest disagreement of both directions at the corners.
+        max_forward_backward_share: largest disagreement of both directions at the corners.
         min_gain: least improvement over doing nothing.
-        aligned_motion_px: a smaller motion at the corners is left undone.
+        aligned_motion_share: a smaller motion at the corners is left undone.
         model: ``affine`` allows shear and two scales, where enough pairs of a rig prove them.
 
     Raises:
         TypeError: a number is not one.
-        ValueError: an unknown model.
+        ValueError: an unknown model, or a share that is none.
     """
 
-    max_shift_px: float = 30.0
+    max_shift_share: float = 0.12
     max_angle_deg: float = 3.0
     max_scale_change: float = 0.08
     min_score: float = 0.15
     min_prominence: float = 5.0
     certain_score: float = 0.4
-    max_forward_backward_px: float = 8.0
+    max_forward_backward_share: float = 0.02
     min_gain: float = 0.01
-    aligned_motion_px: float = 1.5
+    aligned_motion_share: float = 0.005
     model: Model = "similarity"
 
     def __post_init__(self) -> None:
@@ -64,12 +75,35 @@ class Options:
                     raise ValueError(f"model must be one of {get_args(Model)}, not {value!r}")
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 raise TypeError(f"{field.name} must be a number, not {value!r}")
+            elif field.name.endswith("_share") and not 0 <= value <= 1:
+                raise ValueError(
+                    f"{field.name} must be a share of the RGB image's longer side, 0 to 1, "
+                    f"not {value!r}"
+                )
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Options":
+        """Take the defaults but for ``options``.
+
+        Raises:
+            TypeError: an unknown option, one that has another name now, or no number.
+            ValueError: an unknown model.
+        """
+        for old, new in RENAMED.items():
+            if old in options:
+                raise TypeError(
+                    f"{old} is called {new} now, a share of the RGB image's longer side "
+                    f"(pixels divided by that side), by default {getattr(cls, new)}"
+                )
+        return cls(**options)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Measurements that the rule looks at; px are RGB pixels."""
+    """Measurements that the rule looks at; px are RGB pixels, of which the image has ``side_px``
+    along its longer side."""
 
+    side_px: int
     motion: Similarity
     motion_px: float
     score: float
@@ -131,15 +165,16 @@ def round_trip_px(forward: Matrix, backward: Matrix, frame: Frame) -> float:
 
 def judge(evidence: Evidence, options: Options) -> tuple[Status, str]:
     """Judge an estimate: status, and the reason if it is not ``accepted``."""
-    motion = evidence.motion
+    motion, side_px = evidence.motion, evidence.side_px
     stands_out = (
         evidence.prominence >= options.min_prominence or evidence.score >= options.certain_score
     )
     aligned = evidence.score_before >= options.min_score
-    if aligned and stands_out and evidence.motion_px < options.aligned_motion_px:
+    aligned_px = max(options.aligned_motion_share * side_px, LEAST_ALIGNED_PX)
+    if aligned and stands_out and evidence.motion_px < aligned_px:
         return "already_aligned", "motion_below_threshold"
     too_far = (
-        max(abs(motion.x), abs(motion.y)) > options.max_shift_px
+        max(abs(motion.x), abs(motion.y)) > options.max_shift_share * side_px
         or abs(motion.angle) > math.radians(options.max_angle_deg)
         or abs(math.expm1(motion.log_scale)) > options.max_scale_change
     )
@@ -147,7 +182,8 @@ def judge(evidence: Evidence, options: Options) -> tuple[Status, str]:
         return "failed", "low_score"
     if not stands_out:
         return "failed", "ambiguous"
-    if evidence.forward_backward_px > options.max_forward_backward_px:
+    agreeing_px = max(options.max_forward_backward_share * side_px, LEAST_FORWARD_BACKWARD_PX)
+    if evidence.forward_backward_px > agreeing_px:
         return "failed", "forward_backward_disagree"
     if too_far:
         return "failed", "motion_out_of_range"

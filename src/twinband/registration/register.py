@@ -19,10 +19,9 @@ from twinband.registration.geometry import (
     inverted,
 )
 from twinband.registration.quality import Model, Options, Status
+from twinband.registration.working import COARSE_SIDE_PX, fine_side_px, longer_side_px, size_at
 
-FINE_SIDE_PX = 640  # longer images are reduced to this before anything else
-COARSE_SIDE_PX = 224  # and to this for the search over the grid
-SAME_PX = 1.0  # both directions climbed the same hill
+SAME_PX = 1.0  # of the working size: both directions climbed the same hill
 LEAST_SIDE_PX = 32  # below, a neighbourhood of the fields is the whole image
 
 AFFINE_PAIRS = 16  # fewer do not tell a shear from parallax
@@ -83,7 +82,7 @@ def register_rig(pairs: Sequence[Pair], **options: Any) -> Registration:
         TypeError: an unknown option, or one that is not a number.
         ValueError: no pairs, an array that is not an image, or an unknown model.
     """
-    rule = Options(**options)
+    rule = Options.of(options)
     if not pairs:
         raise ValueError("register_rig needs at least one pair")
     target, source = (_frame(image) for image in pairs[0])
@@ -110,18 +109,20 @@ def _unusable(identity: Matrix, reason: str) -> Registration:
 
 
 def _register(pairs: Sequence[Pair], target: Frame, source: Frame, rule: Options) -> Registration:
-    fine = _Level.of(pairs, target, FINE_SIDE_PX)
-    coarse = _Level.of(pairs, target, COARSE_SIDE_PX)
+    side_px = fine_side_px(target, source)
+    fine = _Level.of(pairs, target, side_px)
+    coarse = _Level.of(pairs, target, min(side_px, COARSE_SIDE_PX))
     forward = _estimate(coarse, fine, rule)
     backward = _estimate(coarse.swapped(), fine.swapped(), rule)
     apart = quality.round_trip_px(forward.matrix(target), backward.matrix(target), target)
-    starts = [forward] if apart < SAME_PX else [forward, backward.inverse()]
+    starts = [forward] if apart * fine.zoom < SAME_PX else [forward, backward.inverse()]
     motion = _agreed(starts, fine)
     matrix = motion.matrix(target)
     fine_motion = motion.zoomed(fine.zoom)
     score = fine.score(fine_motion.matrix(fine.frame))
     score_before = fine.score(np.eye(3))
     evidence = quality.Evidence(
+        side_px=longer_side_px(target),
         motion=motion,
         motion_px=corner_error_px(matrix, np.eye(3), target),
         score=score,
@@ -190,8 +191,7 @@ class _Level:
 
     @classmethod
     def of(cls, pairs: Sequence[Pair], target: Frame, side: int) -> "_Level":
-        zoom = min(1.0, side / max(target.width, target.height))
-        width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
+        width, height = size_at(target, side)
 
         def fields(images: list[NDArray[Any]]) -> list[Field]:
             return [orientation_field(resized(luminance(i), width, height)) for i in images]
@@ -223,7 +223,9 @@ class _Level:
 def _estimate(coarse: _Level, fine: _Level, rule: Options) -> Similarity:
     """Search and refine on the coarse level, refine on the fine one; in RGB pixels."""
     limits = search.Limits(
-        rule.max_shift_px * coarse.zoom, math.radians(rule.max_angle_deg), rule.max_scale_change
+        rule.max_shift_share * longer_side_px(coarse.frame),
+        math.radians(rule.max_angle_deg),
+        rule.max_scale_change,
     )
     samples = coarse.samples()
     starts = search.grid_search(coarse.fixed, coarse.moving, limits)

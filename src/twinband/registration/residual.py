@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.registration.fields import Field, luminance, orientation_field, resized
-from twinband.registration.register import FINE_SIDE_PX
+from twinband.registration.working import FINE_SIDE_PX
 
 BLOCK_PX = 48
 STEP_PX = 24

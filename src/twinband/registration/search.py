@@ -107,7 +107,8 @@ class Shifts:
     @classmethod
     def of(cls, fixed: Sequence[Field], reach: int) -> "Shifts":
         height, width = fixed[0].shape[:2]
-        shape = (fft.next_fast_len(height + reach), fft.next_fast_len(width + reach))
+        sides = (max(side + reach, 2 * reach + 1) for side in (height, width))  # strips are lower
+        shape = (fft.next_fast_len(next(sides)), fft.next_fast_len(next(sides)))
         spectra = [fft.fft2(as_complex(one) / energy(one), shape, workers=1) for one in fixed]
         return cls(spectra, shape, reach)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from twinband.core.errors import InputError
 from twinband.core.images import encode_png
 from twinband.registration.geometry import (
     Frame,
@@ -24,6 +25,7 @@ from twinband.registration.geometry import (
     inverted,
     resampled,
 )
+from twinband.registration.label_ground import Ground, find_ground
 from twinband.registration.labels import Move, moved_boxes, moved_label_images
 from twinband.registration.params import RegisterParams
 from twinband.registration.residual import Residuals, residual_shifts
@@ -37,6 +39,7 @@ from twinband.registration.trust import (
     lend,
     open_backend,
 )
+from twinband.registration.working import in_file_px
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Product, decode_field
 from twinband.shards.write import OK, Shard, ShardWriter
@@ -71,6 +74,7 @@ class ShardTask:
 
     Attributes:
         homographies: supplied transforms by name.
+        refuted: names of those that their rig's images speak against.
         truth: true transforms by name of a pair.
         rigs: file of each pooled estimate, by sequence (``""`` for the whole dataset).
     """
@@ -80,6 +84,7 @@ class ShardTask:
     keys: tuple[str, ...]
     settings: RegisterParams
     homographies: Mapping[str, Matrix]
+    refuted: frozenset[str]
     truth: Mapping[str, Matrix]
     rigs: Mapping[str, Path]
 
@@ -89,7 +94,7 @@ def write_registered_shard(task: ShardTask) -> Shard:
     settings = task.settings
     pairs = Pairs(task.pairs, task.keys)
     trust = Trust(
-        calibration=Calibration(task.homographies),
+        calibration=Calibration(task.homographies, task.refuted),
         aligned=settings.aligned,
         rigs={name: Rig.load(path) for name, path in task.rigs.items()},
         estimator=open_backend(settings.backend, settings.options),
@@ -108,7 +113,7 @@ def write_registered_shard(task: ShardTask) -> Shard:
             )
             fields, row = _registered(sample, pairs.fields(key), decision, policy, settings)
             row |= _corner_errors(sample, decision, task.truth)
-            writer.add(key, fields, {**row, **OK})
+            writer.add(key, fields, {**OK, **row})
     return writer.shard
 
 
@@ -178,6 +183,7 @@ def _registered(
         members: of the product ``pairs``.
     """
     labels = json.loads(members["json"])["labels"]
+    ground = _ground(sample, members, labels, settings.labels_on)
     matrix = decision.registration.matrix
     if settings.grid == "rgb":
         still, moving, move = sample.rgb, sample.thermal, Move.onto(sample.rgb, "thermal", matrix)
@@ -189,18 +195,30 @@ def _registered(
     resample = not move.changes_nothing(moving)
     if resample:
         onto, valid = resampled(moving, move.matrix, move.width, move.height)
-        fields = moved_label_images(members, move, settings.labels_on)
+        fields = moved_label_images(members, move, ground.stands_on)
         fields[f"{move.modality}.png"] = encode_png(onto)
         fields["valid.png"] = encode_png(valid.astype(np.uint8) * 255)
-        labels = moved_boxes(labels, move, settings.labels_on)
+        labels = moved_boxes(labels, move, ground.stands_on)
     row = {
         **_row(decision, policy, settings),
+        "shift_tolerance_px": in_file_px(settings.shift_tolerance_working_px, Frame.of(still)),
         **_residuals(residual_shifts(still, onto, valid)),
         "resampled": resample,
         "valid_fraction": float(valid.mean()),
     }
     metadata = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
-    return {**fields, "json": metadata.encode()}, row
+    return {**fields, "json": metadata.encode()}, {**row, "detail": "; ".join(ground.remarks)}
+
+
+def _ground(
+    sample: Sample, members: Mapping[str, bytes], labels: Mapping[str, Any], labels_on: str
+) -> Ground:
+    frames = {"rgb": Frame.of(sample.rgb), "thermal": Frame.of(sample.thermal)}
+    sizes = {modality: (frame.width, frame.height) for modality, frame in frames.items()}
+    try:
+        return find_ground(members, labels, sizes, labels_on)
+    except InputError as error:
+        raise InputError(f"the pair {sample.name}: {error}") from None
 
 
 def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str, Any]:
@@ -216,7 +234,6 @@ def _row(decision: Decision, policy: str, settings: RegisterParams) -> dict[str,
         "policy": policy,
         "grid": settings.grid,
         **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
-        "shift_tolerance_px": settings.shift_tolerance_px,
         "thermal_present": policy != "single_modality",
         "training": policy != "drop",
         "matrix": registration.matrix.ravel().tolist(),
@@ -238,7 +255,9 @@ def _corner_errors(
         return {}
     true = truth[sample.name]
     target, source = Frame.of(sample.rgb), Frame.of(sample.thermal)
-    return {
-        "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
-        "corner_error_px": corner_error_px(decision.registration.matrix, true, source),
-    }
+    with np.errstate(all="ignore"):  # a true transform may be absurd
+        errors = {
+            "corner_error_px_before": corner_error_px(grid_change(source, target), true, source),
+            "corner_error_px": corner_error_px(decision.registration.matrix, true, source),
+        }
+    return errors if all(map(math.isfinite, errors.values())) else {}

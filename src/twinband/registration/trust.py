@@ -9,28 +9,27 @@ import importlib
 import io
 import json
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError, told
 from twinband.core.outside import read_text
-from twinband.registration.fields import luminance, orientation_field, resized
-from twinband.registration.geometry import Frame, Matrix, corner_error_px, grid_change, resampled
+from twinband.registration.geometry import Frame, Matrix, grid_change
 from twinband.registration.params import FailurePolicy
-from twinband.registration.quality import LEAST_OVERLAP, Status, cosine
-from twinband.registration.register import FINE_SIDE_PX, Registration
-from twinband.registration.search import as_complex
+from twinband.registration.plausible import fits_worse, is_absurd, motion_px
+from twinband.registration.quality import Status
+from twinband.registration.register import Registration
+from twinband.registration.score import score
 from twinband.shards.write import keep, read_kept
 
-BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
 ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
 WHOLE_DATASET = "*"
+FITS_WORSE = "supplied_fits_worse"
 
 Size = tuple[int, int]
 Source = Literal["supplied", "declared", "rig", "sequence", "pair"]
@@ -75,18 +74,34 @@ def open_backend(name: str, options: Mapping[str, Any]) -> Backend:
 
 
 class Calibration:
-    """Backend that knows supplied transforms, and can tell nothing else."""
+    """Backend that knows supplied transforms, and can tell nothing else.
 
-    def __init__(self, matrices: Mapping[str, Matrix]) -> None:
+    Attributes:
+        refuted: names of those that the images of their rig speak against.
+    """
+
+    def __init__(
+        self, matrices: Mapping[str, Matrix], refuted: Collection[str] = frozenset()
+    ) -> None:
         self.matrices = matrices
+        self.refuted = refuted
 
     def register(self, samples: Sequence[Sample]) -> Registration | None:
         """Look for the pair's own name, else its sequence's, else the rig's (``*``)."""
         [sample] = samples
-        for name in (sample.name, sample.group, WHOLE_DATASET):
-            if name in self.matrices:
-                return supplied(sample.rgb, sample.thermal, self.matrices[name])
-        return None
+        name = supplied_name(sample.name, sample.group, self.matrices)
+        if name is None:
+            return None
+        found = supplied(sample.rgb, sample.thermal, self.matrices[name])
+        if name in self.refuted and found.status != "failed":
+            without = declared_aligned(sample.rgb, sample.thermal)
+            return _refused(without, found.matrix, found.score, Frame.of(sample.thermal))
+        return found
+
+
+def supplied_name(name: str, group: str, matrices: Collection[str]) -> str | None:
+    """Find the supplied transform of a pair: its own, its sequence's, or that of all."""
+    return next((each for each in (name, group, WHOLE_DATASET) if each in matrices), None)
 
 
 def read_homographies(path: Path) -> dict[str, Matrix]:
@@ -245,8 +260,14 @@ def handled(
 
 
 def supplied(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> Registration:
-    """Score a transform taken on trust: accepted whatever it scores."""
-    return _described(rgb, thermal, matrix, "accepted", "")
+    """Score a transform taken on trust: accepted unless it is absurd or the images refute it."""
+    target, source = Frame.of(rgb), Frame.of(thermal)
+    if is_absurd(matrix, source, target):
+        return _refused(declared_aligned(rgb, thermal), matrix, 0.0, source)
+    found = _described(rgb, thermal, matrix, "accepted", "")
+    if fits_worse([(rgb, thermal)], matrix, [found.score], [found.score_before]):
+        return _refused(declared_aligned(rgb, thermal), matrix, found.score, source)
+    return found
 
 
 def declared_aligned(rgb: NDArray[Any], thermal: NDArray[Any]) -> Registration:
@@ -262,20 +283,16 @@ def of_rig(rgb: NDArray[Any], thermal: NDArray[Any], rig: Registration) -> Regis
     return replace(rig, matrix=own.matrix, score=own.score, score_before=own.score_before)
 
 
-def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
-    """Correlate the orientation fields, -1..1, where thermal has data; 0 if hardly any."""
-    target = Frame.of(rgb)
-    moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
-    zoom = min(1.0, FINE_SIDE_PX / max(target.width, target.height))
-    width, height = (max(8, round(size * zoom)) for size in (target.width, target.height))
-    fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
-    inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    inside = cv2.erode(
-        inside, np.ones((2 * BLUR_REACH_PX + 1,) * 2, np.uint8), borderValue=1
-    ).astype(bool)
-    if inside.mean() < LEAST_OVERLAP:
-        return 0.0
-    return cosine(*(as_complex(field)[inside].astype(np.complex128) for field in fields))
+def _refused(without: Registration, matrix: Matrix, score: float, source: Frame) -> Registration:
+    """Leave the pair as it is ``without`` the supplied matrix, which is only told."""
+    return replace(
+        without,
+        estimate=matrix,
+        status="failed",
+        reason=FITS_WORSE,
+        score=score,
+        motion_px=motion_px(matrix, without.matrix, source),
+    )
 
 
 def _described(
@@ -293,7 +310,7 @@ def _described(
         score=before if same else score(rgb, thermal, matrix),
         score_before=before,
         forward_backward_px=math.nan,
-        motion_px=corner_error_px(matrix, still, source),
+        motion_px=motion_px(matrix, still, source),
     )
 
 
@@ -304,8 +321,12 @@ def _matrix(row: Mapping[str, str], where: str) -> Matrix:
         raise InputError(f"{where}: h00 to h22 must be nine numbers") from None
     if not np.isfinite(matrix).all() or abs(matrix[2, 2]) < 1e-9:
         raise InputError(f"{where}: h00 to h22 must be finite, and h22 not 0")
-    matrix = matrix / matrix[2, 2]
-    if abs(np.linalg.det(matrix)) < 1e-6:
+    with np.errstate(all="ignore"):
+        matrix = matrix / matrix[2, 2]
+        size = abs(np.linalg.det(matrix))
+    if not np.isfinite(matrix).all():
+        raise InputError(f"{where}: h00 to h22 are too large beside h22")
+    if size < 1e-6:
         raise InputError(f"{where}: this matrix has no inverse")
     return matrix
 

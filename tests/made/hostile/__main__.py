@@ -24,6 +24,7 @@ from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import open_layout
 from twinband.ingest.layout import Entry
 
+LOST = ("label_dropped", "boxes_dropped", "boxes_clipped")
 MOST_SECONDS, MOST_BYTES = 300, 6 << 30
 INGESTED = ("list/", "tar/", "folder/")  # of the others the stage sees no more than a check does
 
@@ -39,8 +40,9 @@ def examine(case: Case, folder: Path) -> dict[str, Any]:
                 rows[item.name] = [item.reason, item.detail]
                 continue
             try:
-                check_pair(layout, item)
-                rows[item.name] = ["", ""]
+                notes = check_pair(layout, item).notes
+                word = next((word for word in LOST if word in notes), "")
+                rows[item.name] = [word, notes.get(word, "")]
             except BadSample as error:
                 rows[item.name] = [error.reason, error.detail]
     except (InputError, ParamsError) as error:

@@ -105,16 +105,39 @@ def test_what_is_no_image_is_an_error(run: Run, models: list[str], tmp_path: Pat
     assert result.exit_code == 3 and "pipe.png: a pipe" in result.output
 
 
-def test_two_images_of_one_name_would_overwrite_each_other(
+def test_images_of_one_name_are_told_apart_by_their_folders(
     run: Run, models: list[str], images: list[str], tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "street.png").write_bytes(Path(images[0]).read_bytes())
-    result = run(
-        "annotate", images[0], str(other / "street.png"), "-o", str(tmp_path / "out"), *models
-    )
-    assert result.exit_code == 2 and "several images are called street" in result.output
+    files = [tmp_path / "rgb/0001.png", tmp_path / "thermal/0001.png"]
+    for file, image in zip(files, images, strict=True):
+        file.parent.mkdir()
+        file.write_bytes(Path(image).read_bytes())
+    result = run("annotate", *map(str, files), "-o", str(tmp_path / "out"), *models)
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["rgb-0001", "thermal-0001"]
+    for folder in (tmp_path / "out").iterdir():
+        assert sorted(path.name for path in folder.iterdir()) == WRITTEN
+
+
+def test_arguments_are_looked_at_before_weights(
+    run: Run, images: list[str], tmp_path: Path
+) -> None:
+    nowhere = [word for name in ("depth", "semantics", "sam") for word in (f"--{name}", "nothing")]
+    (tmp_path / "file").write_text("")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/street").write_text("")
+    for words, code, said in (
+        (["missing.png", "-o", "out"], 3, "missing.png: no such file"),
+        ([str(tmp_path), "-o", "out"], 3, "a folder, not a file"),
+        ([images[0], images[0], "-o", "out"], 2, "is named 2 times"),
+        ([*images, "-o", str(tmp_path / "file")], 2, "is a file; -o names a folder"),
+        ([*images, "-o", str(tmp_path / "file/below")], 2, "is a file; -o names a folder"),
+        ([*images, "-o", str(tmp_path / "taken")], 2, "is a file; -o names a folder"),
+        ([str(tmp_path / "file"), "-o", "out"], 3, "file"),
+    ):
+        result = run("annotate", *words, *nowhere)
+        assert result.exit_code == code and said in result.output, result.output
+        assert "weights" not in result.output and "Traceback" not in result.output
 
 
 def test_an_unknown_device_is_an_error(

@@ -67,6 +67,34 @@ def test_check_counts_and_decodes(run: Run, root: Path) -> None:
     assert check["remarks"] == ["lines of attributes.csv that name no pair, ignored: 1 (e.g. 77)"]
 
 
+def test_check_counts_notes_and_says_what_they_mean(run: Run, root: Path) -> None:
+    for number in (1, 2):
+        write_voc(
+            root / f"xml/{number}.xml", [("person", (-9, 2, 11, 22)), ("person", (1, 2, 9, 9))]
+        )
+    write_voc(root / "xml/77.xml", [("person", (1, 2, 3, 4))])
+    write_text(root / "xml/3.xml", "<annotation>")
+    result = run(
+        "datasets", "check", "paired_folders", str(root), *FOLDERS, "--option", "boxes=xml/*.xml"
+    )
+    assert "problems: none" in result.stdout
+    assert "  labels: boxes 2\n" in result.stdout
+    assert (
+        "       2  boxes_clipped: boxes beyond the border are cut off there, e.g. " in result.stdout
+    )
+    dropped = "       1  label_dropped: a label cannot be used and is left out; the images are kept"
+    assert f"{dropped}, e.g. bad_label: xml/3.xml: " in result.stdout
+    assert "remark: labels without images, left out: 1 (e.g. xml/77.xml)" in result.stdout
+
+
+def test_strict_labels_are_problems(run: Run, root: Path) -> None:
+    write_text(root / "xml/3.xml", "<annotation>")
+    options = ("--option", "boxes=xml/*.xml", "--option", "strict_labels=true")
+    result = run("datasets", "check", "paired_folders", str(root), *FOLDERS, *options)
+    assert "       1  bad_label, e.g. xml/3.xml: " in result.stdout
+    assert "leave strict_labels out" in result.stdout
+
+
 def test_check_speaks_plainly(run: Run, tmp_path: Path) -> None:
     for split in ("train", "test"):
         stem = f"{len(split)}0001"
@@ -76,11 +104,60 @@ def test_check_speaks_plainly(run: Run, tmp_path: Path) -> None:
     lines = run("datasets", "check", "llvip", str(tmp_path)).stdout.splitlines()
     assert lines[0] == f"{tmp_path}: 2 pairs, read by llvip"
     assert "  splits: test 1, train 1" in lines
+    assert "  splits come from: the layout's folders" in lines
     assert "    2  thermal, 1 x 8 bits, 32 x 24 px" in lines
     assert "  labels: boxes 2" in lines
     assert "problems: none" in lines
     assert "remark: 2 pairs, not as published (LLVIP 15488)" in lines
     assert lines[-1] == f"ready for: twinband datasets add NAME {tmp_path} --reader llvip"
+
+
+def test_check_counts_what_nobody_takes(run: Run, root: Path) -> None:
+    write_image(root / "vi/more/1.png")
+    write_image(root / "extra/a.jpg")
+    write_image(root / "extra/b.JPG")
+    result = run("datasets", "check", "paired_folders", str(root), *FOLDERS)
+    assert "splits: none named by the layout; ingest draws them" in result.stdout
+    assert (
+        "remark: 3 images fit no pattern: extra/*.JPG (1), extra/*.jpg (1), vi/more/*.png (1), "
+        "e.g. " in result.stdout
+    )
+    checked = run("datasets", "check", "paired_folders", str(root), *FOLDERS, "--json").stdout
+    untaken = {"extra/*.JPG": 1, "extra/*.jpg": 1, "vi/more/*.png": 1}
+    assert json.loads(checked)["untaken"] == untaken
+
+
+def test_add_takes_a_table_of_pairs(run: Run, project: Path, root: Path) -> None:
+    write_text(root / "pairs.csv", "rgb,thermal,split\nvi/1.png,ir/4.png,test\n")
+    arguments = ("datasets", "add", "one", str(root), "--reader", "paired_folders")
+    result = run(*arguments, "--option", "pairs_file=pairs.csv", TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    assert "splits come from: column split of pairs.csv" in result.stdout
+    assert params_of(project)["ingest"]["items"]["one"]["options"] == {"pairs_file": "pairs.csv"}
+
+
+@pytest.mark.parametrize("command", ["check", "add"])
+def test_splits_are_never_drawn_over_folders_that_name_them(
+    run: Run, project: Path, tmp_path: Path, command: str
+) -> None:
+    root = tmp_path / "outside/set"
+    for split in ("train", "test", "video"):
+        write_image(root / f"{split}/vi/1.png", seed=len(split))
+        write_image(root / f"{split}/ir/1.png", channels=1, seed=len(split))
+    patterns = ("--option", "rgb=*/vi/*.png", "--option", "thermal=*/ir/*.png")
+    arguments = {
+        "check": ("datasets", "check", "paired_folders", str(root), *patterns),
+        "add": ("datasets", "add", "one", str(root), "--reader", "paired_folders", *patterns),
+    }[command]
+    environment = {"TWINBAND_DATA": str(root.parent)}
+    refused = run(*arguments, **environment)
+    assert refused.exit_code == 3 and "split_level=1" in refused.stderr
+    assert not (project / "data").exists()
+    honoured = run(*arguments, "--option", "split_level=1", **environment)
+    assert honoured.exit_code == 0, honoured.output
+    assert "splits: test 1, train 1" in honoured.stdout
+    assert "splits come from: folder (level 1)" in honoured.stdout
+    assert "1  unknown_split, e.g. video/1" in honoured.stdout
 
 
 def test_check_of_another_layout_exits_with_3(run: Run, root: Path) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.made.hostile.images import png
 from tests.made.scenes import displaced, scene
 from tests.unit.commands.conftest import Run
+from twinband.commands._turned import aspect_remark
+from twinband.core.images import EXIF_ORIENTATION
 from twinband.registration.geometry import Frame, Similarity, corner_error_px
 
 WRITTEN = ["comparison.jpg", "registration.json", "thermal.png", "valid.png"]
@@ -92,3 +95,101 @@ def test_files_that_are_no_images_are_one_line(
     onto_file = run("register", rgb, thermal, "-o", rgb)
     assert onto_file.exit_code == 2 and "-o names a folder" in onto_file.stderr
     assert not (tmp_path / "out").exists()
+
+
+TURNED = {
+    2: "mirror it",
+    3: "turn it by 180 degrees",
+    4: "turn it by 180 degrees and mirror it",
+    5: "mirror it and turn it by 90 degrees counter-clockwise",
+    6: "turn it by 90 degrees clockwise",
+    7: "mirror it and turn it by 90 degrees clockwise",
+    8: "turn it by 90 degrees counter-clockwise",
+}
+
+
+@pytest.mark.parametrize("orientation", [0, 1, *TURNED, 9, 99])
+@pytest.mark.parametrize("kind", ["RGB", "thermal"])
+def test_an_exif_orientation_is_told_with_what_to_do(
+    run: Run, tmp_path: Path, orientation: int, kind: str
+) -> None:
+    rgb, thermal = scene(3, 64, 48)
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = orientation
+    images = {"RGB": (rgb, tmp_path / "rgb.jpg"), "thermal": (thermal, tmp_path / "thermal.jpg")}
+    for name, (pixels, path) in images.items():
+        Image.fromarray(pixels).save(path, exif=exif if name == kind else Image.Exif())
+    arguments = (str(tmp_path / "rgb.jpg"), str(tmp_path / "thermal.jpg"))
+    result = run("register", *arguments, "-o", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "out/registration.json").read_text())
+    if orientation in TURNED:
+        [remark] = written["remarks"]
+        assert f"the {kind} image" in remark and f"EXIF orientation {orientation}: " in remark
+        assert f"viewers {TURNED[orientation]}, but" in remark and "save it" in remark
+        assert remark in result.stdout
+    else:
+        assert written["remarks"] == [] and "EXIF" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("rgb_size", "thermal_size", "told"),
+    [
+        ((320, 256), (256, 320), True),
+        ((256, 320), (320, 256), True),
+        ((4000, 3000), (60, 80), True),
+        ((48, 64), (80, 60), True),
+        ((320, 256), (320, 256), False),
+        ((640, 480), (320, 256), False),
+        ((256, 320), (48, 64), False),
+        ((64, 64), (64, 48), False),
+        ((64, 48), (64, 64), False),
+        ((64, 64), (64, 64), False),
+    ],
+)
+def test_opposite_aspect_ratios_are_told(
+    rgb_size: tuple[int, int], thermal_size: tuple[int, int], told: bool
+) -> None:
+    remark = aspect_remark(rgb_size, thermal_size)
+    assert bool(remark) == told
+    if told:
+        for width, height in (rgb_size, thermal_size):
+            assert f"{width} x {height} px" in remark
+        assert "turned by 90 degrees; turn it and try again" in remark
+
+
+def test_a_turned_pair_is_told_where_it_fails(run: Run, tmp_path: Path) -> None:
+    rgb, thermal = scene(4, 96, 64)
+    Image.fromarray(np.ascontiguousarray(np.rot90(rgb))).save(tmp_path / "rgb.png")
+    Image.fromarray(thermal).save(tmp_path / "thermal.png")
+    files = (str(tmp_path / "rgb.png"), str(tmp_path / "thermal.png"))
+    registered = run("register", *files, "-o", str(tmp_path / "out"))
+    fused = run("fuse", *files, "--register", "-o", str(tmp_path / "fused"))
+    for result in (registered, fused):
+        assert result.exit_code == 0, result.output
+        assert "not registered: the edges of both images fit" in result.stdout
+        assert "one of them lies turned by 90 degrees" in result.stdout
+
+
+def test_the_images_are_never_written_over(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before = files[1].read_bytes()
+    result = run("register", *map(str, files), "-o", str(tmp_path))
+    assert result.exit_code == 2 and "thermal.png is one of the images" in result.stderr
+    result = run("fuse", *map(str, files), "-o", str(tmp_path))
+    assert result.exit_code == 2 and "rgb.png is one of the images" in result.stderr
+    assert files[1].read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["register", "fuse"])
+@pytest.mark.parametrize(
+    "out", ["file", "file/below", "file/below/it", "x" * 300, "a/" + "x" * 300]
+)
+def test_what_can_be_no_folder_is_one_line(
+    run: Run, files: tuple[Path, Path], tmp_path: Path, command: str, out: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(command, *map(str, files), "-o", str(tmp_path / out))
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)

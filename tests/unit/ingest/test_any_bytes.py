@@ -13,9 +13,11 @@ from tests.made.hostile.texts import PERSON, voc
 from tests.made.raw_pairs import encoded, scene, write
 from twinband.core.errors import BadSample, InputError
 from twinband.ingest.dataset import open_files, open_layout
-from twinband.ingest.formats import read_boxes
 from twinband.ingest.inventory import read_inventory
+from twinband.ingest.label_forms.boxes import fitted
+from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import Entry
+from twinband.ingest.notes import Notes
 from twinband.pool import read_hold_out
 from twinband.registration.trust import read_homographies
 
@@ -90,7 +92,7 @@ def test_of_a_damaged_annotation(places: list[int], put: bytes) -> None:
     for place in places:
         data = data[:place] + put + data[place + 1 :]
     try:
-        boxes = read_boxes(data, "a.xml", one_based=False)
+        boxes = fitted(read_voc(data, "a.xml", one_based=False), [(64.0, 48.0)], Notes())
     except BadSample as error:
         assert error.reason == "bad_label" and error.detail.startswith("a.xml: ")
         return

@@ -18,10 +18,12 @@ def write_mfnet(root: Path, name: str, seed: int, labels: NDArray[Any]) -> None:
     write(root / "labels" / f"{name}.png", encode_png(labels))
 
 
-def ingest_mfnet(tmp_path: Path, labels: NDArray[Any]) -> dict[str, dict[str, Any]]:
+def ingest_mfnet(
+    tmp_path: Path, labels: NDArray[Any], **options: bool
+) -> dict[str, dict[str, Any]]:
     write_mfnet(tmp_path / "raw", "00001D", 1, scene(1)[1] // 40)
     write_mfnet(tmp_path / "raw", "00002N", 2, labels)
-    return rows_by_name(ingest_folder(tmp_path / "raw", tmp_path, reader="mfnet"))
+    return rows_by_name(ingest_folder(tmp_path / "raw", tmp_path, reader="mfnet", options=options))
 
 
 def test_label_images_are_kept_and_listed(tmp_path: Path) -> None:
@@ -46,9 +48,26 @@ def test_label_images_are_kept_and_listed(tmp_path: Path) -> None:
 def test_labels_that_cannot_be_right_are_quarantined(
     tmp_path: Path, labels: NDArray[Any], reason: str
 ) -> None:
-    rows = ingest_mfnet(tmp_path, labels)
+    rows = ingest_mfnet(tmp_path, labels, strict_labels=True)
     assert (rows["00002N"]["status"], rows["00002N"]["reason"]) == ("quarantined", reason)
     assert "labels/00002N.png" in rows["00002N"]["detail"]
+    assert rows["00001D"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (np.full((48, 64), 200, np.uint8), "odd_label_id"),
+        (np.zeros((24, 32), np.uint8), "label_size"),
+    ],
+)
+def test_labels_that_cannot_be_right_are_left_out_of_their_pair(
+    tmp_path: Path, labels: NDArray[Any], reason: str
+) -> None:
+    rows = ingest_mfnet(tmp_path, labels)
+    bad = rows["00002N"]
+    assert (bad["status"], bad["labels"], bad["notes"]) == ("ok", [], ["label_dropped"])
+    assert bad["detail"].startswith(f"label_dropped: {reason}: labels/00002N.png")
     assert rows["00001D"]["status"] == "ok"
 
 

@@ -23,14 +23,15 @@ MOST_MIB = 1536
 REASONS = {
     *("truncated", "undecodable", "too_large", "too_small", "wrong_channels", "wrong_bit_depth"),
     *("bad_label", "not_text", "listed_but_missing", "missing_partner", "key_collision"),
-    *("not_a_file", "link_outside", "unreadable", "bad_name"),
+    *("not_a_file", "link_outside", "unreadable", "bad_name", "odd_name", "unpaired_sequence"),
+    *("label_dropped", "boxes_dropped", "boxes_clipped"),
 }
 # Of the pair that holds the hostile thing; empty where it is harmless.
 EXPECTED = {
     "annotation/another-file": "",
-    "annotation/declares-unicode": "bad_label",
-    "annotation/laughs": "bad_label",
-    "annotation/size-nan": "bad_label",
+    "annotation/declares-unicode": "",
+    "annotation/laughs": "label_dropped",
+    "annotation/size-nan": "",
     "annotation/utf-16": "",
     "folder/hole": "too_large",
     "folder/link-to-kernel": "link_outside",
@@ -57,7 +58,7 @@ EXPECTED = {
     "tar/hole-of-further-form": "not_a_file",
     "tar/hole-of-old-further-form": "not_a_file",
     "tar/link-out": "not_a_file",
-    "track/overflow": "bad_label",
+    "track/overflow": "label_dropped",
 }
 LINES = {
     "attributes/huge-cell": "line 1 cannot be read (field larger",
@@ -77,7 +78,7 @@ LINES = {
     "tar/long-names-in-chain": "recursion",
     "tar/size-minus-block": "states -512 bytes",
     "tar/xz-cut": "ended before",
-    "tar/zip": "is a zip; unpack it",
+    "tar/zip": "at its top there is: nothing",
 }
 
 Told = Mapping[str, Any]  # outcome, memory, and rows (reason and detail by name) or a line

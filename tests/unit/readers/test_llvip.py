@@ -6,7 +6,7 @@ import pytest
 
 from tests.made.layouts import scan, write_image, write_text, write_voc
 from twinband.core.errors import BadSample
-from twinband.ingest.dataset import open_dataset
+from twinband.ingest.dataset import open_dataset, open_layout
 
 PAIRS = {"010001": "train", "190001": "test"}
 
@@ -55,7 +55,7 @@ def test_inverted_empty_and_outside_boxes_are_refused(
 ) -> None:
     write_voc(root / "Annotations/010001.xml", [("person", box)])
     with pytest.raises(BadSample) as caught:
-        boxes_of(root)
+        boxes_of(root, strict_labels=True)
     assert caught.value.reason == "bad_label"
     assert "Annotations/010001.xml" in caught.value.detail
 
@@ -84,14 +84,20 @@ def test_a_box_may_leave_the_image_by_the_one_pixel_of_counting(root: Path) -> N
 def test_malformed_annotations_are_refused(root: Path, text: str) -> None:
     write_text(root / "Annotations/010001.xml", text)
     with pytest.raises(BadSample) as caught:
-        boxes_of(root)
+        boxes_of(root, strict_labels=True)
     assert caught.value.reason == "bad_label"
 
 
-def test_other_classes_are_refused(root: Path) -> None:
-    write_voc(root / "Annotations/010001.xml", [("dog", (1, 2, 11, 22))])
-    with pytest.raises(BadSample, match="unknown class 'dog'"):
-        boxes_of(root)
+def test_other_classes_are_kept_as_written(root: Path) -> None:
+    write_voc(root / "Annotations/010001.xml", [("feright_car", (1, 2, 11, 22))])
+    assert [box["class"] for box in boxes_of(root)] == ["feright_car"]
+
+
+def test_labels_without_images_are_a_remark(root: Path) -> None:
+    write_voc(root / "Annotations/190009.xml", [("person", (1, 2, 11, 22))])
+    layout = open_layout("llvip", str(root), {})
+    assert [item.name for item in layout.scan()] == list(PAIRS)
+    assert layout.remarks == ["labels without images, left out: 1 (e.g. Annotations/190009.xml)"]
 
 
 def test_halves_in_different_splits_are_no_pair(root: Path) -> None:

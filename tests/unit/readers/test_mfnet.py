@@ -85,7 +85,7 @@ def test_three_channels_are_not_enough(root: Path) -> None:
 
 def test_unknown_label_ids_are_refused(root: Path) -> None:
     write_pixels(root / "labels/00001D.png", np.full((24, 32), 9, np.uint8))
-    layout = open_layout("mfnet", str(root), {})
+    layout = open_layout("mfnet", str(root), {"strict_labels": True})
     entries, _ = scan("mfnet", root)
     with pytest.raises(BadSample) as caught:
         check_pair(layout, entries["00001D"])
@@ -93,8 +93,16 @@ def test_unknown_label_ids_are_refused(root: Path) -> None:
     assert check_pair(layout, entries["00002N"]).row["labels"] == ["semantics"]
 
 
-def test_a_label_without_image_is_a_problem(root: Path) -> None:
+def test_a_label_without_image_is_a_remark(root: Path) -> None:
     (root / "images/00002N.png").unlink()
-    _, problems = scan("mfnet", root)
-    assert problems["00002N"].reason == "missing_partner"
-    assert "images/00002N.png" in problems["00002N"].detail
+    layout = open_layout("mfnet", str(root), {})
+    assert [item.name for item in layout.scan()] == ["00001D", "00003D"]
+    assert "labels without images, left out: 1 (e.g. labels/00002N.png)" in layout.remarks
+
+
+def test_damage_of_the_file_is_noted_though_both_images_are_new(root: Path) -> None:
+    path = root / "images/00001D.png"
+    path.write_bytes(path.read_bytes() + b"more")
+    layout = open_layout("mfnet", str(root), {})
+    notes = check_pair(layout, scan("mfnet", root)[0]["00001D"]).notes
+    assert {"rgb_damaged"} <= notes.keys() and "images/00001D.png" in notes["rgb_damaged"]

@@ -134,3 +134,16 @@ def test_symbols_of_expressions_in_patterns_are_plain_letters(tmp_path: Path) ->
     write_image(tmp_path / "i[1]/x+y.jpg", channels=1)
     entries, _ = scan("paired_folders", tmp_path, rgb="v(1)/*.jpg", thermal="i[1]/*.jpg")
     assert list(entries) == ["x+y"]
+
+
+@pytest.mark.parametrize("classes", ["person, car", ["person", "car"]])
+def test_yolo_files_are_boxes(tmp_path: Path, classes: Any) -> None:
+    write_image(tmp_path / "vi/1.png")
+    write_image(tmp_path / "ir/1.png", channels=1)
+    write_text(tmp_path / "txt/1.txt", "1 0.5 0.5 0.5 0.5\n")
+    options = {"yolo": "txt/*.txt", "yolo_classes": classes}
+    [pair] = open_dataset(
+        "paired_folders", str(tmp_path), rgb="vi/*.png", thermal="ir/*.png", **options
+    )
+    box = {"class": "car", "xyxy": [8.0, 6.0, 24.0, 18.0], "difficult": False}
+    assert pair.labels["boxes"] == [box]

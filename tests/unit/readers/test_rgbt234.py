@@ -7,6 +7,7 @@ import pytest
 from tests.made.layouts import scan, write_image, write_text
 from twinband.core.errors import BadSample, InputError
 from twinband.ingest.dataset import open_dataset, open_layout
+from twinband.readers.rgbt234 import parse_box
 
 
 def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> None:
@@ -16,7 +17,7 @@ def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> Non
         write_image(root / name / f"infrared/{frame + 101}i.jpg", channels=1)
 
 
-def test_frames_are_paired_by_position_in_natural_order(tmp_path: Path) -> None:
+def test_frames_are_paired_by_number_in_natural_order(tmp_path: Path) -> None:
     write_sequence(tmp_path, "afterrain", rgb=11, thermal=11)
     entries, problems = scan("rgbt234", tmp_path)
     assert not problems
@@ -27,11 +28,45 @@ def test_frames_are_paired_by_position_in_natural_order(tmp_path: Path) -> None:
     assert tenth.group == "afterrain"
 
 
-def test_the_surplus_of_the_longer_folder_is_reported(tmp_path: Path) -> None:
-    write_sequence(tmp_path, "bike", rgb=3, thermal=5)
+def test_a_gap_or_a_copy_loses_its_own_frame_only(tmp_path: Path) -> None:
+    for number in range(1, 11):
+        write_image(tmp_path / f"walk/visible/{number:05d}v.jpg")
+        if number != 4:
+            write_image(tmp_path / f"walk/infrared/{number:05d}i.jpg", channels=1)
+    write_image(tmp_path / "walk/infrared/00007i - Copy.jpg", channels=1)
     entries, problems = scan("rgbt234", tmp_path)
-    assert list(entries) == ["bike/000000", "bike/000001", "bike/000002"]
-    assert [p.reason for p in problems.values()] == ["missing_partner"] * 2
+    assert [
+        (name, *(path[-10:-5] for path in entry.files.values())) for name, entry in entries.items()
+    ] == [(f"walk/{n - 1:06d}", f"{n:05d}", f"{n:05d}") for n in range(1, 11) if n != 4]
+    assert [(p.name, p.reason) for p in problems.values()] == [
+        ("walk/000003", "missing_partner"),
+        ("walk/infrared/00007i - Copy.jpg", "odd_name"),
+    ]
+
+
+@pytest.mark.parametrize("lines", [9, 10])
+def test_boxes_stay_with_their_frames_beside_a_gap(tmp_path: Path, lines: int) -> None:
+    """A list has a line for every image of its modality, or for every moment."""
+    numbers = [number for number in range(1, 11) if number != 4]
+    for number in range(1, 11):
+        write_image(tmp_path / f"walk/visible/{number:05d}v.jpg")
+    for number in numbers:
+        write_image(tmp_path / f"walk/infrared/{number:05d}i.jpg", channels=1)
+    box = "{0},{0},5,5\n".format
+    write_text(tmp_path / "walk/visible.txt", "".join(map(box, range(1, 11))))
+    own = numbers if lines == 9 else range(1, 11)
+    write_text(tmp_path / "walk/infrared.txt", "".join(map(box, own)))
+    found = [dict(pair.labels) for pair in open_dataset("rgbt234", str(tmp_path))]
+    assert [labels["target_rgb"][0] for labels in found] == numbers
+    assert [labels["target_thermal"][0] for labels in found] == numbers
+
+
+def test_a_sequence_whose_numbers_do_not_tell_is_quarantined_whole(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "bike", rgb=3, thermal=5)
+    write_sequence(tmp_path, "car", rgb=2, thermal=2)
+    entries, problems = scan("rgbt234", tmp_path)
+    assert list(entries) == ["car/000000", "car/000001"]
+    assert [p.reason for p in problems.values()] == ["unpaired_sequence"] * 5
     assert problems["bike/000003"].files == {"thermal": "bike/infrared/104i.jpg"}
     assert "3 frames in visible and 5 in infrared" in problems["bike/000003"].detail
 
@@ -59,16 +94,64 @@ def test_boxes_of_any_delimiter_become_corners(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,1,2,3", "", "1,2,inf,4"])
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,1,2", "", "1,2,inf,4"])
 def test_malformed_boxes_are_refused(tmp_path: Path, line: str) -> None:
     write_sequence(tmp_path, "bike", rgb=2, thermal=2)
     write_text(tmp_path / "bike/visible.txt", f"1,2,3,4\n{line}\n5,6,7,8\n")
-    pairs = open_dataset("rgbt234", str(tmp_path))
+    pairs = open_dataset("rgbt234", str(tmp_path), strict_labels=True)
     assert pairs[0].labels["target_rgb"] == [1.0, 2.0, 4.0, 6.0]
     with pytest.raises(BadSample) as caught:
         _ = pairs[1].labels
     assert caught.value.reason == "bad_label"
     assert "bike/visible.txt, line 2" in caught.value.detail
+
+
+@pytest.mark.parametrize("line", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "", "1,2,inf,4"])
+def test_malformed_boxes_are_left_out(tmp_path: Path, line: str) -> None:
+    write_sequence(tmp_path, "bike", rgb=2, thermal=2)
+    write_text(tmp_path / "bike/visible.txt", f"1,2,3,4\n{line}\n5,6,7,8\n")
+    write_text(tmp_path / "bike/infrared.txt", "1,2,3,4\n1,2,3,4\n")
+    assert dict(open_dataset("rgbt234", str(tmp_path))[1].labels) == {
+        "target_thermal": [1.0, 2.0, 4.0, 6.0]
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0,0,0,0",
+        "NaN,NaN,NaN,NaN",
+        "nan nan nan nan",
+        "nan\tnan\tnan\tnan",
+        "NAN;NAN;NAN;NAN;",
+        "nan,1,2,3",
+        "1,2,nan,nan",
+        "-nan,-nan,-nan,-nan",
+        "1,2,0,5,",
+        "1,2,5,-1",
+    ],
+)
+def test_absent_targets_have_no_box(line: str) -> None:
+    assert parse_box(line, "a.txt, line 1") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,2,3,4",
+        "1,2,3,4,",
+        "1, 2, 3, 4, ",
+        "1;2;3;4;",
+        "1 2 3 4 ",
+        "1\t2 3,4",
+        "1\t2\t3\t4\t",
+        ",1,2,3,4",
+        "1.0,2.0,3e0,4.",
+        " 1 ,2 ,3 ,4 ,,",
+    ],
+)
+def test_separators_around_the_numbers_are_nothing(line: str) -> None:
+    assert parse_box(line, "a.txt, line 1") == [1.0, 2.0, 4.0, 6.0]
 
 
 def test_a_single_sequence_is_not_the_dataset(tmp_path: Path) -> None:

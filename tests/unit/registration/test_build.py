@@ -12,12 +12,14 @@ from tests.made.registered_pairs import (
     HEIGHT,
     WIDTH,
     Made,
+    apart,
     joined,
     name_of,
     pair,
     register_pairs,
     rows_by_key,
     shift,
+    unshifted,
     write_pairs,
 )
 from tests.made.scenes import displaced, scene
@@ -177,7 +179,7 @@ LABELS = {"boxes": [BOX], "target_rgb": TARGET, "target_thermal": TARGET}
 
 def test_deep_thermal_keeps_its_depth_and_values(tmp_path: Path) -> None:
     rgb, thermal = scene(1, WIDTH, HEIGHT)
-    deep = thermal.astype(np.uint16) * 113 + 7001
+    deep = unshifted(thermal, 6, -4).astype(np.uint16) * 113 + 7001
     write_pairs(tmp_path / "pairs", {"a": Made(rgb, deep)})
     register_pairs(tmp_path, supplied={"*": shift(6, -4)})
     found = registered_pair(joined(tmp_path)["a"])
@@ -206,7 +208,7 @@ def test_other_sizes_and_aspect_ratios_come_onto_the_rgb_grid(
 
 def test_on_the_rgb_grid_labels_of_rgb_stay_and_those_of_thermal_move(tmp_path: Path) -> None:
     images = {"semantics": CLASSES, "mask_thermal": CLASSES}
-    write_pairs(tmp_path / "pairs", {"a": pair(1, images=images, labels=LABELS)})
+    write_pairs(tmp_path / "pairs", {"a": apart(1, 6, -4, images=images, labels=LABELS)})
     register_pairs(tmp_path, supplied={"*": shift(6, -4)})
     sample = joined(tmp_path)["a"]
     assert set(sample["registered"]) == {"thermal", "valid", "mask_thermal", "json"}
@@ -220,7 +222,7 @@ def test_on_the_rgb_grid_labels_of_rgb_stay_and_those_of_thermal_move(tmp_path: 
 def test_labels_drawn_on_thermal_move_with_it(tmp_path: Path) -> None:
     outside = {"class": "person", "xyxy": [156.0, 30.0, 160.0, 60.0]}
     labels = {"boxes": [BOX, outside]}
-    made = pair(1, images={"semantics": CLASSES}, labels=labels)
+    made = apart(1, 6, -4, images={"semantics": CLASSES}, labels=labels)
     write_pairs(tmp_path / "pairs", {"a": made})
     register_pairs(tmp_path, supplied={"*": shift(6, -4)}, labels_on="thermal")
     found = registered_pair(joined(tmp_path)["a"])
@@ -230,8 +232,8 @@ def test_labels_drawn_on_thermal_move_with_it(tmp_path: Path) -> None:
 
 
 def test_on_the_thermal_grid_rgb_moves_back(tmp_path: Path) -> None:
-    rgb, thermal = scene(1, WIDTH, HEIGHT)
-    made = Made(rgb, thermal, images={"semantics": CLASSES}, labels=LABELS)
+    made = apart(1, 6, -4, images={"semantics": CLASSES}, labels=LABELS)
+    rgb, thermal = made.rgb, made.thermal
     write_pairs(tmp_path / "pairs", {"a": made})
     done = register_pairs(tmp_path, supplied={"*": shift(6, -4)}, grid="thermal")
     [row] = done.manifest.to_pylist()
@@ -258,7 +260,7 @@ def test_the_thermal_grid_has_the_thermal_images_size(tmp_path: Path) -> None:
 
 
 def test_corner_errors_against_the_truth_are_exact(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "pairs", {"a": pair(1), "b": pair(2)})
+    write_pairs(tmp_path / "pairs", {"a": apart(1, 6, 8), "b": apart(2, 6, 8)})
     truth = {name_of("a"): shift(3, 4)}
     done = register_pairs(tmp_path, supplied={"*": shift(6, 8)}, truth=truth)
     rows = rows_by_key(done)
@@ -269,6 +271,6 @@ def test_corner_errors_against_the_truth_are_exact(tmp_path: Path) -> None:
 
 def test_every_sample_says_how_much_misalignment_to_expect(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"a": pair(1)})
-    done = register_pairs(tmp_path, aligned=True, shift_tolerance_px=2.5)
+    done = register_pairs(tmp_path, aligned=True, shift_tolerance_working_px=2.5)
     assert rows_by_key(done)["a"]["shift_tolerance_px"] == 2.5
     assert registered_pair(joined(tmp_path)["a"]).shift_tolerance_px == 2.5

@@ -147,8 +147,8 @@ def test_a_dataset_without_one_usable_pair_is_an_empty_product(tmp_path: Path) -
         ({"backend": "nobody"}, r"items\.made-up: there is no registration backend nobody"),
         ({"options": {"colour": 1}}, "registration backend search cannot be opened: .*colour"),
         (
-            {"options": {"max_shift_px": "far"}},
-            "backend search cannot be opened: max_shift_px.*'far'",
+            {"options": {"max_shift_share": "far"}},
+            "backend search cannot be opened: max_shift_share.*'far'",
         ),
     ],
 )

@@ -17,6 +17,17 @@ BOX = {"class": "person", "xyxy": [10.0, 5.0, 20.0, 15.0]}
 MOVED = {"class": "person", "xyxy": [14.0, 2.0, 24.0, 12.0]}
 
 
+class StandOn(dict[str, str]):
+    """What labels stand on: what their names say, else all on one image."""
+
+    def __init__(self, usual: str) -> None:
+        self.usual = usual
+
+    def __missing__(self, name: str) -> str:
+        ending = name.rpartition("_")[2]
+        return ending if ending in ("rgb", "thermal") else self.usual
+
+
 def members(*names: str) -> dict[str, bytes]:
     images = {f"{name}.png": PNG for name in names}
     return {"rgb.jpg": b"", "thermal.png": PNG, "json": b"{}", "extra.npy": b"", **images}
@@ -33,7 +44,7 @@ def test_only_label_images_of_the_moved_modality_are_made_anew(
     labels_on: str, expected: set[str]
 ) -> None:
     fields = members("semantics", "saliency", "mask_rgb", "mask_thermal")
-    moved = moved_label_images(fields, MOVE, labels_on)
+    moved = moved_label_images(fields, MOVE, StandOn(labels_on))
     assert set(moved) == expected
     for data in moved.values():
         pixels = decode(data, "label").pixels
@@ -43,20 +54,20 @@ def test_only_label_images_of_the_moved_modality_are_made_anew(
 
 def test_rgb_labels_move_when_rgb_does() -> None:
     move = Move("rgb", shift(1, 0), 60, 40)
-    moved = moved_label_images(members("semantics", "mask_thermal"), move, "rgb")
+    moved = moved_label_images(members("semantics", "mask_thermal"), move, StandOn("rgb"))
     assert set(moved) == {"semantics.png"}
 
 
 def test_no_class_is_made_up_between_two_others() -> None:
     move = Move("thermal", Similarity(1.3, 0.6, 0.05, 0.2).matrix(Frame(60, 40)), 60, 40)
-    moved = moved_label_images(members("semantics"), move, "thermal")
+    moved = moved_label_images(members("semantics"), move, StandOn("thermal"))
     pixels = decode(moved["semantics.png"], "label").pixels
     assert pixels.dtype == np.uint8 and set(np.unique(pixels)) == {0, 1, 7}
 
 
 def test_label_images_get_the_grids_size() -> None:
     move = Move("thermal", grid_change(Frame(60, 40), Frame(180, 80)), 180, 80)
-    moved = moved_label_images(members("semantics"), move, "thermal")
+    moved = moved_label_images(members("semantics"), move, StandOn("thermal"))
     pixels = decode(moved["semantics.png"], "label").pixels
     np.testing.assert_array_equal(pixels, CLASSES.repeat(2, axis=0).repeat(3, axis=1))
 
@@ -64,14 +75,14 @@ def test_label_images_get_the_grids_size() -> None:
 @pytest.mark.parametrize(("labels_on", "box"), [("rgb", BOX), ("thermal", MOVED)])
 def test_boxes_move_only_if_they_were_drawn_on_what_moves(labels_on: str, box: Any) -> None:
     labels = {"boxes": [BOX]}
-    assert moved_boxes(labels, MOVE, labels_on) == {"boxes": [box]}
+    assert moved_boxes(labels, MOVE, StandOn(labels_on)) == {"boxes": [box]}
     assert labels == {"boxes": [BOX]} and BOX["xyxy"] == [10.0, 5.0, 20.0, 15.0]
 
 
 def test_a_name_may_say_itself_on_which_image_a_box_was_drawn() -> None:
     labels = {"target_rgb": [10.0, 5.0, 20.0, 15.0], "target_thermal": [10.0, 5.0, 20.0, 15.0]}
     for labels_on in ("rgb", "thermal"):
-        moved = moved_boxes(labels, MOVE, labels_on)
+        moved = moved_boxes(labels, MOVE, StandOn(labels_on))
         assert moved["target_rgb"] == [10.0, 5.0, 20.0, 15.0]
         assert moved["target_thermal"] == [14.0, 2.0, 24.0, 12.0]
 
@@ -79,13 +90,13 @@ def test_a_name_may_say_itself_on_which_image_a_box_was_drawn() -> None:
 def test_boxes_outside_the_grid_vanish() -> None:
     outside = {"class": "car", "xyxy": [57.0, 5.0, 60.0, 15.0]}
     labels = {"boxes": [outside, BOX], "target_thermal": [57.0, 5.0, 60.0, 15.0]}
-    moved = moved_boxes(labels, MOVE, "thermal")
+    moved = moved_boxes(labels, MOVE, StandOn("thermal"))
     assert moved == {"boxes": [MOVED], "target_thermal": None}
 
 
 def test_labels_without_places_stay() -> None:
     labels = {"scene": "road", "count": 3, "tags": ["night", "rain"], "boxes": []}
-    assert moved_boxes(labels, MOVE, "thermal") == labels
+    assert moved_boxes(labels, MOVE, StandOn("thermal")) == labels
 
 
 def test_whether_an_image_stands_on_the_grid_already() -> None:

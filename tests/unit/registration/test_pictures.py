@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.made.registered_pairs import pair, register_pairs, shift, write_pairs
+from tests.made.registered_pairs import apart, register_pairs, shift, write_pairs
 from twinband.registration.pictures import (
     CELL_PX,
     NO_EDGE_PX,
@@ -153,7 +153,7 @@ def test_arrows_point_where_thermal_has_to_go() -> None:
 
 @pytest.mark.parametrize("grid", ["rgb", "thermal"])
 def test_a_product_gets_its_pictures(tmp_path: Path, grid: str) -> None:
-    write_pairs(tmp_path / "pairs", {key: pair(3) for key in "abc"})
+    write_pairs(tmp_path / "pairs", {key: apart(3, 6, 0) for key in "abc"})
     register_pairs(tmp_path, supplied={"*": shift(6, 0)}, grid=grid)
     write_pictures(tmp_path / "pairs", tmp_path / "registered", tmp_path / "plots")
     names = sorted(path.name for path in (tmp_path / "plots").iterdir())

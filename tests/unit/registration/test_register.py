@@ -59,7 +59,7 @@ def test_another_scene_is_refused_and_its_estimate_never_applied() -> None:
 def test_a_motion_beyond_the_limit_is_refused() -> None:
     rgb, thermal = scene(1)
     moved, _ = displaced(thermal, MOTION)
-    found = register_pair(rgb, moved, max_shift_px=4.0)
+    found = register_pair(rgb, moved, max_shift_share=4 / 320)
     assert found.status == "failed"
     np.testing.assert_array_equal(found.matrix, SAME)
 

@@ -97,6 +97,7 @@ def test_grid_change_keeps_the_borders_of_the_view() -> None:
 
 def verdict(**changes: object) -> tuple[str, str]:
     usual: dict[str, object] = {
+        "side_px": 400,
         "motion": MOTION,
         "motion_px": 6.0,
         "score": 0.2,
@@ -115,13 +116,13 @@ def test_the_rule() -> None:
     assert verdict(forward_backward_px=7.9) == ("accepted", "")
     assert verdict(forward_backward_px=8.1) == ("failed", "forward_backward_disagree")
     assert verdict(score_before=0.195) == ("failed", "no_gain")
-    aligned = {"motion_px": 1.4, "score_before": 0.16}
+    aligned = {"motion_px": 1.9, "score_before": 0.16}
     assert verdict(**aligned) == ("already_aligned", "motion_below_threshold")
     assert verdict(**aligned, prominence=4.9) == ("failed", "ambiguous")
-    assert verdict(motion_px=1.4) == ("accepted", "")
+    assert verdict(motion_px=2.1) == ("accepted", "")
     for motion in (
-        Similarity(31.0, 0.0, 0.0, 0.0),
-        Similarity(0.0, -31.0, 0.0, 0.0),
+        Similarity(48.1, 0.0, 0.0, 0.0),
+        Similarity(0.0, -48.1, 0.0, 0.0),
         Similarity(0.0, 0.0, math.radians(-3.1), 0.0),
         Similarity(0.0, 0.0, 0.0, math.log(1.09)),
         Similarity(0.0, 0.0, 0.0, math.log(0.91)),

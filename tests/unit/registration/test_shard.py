@@ -14,6 +14,7 @@ from tests.made.registered_pairs import (
     HEIGHT,
     WIDTH,
     Made,
+    apart,
     joined,
     name_of,
     pair,
@@ -159,6 +160,7 @@ def test_images_of_other_sizes_lend_nothing(tmp_path: Path, install: Install) ->
 
 def test_supplied_then_declared_then_pooled_then_single(tmp_path: Path, install: Install) -> None:
     frames = {f"s{n}": pair(n, group="drive", frame=10 - n) for n in range(5)}
+    frames["s2"] = apart(2, 9, 9, group="drive", frame=8)
     frames["few"] = pair(7, group="short")
     write_pairs(tmp_path / "pairs", frames)
     backend = install(lambda samples: answer(len(samples), 0))
