@@ -139,7 +139,7 @@ def test_types_are_strict(old: str, new: str, path: str) -> None:
 
 
 def test_an_option_of_the_wrong_kind_is_told_once() -> None:
-    text = changed(("{reader: mfnet,", "{reader: mfnet, options: {folder: [a]},"))
+    text = changed(("{reader: mfnet,", "{reader: mfnet, options: {folder: {a: 1}},"))
     [problem] = problems_of(text)
     assert problem.startswith("ingest.items.sample-mfnet.options.folder: ")
 
