@@ -25,19 +25,18 @@ import json, resource, sys, time
 from pathlib import Path
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
-from twinband.ingest.params import IngestCommon, IngestDataset, SplitFractions
-from twinband.core.params import Runtime
+from twinband.ingest.params import IngestParams
+from twinband.core.params import Run, Runtime
 
 def main():
     root, work = sys.argv[1:]
-    settings = IngestDataset(reader="roadscene", source="", root="", options={}, shards=8,
-                             frame_stride=1, near_duplicate_bits=-1, licence="none")
-    common = IngestCommon(max_bad_fraction=0.0, split_seed=0,
-                          split=SplitFractions(train=1.0, val=0.0, test=0.0))
+    params = IngestParams(reader="roadscene", source="data/raw/bench", shards=8,
+                          near_duplicate_bits=-1, licence="none", max_bad_fraction=0.0,
+                          split={"train": 1.0, "val": 0.0, "test": 0.0}, split_seed=0)
     runtime = Runtime(executor="processes", workers=2, scheduler="", log_level="info")
+    run = Run("bench", Path(work), runtime, lambda done, total: None)
     begin = time.perf_counter()
-    ingest("bench", Source.of("roadscene", root, {}), settings, common, out=Path(work) / "out",
-           work=Path(work), runtime=runtime, progress=lambda done, total: None)
+    ingest(params, Source.of("roadscene", root, {}), Path(work) / "out", run)
     seconds = time.perf_counter() - begin
     peaks = [resource.getrusage(who).ru_maxrss // 1024
              for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
