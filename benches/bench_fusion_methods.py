@@ -1,4 +1,4 @@
-"""What each method of fusion costs: one pair of 640x480 px, milliseconds and memory at its peak.
+"""Costs of each method of fusion: one pair of 640x480 px, milliseconds and memory at its peak.
 
 Trained networks are those of `make repro`, below models/fusion. Each method runs in a process of
 its own, and they take turns; the average of both images, which costs least, tells what the process

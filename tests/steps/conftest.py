@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,16 @@ class Project:
         process = self.start(step, *arguments, **options)
         said, _ = process.communicate(timeout=TIMEOUT_S)
         return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+    def killed_after(self, first: str, step: str, *arguments: str) -> None:
+        """Start the step, and kill it with all its processes once a file like ``first`` stands
+        in the work folder."""
+        process = self.start(step, *arguments)
+        deadline = time.monotonic() + 100
+        while not list((self.root / ".work").glob(first)):
+            assert process.poll() is None and time.monotonic() < deadline
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def ingest(self, **options: Any) -> subprocess.CompletedProcess[str]:
         return self.run("ingest", *INGEST, **options)

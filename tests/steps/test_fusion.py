@@ -1,10 +1,7 @@
 """The stages of fusion as commands: networks, a kill, the table of all, and wrong inputs."""
 
 import json
-import os
 import shutil
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +86,7 @@ def test_a_killed_sage_continues_to_equal_bytes(pairs: Project) -> None:
     undisturbed = results(pairs.root)
     for path in ("models/fusion", "data/fused", "plots", ".work"):
         shutil.rmtree(pairs.root / path)
-    process = pairs.start("distill_fusion", *SAGE)
-    deadline = time.monotonic() + 100
-    while not list((pairs.root / ".work").glob("distill_fusion@sage/*/run/checkpoints/*.json")):
-        assert process.poll() is None and time.monotonic() < deadline
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    pairs.killed_after("distill_fusion@sage/*/run/checkpoints/*.json", "distill_fusion", *SAGE)
     assert not (pairs.root / "models/fusion/sage/weights.safetensors").exists()
     done = pairs.run("distill_fusion", *SAGE)
     assert done.returncode == 0, done.stdout

@@ -82,12 +82,7 @@ def test_a_killed_run_continues_to_equal_bytes(pool: Project) -> None:
             file.unlink()
     for left in sorted((pool.root / ".work").rglob("*"), reverse=True):
         left.rmdir() if left.is_dir() else left.unlink()
-    process = pool.start("mae", *MAE)
-    deadline = time.monotonic() + 100
-    while not list((pool.root / ".work").glob("mae/*/run/checkpoints/*.json")):
-        assert process.poll() is None and time.monotonic() < deadline
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    pool.killed_after("mae/*/run/checkpoints/*.json", "mae", *MAE)
     assert not (pool.root / "models/mae/weights.safetensors").exists()
     done = pool.run("mae", *MAE)
     assert done.returncode == 0, done.stdout

@@ -104,7 +104,8 @@ def compare(
             measured[name].scores.append(_scored(pair, image, params.definition))
             truth = pair.labels.get("semantics")
             if segmenter and table is not None and truth is not None:
-                measured[name].counts.append(judged(segmenter, image, table[truth]))
+                counts = judged(segmenter.probabilities, len(segmenter.names), image, table[truth])
+                measured[name].counts.append(counts)
         if hours[row] in EXAMPLES and hours[row] not in examples:
             examples[hours[row]] = Example(hours[row], images, _point_of_interest(pair))
         run.progress(row + 1, len(data))

@@ -20,8 +20,9 @@ from twinband.core.params import Run
 from twinband.fusion.interface import Fusion
 from twinband.fusion.segmentation import UNKNOWN
 from twinband.fusion_scores.facts import RetrainedFacts
+from twinband.fusion_scores.judged import judged
 from twinband.fusion_scores.params import RetrainedParams
-from twinband.metrics.segmentation import class_iou, confusion_matrix, mean_iou
+from twinband.metrics.segmentation import class_iou, mean_iou
 from twinband.shards.read import Dataset
 from twinband.shards.registered import registered_pair
 from twinband.training.data import Stream
@@ -169,14 +170,11 @@ def retrained(
             progress=run.progress,
         )
     task.eval()
-    with torch.inference_mode():
-        confusion = np.sum(
-            [
-                confusion_matrix(truth, _predicted(task.network, image), classes, ignore=UNKNOWN)
-                for image, truth in zip(unseen, truths, strict=True)
-            ],
-            axis=0,
-        )
+    counted = [
+        judged(task.network, classes, image, truth)
+        for image, truth in zip(unseen, truths, strict=True)
+    ]
+    confusion = np.sum(counted, axis=0)
     shares_found = class_iou(confusion)
     return RetrainedFacts(
         method=params.method,
@@ -194,12 +192,6 @@ def _fused(fusion: Fusion, data: Dataset) -> tuple[list[Image], list[Image]]:
             images.append(fusion.fuse(pair.rgb, pair.thermal))
             labels.append(truth.astype(np.uint8))
     return images, labels
-
-
-def _predicted(network: SmallUnet, image: Image) -> NDArray[np.int64]:
-    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-    predicted: NDArray[np.int64] = network(pixels).argmax(1)[0].numpy()
-    return predicted
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

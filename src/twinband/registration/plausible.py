@@ -20,7 +20,7 @@ from twinband.registration.geometry import (
     inverted,
     transformed,
 )
-from twinband.registration.score import score
+from twinband.registration.quality import score
 
 MOST_STRETCH = 10.0  # of a lens against the other, beyond the sizes of their images
 LEAST_SHARED = 0.02  # of the thermal image, if it meets as little of the RGB image

@@ -10,12 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.registration import search
-from twinband.registration.fields import Field
-from twinband.registration.geometry import Frame, Matrix, Similarity, corner_error_px
+from twinband.registration.fields import Field, luminance, orientation_field, resized
+from twinband.registration.geometry import (
+    Frame,
+    Matrix,
+    Similarity,
+    corner_error_px,
+    resampled,
+)
 from twinband.registration.search import as_complex, warped
+from twinband.registration.working import fine_side_px, size_at
 
 Status = Literal["accepted", "already_aligned", "failed"]
 Model = Literal["similarity", "affine"]
+BLUR_REACH_PX = 5  # how far into the image a field still feels the end of the data
+LEAST_COVER = 0.05  # of the RGB image: thermal lenses may see a small part of it
 LEAST_OVERLAP = 0.5  # of the frame; a correlation over less says little
 AROUND_PX = 40  # shifts over which a peak is compared
 PEAK_PX = 6  # half the side of the square that belongs to the peak itself
@@ -125,6 +134,24 @@ def correlation(fixed: Field, moving: Field, matrix: Matrix) -> float:
     if inside.mean() < LEAST_OVERLAP:
         return 0.0
     return cosine(as_complex(fixed)[inside].astype(np.complex128), moved[inside])
+
+
+def score(rgb: NDArray[Any], thermal: NDArray[Any], matrix: Matrix) -> float:
+    """Score a transform that nothing was searched for: supplied, declared, or a whole rig's.
+
+    It is the correlation of the orientation fields, -1..1, where thermal has data; 0 if hardly any.
+    """
+    target = Frame.of(rgb)
+    moved, valid = resampled(luminance(thermal), matrix, target.width, target.height)
+    width, height = size_at(target, fine_side_px(target, Frame.of(thermal)))
+    fields = [orientation_field(resized(grey, width, height)) for grey in (luminance(rgb), moved)]
+    inside = cv2.resize(valid.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    inside = cv2.erode(
+        inside, np.ones((2 * BLUR_REACH_PX + 1,) * 2, np.uint8), borderValue=1
+    ).astype(bool)
+    if inside.mean() < LEAST_COVER:
+        return 0.0
+    return cosine(*(as_complex(field)[inside].astype(np.complex128) for field in fields))
 
 
 def cosine(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> float:

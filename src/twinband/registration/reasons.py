@@ -1,5 +1,6 @@
 """Reasons of failed registrations in plain words, for commands and closing lines."""
 
+FITS_WORSE = "supplied_fits_worse"
 REASONS = {
     "flat_rgb": "the RGB image shows no edges",
     "flat_thermal": "the thermal image shows no edges",
@@ -11,7 +12,7 @@ REASONS = {
     "no_gain": "the best transform fits no better than none",
     "sizes_differ_within_rig": "the images of one rig have different sizes",
     "backend_cannot_tell": "the backend cannot tell",
-    "supplied_fits_worse": "the supplied homography fits worse than none, or than its inverse or "
+    FITS_WORSE: "the supplied homography fits worse than none, or than its inverse or "
     "transpose, or no two cameras could stand so",
 }
 DIRECTION = "thermal pixel to RGB pixel; is the matrix transposed or the other way round?"

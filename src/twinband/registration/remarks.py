@@ -5,7 +5,7 @@ from collections import Counter
 import pyarrow as pa
 
 from twinband.core.errors import told
-from twinband.registration.reasons import DIRECTION, REASONS
+from twinband.registration.reasons import DIRECTION, FITS_WORSE, REASONS
 from twinband.shards.product import count_values
 
 SHOWN = 2  # kinds of remarks about labels
@@ -24,13 +24,13 @@ def remarks(rows: pa.Table, homographies: str) -> str:
 
 def _refused(rows: pa.Table, homographies: str) -> str:
     """Tell of supplied homographies that were not applied, in one sentence for the whole rig."""
-    refused = count_values(rows["registration_reason"]).get("supplied_fits_worse", 0)
+    refused = count_values(rows["registration_reason"]).get(FITS_WORSE, 0)
     if not refused:
         return ""
     supplied = count_values(rows["source"]).get("supplied", refused)
     return (
         f"{refused} of {supplied} pairs with a homography of {homographies} were left as they are: "
-        f"{REASONS['supplied_fits_worse']} ({DIRECTION})"
+        f"{REASONS[FITS_WORSE]} ({DIRECTION})"
     )
 
 

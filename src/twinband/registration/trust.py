@@ -22,14 +22,13 @@ from twinband.core.outside import read_text
 from twinband.registration.geometry import Frame, Matrix, grid_change
 from twinband.registration.params import FailurePolicy
 from twinband.registration.plausible import fits_worse, is_absurd, motion_px
-from twinband.registration.quality import Status
+from twinband.registration.quality import Status, score
+from twinband.registration.reasons import FITS_WORSE
 from twinband.registration.register import Registration
-from twinband.registration.score import score
 from twinband.shards.write import keep, read_kept
 
 ENTRIES = [f"h{row}{column}" for row in range(3) for column in range(3)]
 WHOLE_DATASET = "*"
-FITS_WORSE = "supplied_fits_worse"
 
 Size = tuple[int, int]
 Source = Literal["supplied", "declared", "rig", "sequence", "pair"]

@@ -18,7 +18,7 @@ MOVED = {"class": "person", "xyxy": [14.0, 2.0, 24.0, 12.0]}
 
 
 class StandOn(dict[str, str]):
-    """What labels stand on: what their names say, else all on one image."""
+    """Place labels where their names say, else all on one image."""
 
     def __init__(self, usual: str) -> None:
         self.usual = usual

@@ -10,7 +10,7 @@ import pytest
 from tests.made.registered_pairs import shift
 from tests.made.scenes import displaced, scene
 from twinband.registration.geometry import Frame, Similarity, corner_error_px, grid_change
-from twinband.registration.score import score
+from twinband.registration.quality import score
 from twinband.registration.trust import declared_aligned, of_rig, supplied
 
 MOTION = Similarity(7.0, -5.0, math.radians(1.4), math.log(1.03))

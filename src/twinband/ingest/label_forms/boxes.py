@@ -75,6 +75,7 @@ def fitted(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> list[dict[str, 
         notes.lose("boxes_dropped", _bad(boxes, why))
     kept = []
     limits = sizes[0] if boxes.relative else _limits(boxes, sizes, notes)
+    ground = _ground(boxes.size, sizes)
     for item in boxes.objects:
         if boxes.relative:
             item = _scaled(item, limits)
@@ -89,15 +90,16 @@ def fitted(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> list[dict[str, 
             continue
         if inside != item["xyxy"]:
             notes.lose("boxes_clipped", _bad(boxes, f"{what} leaves the image"))
-        kept.append({**item, "xyxy": inside, **_ground(boxes, sizes)})
+        kept.append({**item, "xyxy": inside, **ground})
     return kept
 
 
-def _ground(boxes: Boxes, sizes: Sequence[Size]) -> dict[str, list[int]]:
+def _ground(stated: Size | None, sizes: Sequence[Size]) -> dict[str, list[int]]:
     """Keep the size that the file states of its image, if it tells on which of both boxes stand;
     ``register`` looks at it."""
-    tells = boxes.size is not None and boxes.size in sizes and len(set(sizes)) > 1
-    return {"image_size": [round(side) for side in boxes.size]} if tells and boxes.size else {}
+    if stated is None or stated not in sizes or len(set(sizes)) == 1:
+        return {}
+    return {"image_size": [round(side) for side in stated]}
 
 
 def _limits(boxes: Boxes, sizes: Sequence[Size], notes: Notes) -> Size:
