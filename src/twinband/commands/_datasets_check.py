@@ -150,10 +150,12 @@ def _images(modality: str, rows: Sequence[Mapping[str, Any]]) -> list[Images]:
 
 def _remarks(layout: Layout, counts: Mapping[str, int]) -> list[str]:
     remarks = list(layout.remarks)
-    unit, published = layout.published_unit, layout.published
-    if published:
-        releases = ", ".join(f"{name} {number}" for name, number in published.items())
-        relation = "as" if counts[unit] in published.values() else "not as"
+    if layout.about and any(release.pairs for release in layout.about.releases.values()):
+        known = layout.about.releases
+        unit = next(iter(known.values())).unit
+        releases = ", ".join(f"{name} {release.pairs}" for name, release in known.items())
+        as_published = counts[unit] in {release.pairs for release in known.values()}
+        relation = "as" if as_published else "not as"
         remarks.append(f"{counts[unit]} {unit}, {relation} published ({releases})")
     return remarks
 

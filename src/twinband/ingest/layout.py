@@ -15,6 +15,7 @@ from pydantic import Field
 from twinband.core.errors import InputError, told
 from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
+from twinband.ingest.about import About
 from twinband.ingest.files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from twinband.ingest.files import Files, key_of
 from twinband.ingest.label_forms.boxes import Boxes
@@ -113,14 +114,15 @@ class Layout(ABC):
         Options: pydantic model of the reader's options.
         expects: the layout in plain words, as ``twinband datasets`` prints it.
         label_ids: for each label image the ids it may hold (with any other it is refused).
-        published: what the public releases of this layout hold, by release.
-        published_unit: what ``published`` counts: ``pairs`` or ``sequences``.
+        about: the public sets of this layout; None where it is nobody's in particular.
         aligned: whether data come in this layout as their authors aligned them, so that the
             stage ``register`` had better leave them alone.
 
     Attributes:
         remarks: what a scan left out on purpose or decided, in plain words; known after it, and so
-            are the next three.
+            are the next four.
+        annotations: the generation of the labels, such as ``improved (Liu et al., 2016)``; empty
+            where there is only one, or none.
         split_source: where the splits come from, such as ``lists (train.txt)``; empty if the
             layout names none.
         untaken: images below the root that are of no pair, by folder and suffix.
@@ -130,14 +132,14 @@ class Layout(ABC):
     Options: ClassVar[type[Options]] = Options
     expects: ClassVar[str]
     label_ids: ClassVar[Mapping[str, frozenset[int]]] = {}
-    published: ClassVar[Mapping[str, int]] = {}
-    published_unit: ClassVar[str] = "pairs"
+    about: ClassVar[About | None] = None
     aligned: ClassVar[bool] = False
 
     def __init__(self, files: Files, options: Any) -> None:
         self.files = files
         self.options = options
         self.remarks: list[str] = []
+        self.annotations = ""
         self.split_source = ""
         self.untaken: dict[str, int] = {}
         self.left_out: set[str] = set()
@@ -170,7 +172,8 @@ class Layout(ABC):
 
     def _scanned(self, view: View, refused: Sequence[Problem]) -> list[Entry | Problem]:
         """Find the pairs of one view of the files, and what is stated of them beside the images."""
-        self.remarks, self.split_source, self.left_out = [], "", set()
+        self.remarks, self.left_out = [], set()
+        self.annotations = self.split_source = ""
         found = list(unique_keys([*self.pairs(view.paths()), *refused]))
         entries = [item for item in found if isinstance(item, Entry)]
         if not entries:

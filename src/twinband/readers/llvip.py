@@ -4,11 +4,11 @@ Jia et al., 2021, https://bupt-ai-cz.github.io/LLVIP/
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from pydantic import Field
 
 from twinband.ingest import layout
+from twinband.ingest.about import About, Release
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.split_words import split_of_word
@@ -32,7 +32,22 @@ class Layout(ByName):
         "visible/{train,val,test}/NAME.jpg with infrared/{train,val,test}/NAME.jpg; "
         "optional: Annotations/NAME.xml with boxes of class person"
     )
-    published: ClassVar = {"LLVIP": 15488}
+    about = About(
+        title="LLVIP (Jia et al., ICCV workshops 2021)",
+        task="detection",
+        releases={"LLVIP": Release(15488, {"train": 12025, "test": 3463})},
+        images="1280x1024, 8-bit, nearly all by night, aligned by a homography a scene",
+        labels="boxes of persons, one list a pair",
+        splits="folders train and test",
+        terms="non-commercial, its own licence",
+        source="https://bupt-ai-cz.github.io/LLVIP/",
+        defects=(
+            "people at borders without a box, and some wrong boxes, in test: kept as published",
+            "annotations were changed after release: scores of two copies may differ, so the "
+            "protocol holds a hash of them",
+            "the raw release is not aligned and lacks files: use the aligned one",
+        ),
+    )
     aligned = True
 
     def place(self, path: str) -> tuple[str, str] | None:

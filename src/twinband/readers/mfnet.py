@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from twinband.core.errors import BadSample, told
+from twinband.ingest.about import About, Release
 from twinband.ingest.layout import (
     ByName,
     Encoded,
@@ -36,7 +37,22 @@ class Layout(ByName):
         "train.txt, val.txt, test.txt"
     )
     label_ids: ClassVar = {"semantics": frozenset(range(9))}
-    published: ClassVar = {"MFNet": 1569}
+    about = About(
+        title="MFNet (Ha et al., IROS 2017)",
+        task="segmentation",
+        releases={"MFNet": Release(1569, {"train": 784, "val": 392, "test": 393})},
+        images="640x480, 8-bit, RGB and thermal as one PNG of four channels, by day and night",
+        labels="class ids 0 unlabeled, 1 car, 2 person, 3 bike, 4 curve, 5 car stop, "
+        "6 guardrail, 7 color cone, 8 bump",
+        splits="lists train.txt, val.txt, test.txt",
+        terms="research only",
+        source="https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectral/",
+        defects=(
+            "mirrored copies (*_flip) in training files: left out, and counted",
+            "125 pairs are misaligned: `register` tells which",
+            "guardrail is nearly absent from test, so that its IoU is unstable",
+        ),
+    )
     aligned = True
     required = ("rgb",)
 

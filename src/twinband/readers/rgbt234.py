@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
 
 from twinband.core.errors import BadSample
+from twinband.ingest.about import About, Release
 from twinband.ingest.files import Files
 from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.layout import Layout as BaseLayout
@@ -26,8 +26,17 @@ class Layout(BaseLayout):
         "SEQUENCE/visible/*.jpg with SEQUENCE/infrared/*.jpg, paired by number; "
         "optional: SEQUENCE/visible.txt and SEQUENCE/infrared.txt with x, y, w, h a line"
     )
-    published: ClassVar = {"RGBT234": 234}
-    published_unit = "sequences"
+    about = About(
+        title="RGBT234 (Li et al., Pattern Recognition 2019)",
+        task="tracking",
+        releases={"RGBT234": Release(234, unit="sequences")},
+        images="8-bit, 116,650 frames a modality, aligned to some 4 px (median)",
+        labels="a box of one target a frame and modality",
+        splits="none: all sequences are a test",
+        terms="research only",
+        source="Li et al., RGB-T object tracking: benchmark and baseline, 2019",
+        defects=("folders of a sequence may differ by some frames: paired by number",),
+    )
 
     def __init__(self, files: Files, options: object) -> None:
         super().__init__(files, options)

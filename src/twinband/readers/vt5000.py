@@ -1,8 +1,8 @@
 """Reader of VT5000, VT1000, VT821 (Tu et al., 2020): pairs with a mask of the salient objects."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
+from twinband.ingest.about import About, Release
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, folder_stem_suffix
 from twinband.ingest.split_words import split_of_word
 
@@ -17,7 +17,24 @@ class Layout(ByName):
         "{Train,Val,Test}/RGB/NAME.jpg with {Train,Val,Test}/T/NAME.jpg, or RGB and T at the top "
         "(VT821, VT1000); optional: masks as GT/NAME.png beside them"
     )
-    published: ClassVar = {"VT5000": 5000, "VT1000": 1000, "VT821": 821}
+    about = About(
+        title="VT5000, VT1000 and VT821 (Tu et al., 2019 to 2022)",
+        task="saliency",
+        releases={
+            "VT5000": Release(5000, {"train": 2500, "test": 2500}),
+            "VT1000": Release(1000),
+            "VT821": Release(821),
+        },
+        images="640x480, 8-bit; VT5000 and VT1000 aligned by their rig, VT821 by hand",
+        labels="masks of the salient objects, salient above 128",
+        splits="folders Train and Test (VT5000); the others are tests",
+        terms="research only",
+        source="Tu et al., RGBT salient object detection: a large-scale dataset, 2020",
+        defects=(
+            "black borders and added noise in thermal images of VT821: kept as published",
+            "soft edges of masks: every grey level is kept",
+        ),
+    )
     aligned = True
 
     def place(self, path: str) -> tuple[str, str] | None:
