@@ -1,0 +1,44 @@
+"""Public sets that need no reader of their own: the options by which another reader reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twinband.ingest.about import About, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Options for one public set.
+
+    Attributes:
+        about: what is published of the set.
+        reader: the reader that reads it.
+        options: the reader's, as params.yaml holds them.
+        layout: files as they must lie, in plain words.
+    """
+
+    about: About
+    reader: str
+    options: Mapping[str, Any]
+    layout: str
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "tno": Recipe(
+        about=About(
+            title="TNO Image Fusion Dataset (Toet, 2014)",
+            task="fusion",
+            releases={"42 pairs": Release(42), "25 pairs": Release(25), "21 pairs": Release(21)},
+            images="grey, 8-bit, up to 768x576, registered by their author",
+            labels="none",
+            splits="none: all pairs are a test",
+            terms="research only",
+            source="https://doi.org/10.6084/m9.figshare.1008029",
+            defects=("subsets of 21, 25, 40 and 42 pairs circulate: say which with every score",),
+        ),
+        reader="paired_folders",
+        options={"rgb": "vi/*.png", "thermal": "ir/*.png"},
+        layout="vi/NAME.png with ir/NAME.png",
+    ),
+}
