@@ -51,7 +51,7 @@ def _image(
     decoded = layout.decoded(label)
     note_damage("label", label.data, label.path, notes)
     image = read_label_image(name, decoded, label.data, label.path, notes, layout.colours())
-    if meanings := layout.meanings(label.path):
+    if meanings := layout.meanings(name, label.path):
         image = LabelImage.of(classes_of_ids(image.pixels, meanings, label.path))
     height, width = image.pixels.shape
     if (width, height) not in sizes and not layout.resizes_labels:

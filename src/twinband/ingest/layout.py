@@ -237,7 +237,7 @@ class Layout(ABC):
         """Give the metres a count of the label ``depth``, if they are known."""
         return None
 
-    def meanings(self, path: str) -> Mapping[int, int]:
+    def meanings(self, name: str, path: str) -> Mapping[int, int]:
         """Give the class that each id stored in a label image means; nothing if ids are classes."""
         return {}
 

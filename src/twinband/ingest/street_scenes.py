@@ -1,6 +1,6 @@
 """RGB images of streets with the 19 classes on which domain generalisation is compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from twinband.ingest.by_patterns import ByPatterns
@@ -14,6 +14,7 @@ from twinband.ingest.layout import Entry, Problem
 CLASSES = ", ".join(f"{number} {name}" for number, name in enumerate(STREET_CLASSES))
 LABELS = f"class ids {CLASSES}; {IGNORED} is ignored"
 TRAIN_IDS, LABEL_IDS = "semantics", "label_ids"
+MARK = "rainId"  # in the names of files that hold ids of the classes
 
 
 class StreetScenes(ByPatterns):
@@ -30,20 +31,14 @@ class StreetScenes(ByPatterns):
         own = dict(files)
         other = own.pop(LABEL_IDS, "")
         if other and own.setdefault(TRAIN_IDS, other) != other:
-            self.left_out.add(other)
-            self._passed_over += 1
+            self._passed_over.append(other)
         return super().entry(name, own)
 
-    def pairs(self, paths: Sequence[str]) -> list[Entry | Problem]:  # type: ignore[override]
-        self._passed_over = 0
-        items = list(super().pairs(paths))
-        if self._passed_over:
-            self.remarks.append(
-                f"label images of other ids, not read beside those of the classes: "
-                f"{self._passed_over}"
-            )
-        return items
+    def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        self._passed_over: list[str] = []
+        yield from super().pairs(paths)
+        self.leave_out(self._passed_over, "labels with other ids than those read")
 
-    def meanings(self, path: str) -> Mapping[int, int]:
-        found = self.place_of_label(path)
-        return LABEL_ID_TO_TRAIN_ID if found == LABEL_IDS else {}
+    def meanings(self, name: str, path: str) -> Mapping[int, int]:
+        mapped = LABEL_IDS in self.patterns and MARK not in path.rpartition("/")[2]
+        return LABEL_ID_TO_TRAIN_ID if mapped else {}
