@@ -10,7 +10,7 @@ from twinband.ingest.about import About, Release
 from twinband.ingest.by_patterns import ByPatterns
 
 THERMAL = ("thermal8", "thermal16")
-AROUND = ("", "labeled_rgbt_pairs/")
+AROUND = ("labeled_rgbt_pairs/", "")
 MASKS = ("annotations", "masks")
 
 
