@@ -34,16 +34,17 @@ def deep(seed: int = 0) -> NDArray[np.uint16]:
 
 def ids(number: int, seed: int = 0) -> NDArray[np.uint8]:
     """``24,32`` ids below ``number``, each of them at least once."""
-    return (np.arange(HEIGHT * WIDTH) + seed).reshape(HEIGHT, WIDTH).astype(np.int64) % number
+    values = (np.arange(HEIGHT * WIDTH) + seed) % number
+    return values.reshape(HEIGHT, WIDTH).astype(np.uint8)
 
 
 def write_set(root: Path, *members: Members) -> Path:
-    """Write images by their paths; ids become 8-bit greys."""
+    """Write images by their paths."""
     for path, image in ((path, own) for part in members for path, own in part.items()):
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         if not isinstance(image, Image.Image):
-            image = Image.fromarray(image.astype(np.uint8) if image.dtype == np.int64 else image)
+            image = Image.fromarray(image)
         image.save(place)
     return root
 
@@ -174,10 +175,11 @@ def nyuv2(name: str = "0", seed: int = 0) -> Members:
     }
 
 
-def train_ids(seed: int = 0) -> NDArray[Any]:
+def train_ids(seed: int = 0) -> NDArray[np.uint8]:
     """Ids of the 19 classes, and 255."""
     values = ids(20, seed)
-    return np.where(values == 19, 255, values)
+    values[values == 19] = 255
+    return values
 
 
 def checked(reader: str, root: Path, name: str, **options: Any) -> Checked:

@@ -99,7 +99,8 @@ class ByPatterns(ByName):
         return None
 
     def _without_unread(self, paths: Sequence[str]) -> list[str]:
-        kept, unread = [], []
+        kept: list[str] = []
+        unread: list[str] = []
         for path in paths:
             stem, _, suffix = path.rpartition(".")
             image = suffix.lower() in IMAGE_SUFFIXES

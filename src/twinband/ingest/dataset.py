@@ -19,7 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 import twinband.readers
-from twinband.core.errors import InputError, told
+from twinband.core.errors import BadSample, InputError, told
 from twinband.core.params import validate
 from twinband.ingest.archive import Tar
 from twinband.ingest.files import Files, Recorded, key_of
@@ -136,13 +136,15 @@ class Pair:
         return self._rgb.pixels
 
     @property
-    def thermal(self) -> NDArray[np.generic] | None:
-        """``H,W`` uint8 or uint16, as stored; None where the dataset has no thermal images.
+    def thermal(self) -> NDArray[np.generic]:
+        """``H,W`` uint8 or uint16, as stored.
 
         Raises:
-            BadSample: the file cannot be used.
+            BadSample: the file cannot be used; ``thermal_absent`` if there is none by the layout.
         """
-        return self._thermal.pixels if self._thermal else None
+        if self._thermal is None:
+            raise BadSample("thermal_absent", f"{self.entry.name}: there are RGB images alone")
+        return self._thermal.pixels
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from twinband.core.errors import BadSample
 from twinband.ingest.damage import note_damage
 from twinband.ingest.label_forms.boxes import Boxes, Size, fitted
-from twinband.ingest.label_forms.class_ids import classes_of_ids, of_size
+from twinband.ingest.label_forms.class_ids import alike, classes_of_ids, of_size
 from twinband.ingest.label_forms.label_image import LabelImage, read_label_image
 from twinband.ingest.layout import Encoded, Entry, Label, Layout
 from twinband.ingest.notes import Notes
@@ -54,9 +54,9 @@ def _image(
     if meanings := layout.meanings(name, label.path):
         image = LabelImage.of(classes_of_ids(image.pixels, meanings, label.path))
     height, width = image.pixels.shape
-    if (width, height) not in sizes and not layout.resizes_labels:
-        raise BadSample("label_size", f"{label.path}: not of the size of either image")
     if (width, height) not in sizes:
+        if not layout.resizes_labels or not alike((width, height), sizes[0]):
+            raise BadSample("label_size", f"{label.path}: not of the size of either image")
         notes.add("label_resized", f"{label.path}: {width} x {height} px")
         image = LabelImage.of(of_size(image.pixels, sizes[0]))
     if allowed := layout.label_ids.get(name):

@@ -12,7 +12,7 @@ FULL = ("validation/", "cityscapes_trainIdLabel/val/")
 
 
 class Layout(StreetScenes):
-    """Where ``half`` has images of val, these count, since published scores are of that size."""
+    """Images of val in ``half`` win over the full ones, since published scores are of that size."""
 
     expects = (
         "{training,validation}/images/NAME.jpg (or v1.2/images), or half/val_img/NAME.png; "

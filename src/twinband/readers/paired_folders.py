@@ -77,7 +77,7 @@ class Options(layout.Options):
         default="",
         description="instead of the patterns rgb and thermal a table of pairs in the dataset's "
         "folder: CSV with columns rgb, thermal and, if wanted, name, split, semantics, saliency, "
-        "boxes (others become attributes), or JSON that maps RGB to thermal files",
+        "depth, boxes (others become attributes), or JSON that maps RGB to thermal files",
     )
     kelvin_per_count: float = Field(
         default=0.0, ge=0, description="of radiometric thermal images, such as 0.01; 0 if unknown"

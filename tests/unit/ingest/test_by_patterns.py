@@ -111,3 +111,30 @@ def test_a_split_is_a_word_of_the_path(
     pattern: str, path: str, found: tuple[str, str] | None
 ) -> None:
     assert Place(pattern).name(path) == found
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"II*\0\xff\xff\xff\xff", b"\0" * 999],
+    ids=["empty", "text", "head", "tiff", "zeros"],
+)
+def test_a_label_that_is_none_costs_itself_only(reader: str, data: bytes, tmp_path: Path) -> None:
+    image_sets.write_set(tmp_path, members(reader))
+    [entry] = scan(reader, tmp_path)[0].values()
+    for name in set(entry.files) - {"rgb", "thermal"}:
+        (tmp_path / entry.files[name]).write_bytes(data)
+    pair = image_sets.checked(reader, tmp_path, entry.name)
+    assert pair.row["labels"] == []
+    assert entry.files["semantics"] in pair.row["detail"] or "depth" in entry.files
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_label_cut_short_is_told(reader: str, tmp_path: Path) -> None:
+    image_sets.write_set(tmp_path, members(reader))
+    [entry] = scan(reader, tmp_path)[0].values()
+    path = tmp_path / entry.files["semantics"]
+    path.write_bytes(path.read_bytes()[:-30])
+    pair = image_sets.checked(reader, tmp_path, entry.name)
+    assert "semantics" not in pair.row["labels"]
+    assert entry.files["semantics"] in pair.notes["label_dropped"]

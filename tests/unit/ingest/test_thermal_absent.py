@@ -12,6 +12,7 @@ from tests.made.image_sets import deep, ids, write_set
 from tests.made.layouts import scan
 from tests.made.raw_pairs import SETTINGS, encoded, ingest_folder, rows_by_name, scene, write
 from twinband.commands._datasets_check import check_dataset, in_words
+from twinband.core.errors import BadSample
 from twinband.core.params import ParamsError
 from twinband.ingest.dataset import open_dataset
 from twinband.ingest.facts import card, facts_of
@@ -111,10 +112,13 @@ def test_a_check_speaks_of_rgb_only(root: Path) -> None:
     assert "4  thermal_absent: there is no thermal image" in text and "problems: none" in text
 
 
-def test_the_library_gives_none_for_thermal(root: Path) -> None:
+def test_the_library_gives_the_rgb_image_and_says_that_there_is_no_other(root: Path) -> None:
     pair = open_dataset("paired_folders", str(root), **OPTIONS)[1]
-    assert pair.thermal is None and pair.sources == {"rgb": "rgb/001.png"}
+    assert pair.sources == {"rgb": "rgb/001.png"}
     assert np.array_equal(pair.rgb, scene(1)[0])
+    with pytest.raises(BadSample, match="RGB images alone") as caught:
+        _ = pair.thermal
+    assert caught.value.reason == "thermal_absent"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,25 @@ def test_a_label_of_another_size_is_brought_to_its_image_and_told(tmp_path: Path
     assert "labels/00001.png: 64 x 48 px" in pair.notes["label_resized"]
 
 
+@pytest.mark.parametrize("size", [(32, 12), (24, 32), (40, 24)])
+def test_a_label_of_another_shape_is_left_out(tmp_path: Path, size: tuple[int, int]) -> None:
+    write_set(tmp_path, gtav())
+    label = Image.open(tmp_path / "labels/00001.png").resize(size, Image.Resampling.NEAREST)
+    write_set(tmp_path, {"labels/00001.png": label})
+    pair = checked("gtav", tmp_path, "00001")
+    assert pair.row["labels"] == [] and "label_size" in pair.notes["label_dropped"]
+
+
+@pytest.mark.parametrize("size", [(33, 24), (32, 23), (16, 12)])
+def test_nearly_the_same_shape_will_do(tmp_path: Path, size: tuple[int, int]) -> None:
+    write_set(tmp_path, gtav())
+    label = Image.open(tmp_path / "labels/00001.png").resize(size, Image.Resampling.NEAREST)
+    write_set(tmp_path, {"labels/00001.png": label})
+    pair = checked("gtav", tmp_path, "00001")
+    assert member(pair, "semantics.png").shape == CLASSES.shape
+    assert set(np.unique(member(pair, "semantics.png"))) <= {*range(19), 255}
+
+
 def test_prepared_labels_win_over_the_others(tmp_path: Path) -> None:
     write_set(tmp_path, gtav(), {"labels/00001_labelTrainIds.png": train_ids()})
     pair = checked("gtav", tmp_path, "00001")

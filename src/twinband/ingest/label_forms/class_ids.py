@@ -11,6 +11,7 @@ from twinband.core.errors import BadSample
 from twinband.ingest.label_forms.boxes import Size
 
 IGNORED = 255
+MOST_STRETCH = 1.1
 # The 19 classes on which street scenes are compared, in the order of their ids.
 STREET_CLASSES = (
     "road",
@@ -58,6 +59,12 @@ def classes_of_ids(
     table = np.zeros(max(used) + 1, np.uint8)
     table[used] = [meanings[value] for value in used]
     return table[pixels]
+
+
+def alike(size: Size, other: Size) -> bool:
+    """Tell if one size may be the other enlarged: if their aspect ratios are about equal."""
+    ratio = size[0] / size[1] * other[1] / other[0]
+    return 1 / MOST_STRETCH < ratio < MOST_STRETCH
 
 
 def of_size(pixels: NDArray[Any], size: Size) -> NDArray[Any]:

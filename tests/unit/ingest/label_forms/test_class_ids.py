@@ -1,7 +1,10 @@
 """Stored ids and the classes that they mean."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from twinband.core.errors import BadSample
 from twinband.ingest.label_forms.class_ids import (
@@ -37,7 +40,7 @@ def test_the_40_classes_of_nyu() -> None:
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_ids_are_looked_up(kind: type) -> None:
-    stored = np.array([[0, 7], [1, 7]], kind)
+    stored: NDArray[Any] = np.array([[0, 7], [1, 7]]).astype(kind)
     assert classes_of_ids(stored, {0: 5, 1: 255, 7: 0}, "x").tolist() == [[5, 0], [255, 0]]
     with pytest.raises(BadSample) as caught:
         classes_of_ids(stored, {0: 0, 7: 1}, "a/b.png")
