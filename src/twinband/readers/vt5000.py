@@ -39,12 +39,11 @@ class Layout(ByName):
     aligned = True
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
-        without = []
-        for item in super().pairs(paths):
-            if isinstance(item, Entry) and "saliency" not in item.files:
-                without.append(item.name)
-            yield item
-        if without:
+        items = list(super().pairs(paths))
+        entries = [item for item in items if isinstance(item, Entry)]
+        without = [entry.name for entry in entries if "saliency" not in entry.files]
+        yield from items
+        if 0 < len(without) < len(entries):
             self.remarks.append(f"pairs without a mask: {len(without)} (e.g. {told(without[0])})")
 
     def place(self, path: str) -> tuple[str, str] | None:
