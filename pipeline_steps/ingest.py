@@ -1,14 +1,11 @@
 """Stage ``ingest``: raw files of one dataset to checked, deduplicated, split, sharded pairs."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv
 
 from pipeline_steps.harness.step import In, Out, StepReport, main
@@ -87,14 +84,10 @@ def write_sheet(pairs: Path, folder: Path) -> None:
         raise InputError(f"{pairs}: not one usable pair; see the reasons in its manifest")
     chosen = np.unique(np.linspace(0, len(dataset) - 1, SHEET_PAIRS).round().astype(int))
     samples = [dataset[int(index)] for index in chosen]
-    sheet = contact_sheet([(s["key"], *_images(s["pairs"])) for s in samples], SHEET_COLUMNS)
+    sheet = contact_sheet(
+        [(s["key"], s["pairs"]["rgb"], s["pairs"].get("thermal")) for s in samples], SHEET_COLUMNS
+    )
     write_atomically(folder / "sheet.jpg", encode_jpeg(sheet, QUALITY))
-
-
-def _images(pair: Mapping[str, Any]) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    """Take both images of a pair; an absent thermal image is black."""
-    rgb: NDArray[np.uint8] = pair["rgb"]
-    return rgb, pair.get("thermal", np.zeros(rgb.shape[:2], np.uint8))
 
 
 def write_left_out(manifest: pa.Table, path: Path) -> None:

@@ -25,6 +25,7 @@ from twinband.commands._outputs import (
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
+from twinband.core.thermal import thermal_of
 from twinband.drawing import QUALITY, Image, enlarged
 from twinband.labels.encoding import compact
 from twinband.labels.images import grey_image
@@ -156,7 +157,7 @@ def _read(path: Path) -> Image:
     try:
         decoded = images.decode(read_file(path, str(path)), str(path), LIMITS)
         if decoded.channels == 1:
-            return grey_image(images.as_thermal(decoded, str(path)))
+            return grey_image(thermal_of(decoded, str(path)))
         return images.as_rgb(decoded, str(path))
     except BadSample as error:
         raise InputError(error.detail) from None

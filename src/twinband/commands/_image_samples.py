@@ -12,6 +12,7 @@ from twinband.cli import UsageError
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
+from twinband.core.thermal import thermal_of
 from twinband.ingest.files import natural_order
 from twinband.ingest.layout import IMAGE_SUFFIXES
 from twinband.shards.product import read_manifest
@@ -134,7 +135,7 @@ def _read(files: Mapping[str, Path]) -> Pixels:
 def _pixels(file: Path, modality: str) -> NDArray[Any]:
     decoded = images.decode(read_file(file, str(file)), str(file), LIMITS)
     if modality == "thermal":
-        return images.as_thermal(decoded, str(file))
+        return thermal_of(decoded, str(file))
     if decoded.bits > 8 and decoded.channels == 1:
         raise InputError(f"{file}: one channel of 16 bits: name thermal images by --thermal")
     return images.as_rgb(decoded, str(file))

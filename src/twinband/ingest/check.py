@@ -91,7 +91,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": _thermal_info(layout, thermal) if thermal else None,
+        "thermal": _described(thermal, layout) if thermal else None,
         "labels": {name: v for name, v in labels.items() if name not in label_images},
     }
     if DEPTH in labels and (scale := layout.depth_scale()) is not None:
@@ -105,20 +105,21 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     return Checked(fields, row, notes.cases)
 
 
+def _described(thermal: PairImage, layout: Layout) -> dict[str, Any]:
+    """Describe the counts of a thermal image: bits, scale, and the count that marks no data."""
+    described = {
+        "bits": _used_bits(thermal.pixels),
+        "radiometry": thermal.radiometry or layout.radiometry(),
+    }
+    hole = layout.no_data() if thermal.no_data is None else thermal.no_data
+    return described if hole is None else {**described, "no_data": hole}
+
+
 def _used_bits(pixels: NDArray[np.generic]) -> int:
     """Tell 8, 14 or 16: FLIR cameras put 14 bits into 16."""
     if pixels.dtype == np.uint8:
         return 8
     return 14 if int(pixels.max()) < 1 << 14 else 16
-
-
-def _thermal_info(layout: Layout, thermal: PairImage) -> dict[str, Any]:
-    hole = layout.no_data()
-    return {
-        "bits": _used_bits(thermal.pixels),
-        "radiometry": layout.radiometry(),
-        **({} if hole is None else {"no_data": hole}),
-    }
 
 
 def _check_sizes(rgb: PairImage, thermal: PairImage | None, path: str, notes: Notes) -> None:

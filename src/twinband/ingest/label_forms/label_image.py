@@ -60,6 +60,9 @@ def read_label_image(
             "bad_label",
             f"{path}: {what} as JPEG, which blurs them at every edge; fetch or save them as PNG",
         )
+    if decoded.bits == 32:
+        why = "floating-point numbers; ids, and counts of depth, are whole ones"
+        raise BadSample("wrong_bit_depth", f"{path}: {why}")
     if name == DEPTH:
         return _depth(decoded, data, path)
     if decoded.format == "JPEG":
