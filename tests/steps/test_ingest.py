@@ -82,6 +82,21 @@ def test_images_that_nobody_takes_are_counted(project: Project) -> None:
     assert json.loads(project.outputs[2].read_text())["untaken"] == {"visible/*.JPG": 1}
 
 
+def test_rgb_images_alone_are_a_dataset(project: Project) -> None:
+    for seed in range(3):
+        write(project.root / RAW / f"rgb/{seed}.png", encoded(scene(seed)[0], ".png"))
+    project.write_ingest_params(
+        reader="paired_folders", options={"rgb": "rgb/*.png", "thermal": ""}
+    )
+    done = project.ingest()
+    assert done.returncode == 0, done.stdout
+    pairs, _, facts_file, plots, _ = project.outputs
+    assert verify_product(pairs) == []
+    facts = json.loads(facts_file.read_text())
+    assert (facts["pairs"], facts["without_thermal"]) == (3, 3)
+    assert cv2.imread(str(plots / "sheet.jpg")) is not None
+
+
 def test_names_that_are_formulas_are_text_in_the_table_of_what_was_left_out(
     tmp_path: Path,
 ) -> None:

@@ -130,7 +130,8 @@ def _decode_sample(layout: Layout, entries: Sequence[Entry], check: Check) -> No
         except BadSample as error:
             problems.append((error.reason, error.detail))
     check.decoded = count
-    check.images = [*_images("rgb", rows), *_images("thermal", rows)]
+    with_thermal = [row for row in rows if row["thermal_path"]]
+    check.images = [*_images("rgb", rows), *_images("thermal", with_thermal)]
     check.labels = _counted(label for row in rows for label in row["labels"])
     check.sample_problems = _reasons(problems)
     check.notes = _reasons(notes)

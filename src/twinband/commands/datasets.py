@@ -142,4 +142,6 @@ def parse_options(reader: str, given: list[str]) -> dict[str, Any]:
         lines = "\n  ".join(describe(error, "--option"))
         raise UsageError(f"reader {reader} does not accept these options:\n  {lines}") from None
     given_options = options.model_dump(exclude_unset=True)
-    return {key: value for key, value in given_options.items() if value != ""}  # as if left out
+    # An empty text is as if left out, unless it is needed: then it says that there is none.
+    needed = {key for key in texts if model.model_fields[key].is_required()}
+    return {key: value for key, value in given_options.items() if value != "" or key in needed}

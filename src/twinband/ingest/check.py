@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twinband.core.errors import BadSample
 from twinband.ingest.duplicates import THUMBNAIL_SIDE, impression_of
-from twinband.ingest.label_forms.label_image import LabelImage
+from twinband.ingest.label_forms.label_image import DEPTH, LabelImage
 from twinband.ingest.labels import read_labels
 from twinband.ingest.layout import Encoded, Entry, Layout
 from twinband.ingest.notes import Notes
@@ -50,6 +50,9 @@ COLUMNS = [
     ],
 ]
 
+# Of a pair without thermal; what it cannot have is null.
+NO_THERMAL = {"thermal_path": "", "thermal_sha256": "", "thermal_bits": 0}
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -73,25 +76,29 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     raw = layout.load(entry)
     rgb = open_rgb(layout, raw, notes)
     thermal = open_thermal(layout, raw, notes)
-    _check_sizes(rgb.pixels, thermal.pixels, raw.rgb.path, notes)
-    labels = read_labels(layout, entry, sizes_of(rgb.pixels, thermal.pixels), notes)
+    if thermal is None:
+        notes.add("thermal_absent")
+    _check_sizes(rgb, thermal, raw.rgb.path, notes)
+    labels = read_labels(layout, entry, sizes_of(rgb, thermal), notes)
     label_images = {name: v for name, v in labels.items() if isinstance(v, LabelImage)}
     row = {
         "labels": sorted(labels),
         "notes": notes.words(),
         "detail": notes.detail(),
         **_image_columns("rgb", raw.rgb, rgb),
-        **_image_columns("thermal", raw.thermal, thermal),
+        **_thermal_columns(raw.thermal, thermal),
     }
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": _described(thermal, layout),
+        "thermal": _described(thermal, layout) if thermal else None,
         "labels": {name: v for name, v in labels.items() if name not in label_images},
     }
+    if DEPTH in labels and (scale := layout.depth_scale()) is not None:
+        info[DEPTH] = {"metres_per_count": scale}
     fields = {
         f"rgb.{rgb.suffix}": rgb.data,
-        f"thermal.{thermal.suffix}": thermal.data,
+        **({f"thermal.{thermal.suffix}": thermal.data} if thermal else {}),
         **{f"{name}.png": image.png for name, image in label_images.items()},
         "json": json.dumps(info, sort_keys=True, ensure_ascii=False).encode(),
     }
@@ -104,7 +111,8 @@ def _described(thermal: PairImage, layout: Layout) -> dict[str, Any]:
         "bits": _used_bits(thermal.pixels),
         "radiometry": thermal.radiometry or layout.radiometry(),
     }
-    return described if thermal.no_data is None else {**described, "no_data": thermal.no_data}
+    hole = layout.no_data() if thermal.no_data is None else thermal.no_data
+    return described if hole is None else {**described, "no_data": hole}
 
 
 def _used_bits(pixels: NDArray[np.generic]) -> int:
@@ -114,10 +122,9 @@ def _used_bits(pixels: NDArray[np.generic]) -> int:
     return 14 if int(pixels.max()) < 1 << 14 else 16
 
 
-def _check_sizes(
-    rgb: NDArray[np.uint8], thermal: NDArray[np.generic], path: str, notes: Notes
-) -> None:
-    (rgb_height, rgb_width), (height, width) = rgb.shape[:2], thermal.shape[:2]
+def _check_sizes(rgb: PairImage, thermal: PairImage | None, path: str, notes: Notes) -> None:
+    rgb_height, rgb_width = rgb.pixels.shape[:2]
+    height, width = (thermal or rgb).pixels.shape[:2]
     if min(rgb_height, rgb_width, height, width) < MIN_SIDE_PX:
         raise BadSample("too_small", f"{path}: a side has fewer than {MIN_SIDE_PX} px")
     if (rgb_height, rgb_width) != (height, width):
@@ -125,6 +132,12 @@ def _check_sizes(
         ratio = (rgb_width / rgb_height) / (width / height)
         if abs(np.log(ratio)) > np.log1p(RATIO_TOLERANCE):
             notes.add("aspect_ratios_differ")
+
+
+def _thermal_columns(image: Encoded | None, opened: PairImage | None) -> Mapping[str, Any]:
+    if image is None or opened is None:
+        return NO_THERMAL
+    return _image_columns("thermal", image, opened)
 
 
 def _image_columns(modality: str, image: Encoded, opened: PairImage) -> dict[str, Any]:

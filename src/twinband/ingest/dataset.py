@@ -19,7 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 import twinband.readers
-from twinband.core.errors import InputError, told
+from twinband.core.errors import BadSample, InputError, told
 from twinband.core.params import validate
 from twinband.ingest.archive import Tar
 from twinband.ingest.files import Files, Recorded, key_of
@@ -29,7 +29,7 @@ from twinband.ingest.label_forms.label_image import LabelImage
 from twinband.ingest.labels import read_labels
 from twinband.ingest.layout import Entry, Layout, Problem, RawPair
 from twinband.ingest.notes import Notes
-from twinband.ingest.pair_images import open_rgb, open_thermal, sizes_of
+from twinband.ingest.pair_images import PairImage, open_rgb, open_thermal, sizes_of
 from twinband.ingest.params import IngestLimits
 from twinband.ingest.zipped import Zip, is_zip
 
@@ -119,22 +119,32 @@ class Pair:
         return self.layout.load(self.entry)
 
     @cached_property
+    def _rgb(self) -> PairImage:
+        return open_rgb(self.layout, self._raw, Notes())
+
+    @cached_property
+    def _thermal(self) -> PairImage | None:
+        return open_thermal(self.layout, self._raw, Notes())
+
+    @property
     def rgb(self) -> NDArray[np.uint8]:
         """``H,W,3`` uint8 in RGB order.
 
         Raises:
             BadSample: the file cannot be used.
         """
-        return open_rgb(self.layout, self._raw, Notes()).pixels
+        return self._rgb.pixels
 
-    @cached_property
+    @property
     def thermal(self) -> NDArray[np.generic]:
         """``H,W`` uint8 or uint16, as stored.
 
         Raises:
-            BadSample: the file cannot be used.
+            BadSample: the file cannot be used; ``thermal_absent`` if there is none by the layout.
         """
-        return open_thermal(self.layout, self._raw, Notes()).pixels
+        if self._thermal is None:
+            raise BadSample("thermal_absent", f"{self.entry.name}: there are RGB images alone")
+        return self._thermal.pixels
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
@@ -144,7 +154,7 @@ class Pair:
             BadSample: an image cannot be used, or a label, with ``strict_labels``.
         """
         notes = Notes(self.layout.options.strict_labels)
-        sizes = sizes_of(self.rgb, self.thermal)
+        sizes = sizes_of(self._rgb, self._thermal)
         labels = read_labels(self.layout, self.entry, sizes, notes)
         plain = {n: v.pixels if isinstance(v, LabelImage) else v for n, v in labels.items()}
         return {**self.entry.attributes, **plain}

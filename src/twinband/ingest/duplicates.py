@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 SIDE = 32
 THUMBNAIL_SIDE = 16
+NO_THUMBNAIL = bytes(THUMBNAIL_SIDE**2)
 THUMBNAIL_TOLERANCE = 12  # grey levels
 LEAST_SPAN_COUNTS = 64.0  # of 16-bit thermal
 BLOCK_ROWS, BLOCK_COLUMNS = 512, 16384  # 64 MiB of 64-bit words
@@ -173,11 +174,14 @@ def find_duplicates(table: pa.Table, max_bits: int) -> dict[str, Duplicate]:
 
 
 def impressions_of(table: pa.Table) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Collect hashes ``N,2`` and thumbnails ``N,T`` of both images of a manifest's rows."""
-    hashes = [table[f"{name}_hash"].to_numpy() for name in ("rgb", "thermal")]
+    """Collect hashes ``N,2`` and thumbnails ``N,T`` of both images of a manifest's rows.
+
+    Absent thermal images are all alike, so that the RGB images alone decide.
+    """
+    hashes = [pc.fill_null(table[f"{name}_hash"], 0).to_numpy() for name in ("rgb", "thermal")]
     thumbnails = []
     for name in ("rgb", "thermal"):
-        joined = b"".join(table[f"{name}_thumbnail"].to_pylist())
+        joined = b"".join(own or NO_THUMBNAIL for own in table[f"{name}_thumbnail"].to_pylist())
         thumbnails.append(np.frombuffer(joined, np.uint8).reshape(-1, THUMBNAIL_SIDE**2))
     return np.stack(hashes, axis=1), np.concatenate(thumbnails, axis=1)
 

@@ -20,6 +20,7 @@ class IngestFacts(Facts):
         splits, hours: usable pairs by split and by hour of the day.
         bytes: of all shards.
         product: identity of the product.
+        without_thermal: usable ones that are an RGB image alone; None if there are none.
         untaken: images below the root that no rule of the layout took, by folder and suffix; None
             if all were taken.
     """
@@ -31,6 +32,7 @@ class IngestFacts(Facts):
     hours: dict[str, int]
     bytes: int
     product: str
+    without_thermal: int | None = None
     untaken: dict[str, int] | None = None
 
     def headline(self) -> dict[str, float]:
@@ -52,6 +54,7 @@ def facts_of(
         hours=count_values(kept["hour"], "unknown"),
         bytes=bytes,
         product=product,
+        without_thermal=pc.sum(pc.equal(kept["thermal_path"], "")).as_py() or None,
         untaken=dict(untaken) if untaken else None,
     )
 
@@ -63,6 +66,8 @@ def card(name: str, params: IngestParams, facts: IngestFacts) -> str:
         *count_rows("hour", facts.hours),
         *count_rows("left out", facts.reasons),
     ]
+    if facts.without_thermal:
+        counts.append(("without thermal", facts.without_thermal))
     return markdown_card(
         f"{name}: pairs",
         ["rgb-thermal", "webdataset"],

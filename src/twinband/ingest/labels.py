@@ -8,6 +8,7 @@ import numpy as np
 from twinband.core.errors import BadSample
 from twinband.ingest.damage import note_damage
 from twinband.ingest.label_forms.boxes import Boxes, Size, fitted
+from twinband.ingest.label_forms.class_ids import alike, classes_of_ids, of_size
 from twinband.ingest.label_forms.label_image import LabelImage, read_label_image
 from twinband.ingest.layout import Encoded, Entry, Label, Layout
 from twinband.ingest.notes import Notes
@@ -50,9 +51,14 @@ def _image(
     decoded = layout.decoded(label)
     note_damage("label", label.data, label.path, notes)
     image = read_label_image(name, decoded, label.data, label.path, notes, layout.colours())
+    if meanings := layout.meanings(name, label.path):
+        image = LabelImage.of(classes_of_ids(image.pixels, meanings, label.path))
     height, width = image.pixels.shape
     if (width, height) not in sizes:
-        raise BadSample("label_size", f"{label.path}: not of the size of either image")
+        if not layout.resizes_labels or not alike((width, height), sizes[0]):
+            raise BadSample("label_size", f"{label.path}: not of the size of either image")
+        notes.add("label_resized", f"{label.path}: {width} x {height} px")
+        image = LabelImage.of(of_size(image.pixels, sizes[0]))
     if allowed := layout.label_ids.get(name):
         odd = sorted({int(value) for value in np.unique(image.pixels)} - allowed)
         if odd:

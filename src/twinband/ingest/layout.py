@@ -101,11 +101,12 @@ class RawPair:
     """Bytes of a pair.
 
     Attributes:
+        thermal: None where the layout has no thermal images.
         files: the files of both, where the bytes are no longer those of a file.
     """
 
     rgb: Encoded
-    thermal: Encoded
+    thermal: Encoded | None
     files: Mapping[str, Encoded] = field(default_factory=dict)
 
 
@@ -123,8 +124,10 @@ class Layout(ABC):
         about: the public sets of this layout; None where it is nobody's in particular.
         aligned: whether data come in this layout as their authors aligned them, so that the
             stage ``register`` had better leave them alone.
+        resizes_labels: whether a label image of another size than its image's is brought to it.
 
     Attributes:
+        thermal_absent: whether there are no thermal images; a pair is then an RGB image alone.
         remarks: what a scan left out on purpose or decided, in plain words; known after it, and so
             are the next four.
         annotations: the generation of the labels, such as ``improved (Liu et al., 2016)``; empty
@@ -140,6 +143,8 @@ class Layout(ABC):
     label_ids: ClassVar[Mapping[str, frozenset[int]]] = {}
     about: ClassVar[About | None] = None
     aligned: ClassVar[bool] = False
+    resizes_labels: ClassVar[bool] = False
+    thermal_absent: bool = False
 
     def __init__(self, files: Files, options: Any) -> None:
         self.files = files
@@ -223,13 +228,24 @@ class Layout(ABC):
         Raises:
             BadSample: one of them cannot be read.
         """
-        return RawPair(
-            rgb=self.encoded(entry.files["rgb"]), thermal=self.encoded(entry.files["thermal"])
-        )
+        thermal = None if self.thermal_absent else self.encoded(entry.files["thermal"])
+        return RawPair(rgb=self.encoded(entry.files["rgb"]), thermal=thermal)
 
     def radiometry(self) -> Mapping[str, float] | None:
         """Give the scale of thermal counts (``kelvin_per_count``, ``kelvin_at_zero``), if known."""
         return None
+
+    def no_data(self) -> int | None:
+        """Give the count by which thermal images mark pixels without data, if one does."""
+        return None
+
+    def depth_scale(self) -> float | None:
+        """Give the metres a count of the label ``depth``, if they are known."""
+        return None
+
+    def meanings(self, name: str, path: str) -> Mapping[int, int]:
+        """Give the class that each id stored in a label image means; nothing if ids are classes."""
+        return {}
 
     def label_names(self, entry: Entry) -> list[str]:
         """Name the labels of a pair: by default its files other than the images."""
@@ -350,7 +366,8 @@ class ByName(Layout):
             if self.is_loose and name in unclear:
                 yield Problem(name, files, "key_collision", unclear[name])
                 continue
-            missing = [field for field in self.required if field not in files]
+            needed = [f for f in self.required if f != "thermal" or not self.thermal_absent]
+            missing = [field for field in needed if field not in files]
             yield self._alone(name, files, missing) if missing else self.entry(name, files)
 
     def _tell_lone_labels(self, files_of: Mapping[str, Mapping[str, str]]) -> None:

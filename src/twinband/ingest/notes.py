@@ -13,6 +13,7 @@ MEANINGS = {
     "boxes_clipped": "boxes beyond the border are cut off there",
     "boxes_dropped": "boxes without area on the image, or that cannot be read, are left out",
     "label_damaged": "a label image is damaged, though it can be decoded",
+    "label_resized": "a label image of another size is brought to its image's, by nearest pixel",
     "label_dropped": "a label cannot be used and is left out; the images are kept",
     "label_size_differs": "a label file states another size than the images have",
     "rgb_damaged": "the RGB image is damaged, though it can be decoded",
@@ -22,6 +23,7 @@ MEANINGS = {
     "rgb_one_channel": "the RGB image is grey",
     "saliency_lossy": "a mask is stored as JPEG, so its edges are blurred",
     "sizes_differ": "the images have different sizes",
+    "thermal_absent": "there is no thermal image, by the layout; the RGB image is kept alone",
     "thermal_damaged": "the thermal image is damaged, though it can be decoded",
     "thermal_clipped": "thermal is hotter in places than is kept (382 degrees celsius)",
     "thermal_exif_orientation": "the thermal image has an EXIF orientation, which is not applied; "
@@ -33,7 +35,9 @@ MEANINGS = {
     "thermal_tinted": "thermal has a slight tint or a small coloured mark; its luma is kept",
 }
 # Common forms, of which nothing is lost.
-HARMLESS = frozenset({"rgb_one_channel", "sizes_differ", "thermal_three_channels"})
+HARMLESS = frozenset(
+    {"rgb_one_channel", "sizes_differ", "thermal_absent", "thermal_three_channels"}
+)
 
 
 class Notes:

@@ -53,12 +53,14 @@ def open_rgb(layout: Layout, raw: RawPair, notes: Notes) -> PairImage:
     return _image(images.as_rgb(decoded, raw.rgb.path), decoded, raw.rgb, kept)
 
 
-def open_thermal(layout: Layout, raw: RawPair, notes: Notes) -> PairImage:
-    """Decode the thermal image to ``H,W`` uint8 or uint16.
+def open_thermal(layout: Layout, raw: RawPair, notes: Notes) -> PairImage | None:
+    """Decode the thermal image to ``H,W`` uint8 or uint16; None where there is none by the layout.
 
     Raises:
         BadSample: it cannot be used.
     """
+    if raw.thermal is None:
+        return None
     decoded, kept = _decoded(layout, raw, "thermal", notes)
     if decoded.pixels.dtype == np.float32:
         return _measured(decoded, layout.options.float_thermal, raw.thermal.path, notes)
@@ -84,9 +86,10 @@ def _measured(decoded: Decoded, unit: FloatUnit, path: str, notes: Notes) -> Pai
     return PairImage(found.counts, decoded, "png", png, FLOAT_RADIOMETRY, no_data)
 
 
-def sizes_of(rgb: NDArray[Any], thermal: NDArray[Any]) -> Sequence[Size]:
-    """Give width and height of both images."""
-    return [(float(image.shape[1]), float(image.shape[0])) for image in (rgb, thermal)]
+def sizes_of(rgb: PairImage, thermal: PairImage | None) -> Sequence[Size]:
+    """Give width and height of both images, or of the RGB image where there is no other."""
+    shapes = [image.pixels.shape for image in (rgb, thermal) if image is not None]
+    return [(float(shape[1]), float(shape[0])) for shape in shapes]
 
 
 def _decoded(layout: Layout, raw: RawPair, modality: str, notes: Notes) -> tuple[Decoded, bool]:

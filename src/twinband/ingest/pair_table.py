@@ -14,7 +14,7 @@ from twinband.ingest.split_words import KNOWN_WORDS, split_of_word
 from twinband.ingest.stated import delimiter_of
 
 IMAGES = ("rgb", "thermal")
-LABELS = ("semantics", "saliency", "boxes")
+LABELS = ("semantics", "saliency", "depth", "boxes")
 
 
 def read_pairs(files: Files, paths: Sequence[str], table: str) -> Iterator[Entry | Problem]:

@@ -33,7 +33,7 @@ def with_coco(
         InputError: there is no such file.
     """
     pairs = {
-        item.name: [item.files[field] for field in PAIR]
+        item.name: [item.files[field] for field in PAIR if field in item.files]
         for item in items
         if isinstance(item, Entry)
     }

@@ -10,6 +10,7 @@ from typing import ClassVar
 from twinband.core.errors import BadSample, told
 from twinband.ingest.about import About, Release
 from twinband.ingest.layout import (
+    IMAGE_SUFFIXES,
     ByName,
     Encoded,
     Entry,
@@ -21,11 +22,15 @@ from twinband.ingest.pair_names import PairNames
 from twinband.ingest.split_lists import SplitLists
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
+# Of packs made of it, in which thermal is a file of its own.
+APART = {"RGB": "rgb", "Thermal": "thermal", "Modal": "thermal", "Label": "semantics"}
 HOURS = {"D": "day", "N": "night"}
 
 
 class Layout(ByName):
     """One PNG holds red, green, blue and thermal; both images are stored as PNGs of their own.
+
+    Packs that RTFNet, CMX and others made of it have two files; they are kept as they are.
 
     Mirrored copies (``NAME_flip``), which the authors' training files may contain, are left out:
     they add nothing that training does not make itself, and would be duplicates.
@@ -34,7 +39,8 @@ class Layout(ByName):
     expects = (
         "images/NAME.png (or image/NAME.png) with four channels, red, green, blue and thermal; "
         "NAME ends with D (day) or N (night); optional: labels/NAME.png with ids 0 to 8, "
-        "train.txt, val.txt, test.txt"
+        "train.txt, val.txt, test.txt; or RGB/NAME.png with Thermal/NAME.png or Modal/NAME.png, "
+        "and Label/NAME.png"
     )
     label_ids: ClassVar = {"semantics": frozenset(range(9))}
     about = About(
@@ -78,21 +84,27 @@ class Layout(ByName):
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)
+        if folder in APART and suffix in IMAGE_SUFFIXES:
+            return APART[folder], stem
         return (FIELDS[folder], stem) if suffix == "png" and folder in FIELDS else None
 
     def expected(self, field: str, name: str) -> str:
-        return f"images/{name}.png"
+        return f"Thermal/{name}.png" if field == "thermal" else f"images/{name}.png"
 
-    def entry(self, name: str, files: Mapping[str, str]) -> Entry:
+    def entry(self, name: str, files: Mapping[str, str]) -> Entry | Problem:
         hour = HOURS.get(name[-1])
+        if "thermal" not in files and files["rgb"].partition("/")[0] in APART:
+            return self._alone(name, files, ["thermal"])
         return Entry(
             name,
-            {**files, "thermal": files["rgb"]},
+            {"thermal": files["rgb"], **files},
             attributes={"hour": hour} if hour else {},
         )
 
     def load(self, entry: Entry) -> RawPair:
         path = entry.files["rgb"]
+        if entry.files["thermal"] != path:
+            return super().load(entry)
         stored = self.encoded(path)
         decoded = self.decoded(stored)
         if decoded.channels != 4:

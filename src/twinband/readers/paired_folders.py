@@ -27,7 +27,7 @@ from twinband.ingest.split_words import (
     split_of_word,
 )
 
-FIELDS = ("rgb", "thermal", "semantics", "saliency", "boxes", "yolo")
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "depth", "boxes", "yolo")
 ALL_BOXES = ("boxes", "coco_boxes", "yolo")  # the same label in several forms
 
 
@@ -35,9 +35,16 @@ class Options(layout.Options):
     """Options of the reader ``paired_folders``."""
 
     rgb: str = Field(description="pattern of RGB paths, such as images/*/*/visible/*.jpg")
-    thermal: str = Field(description="pattern of thermal paths, such as images/*/*/lwir/*.jpg")
+    thermal: str = Field(
+        description="pattern of thermal paths, such as images/*/*/lwir/*.jpg; an empty one says "
+        "that there are none, and every RGB image is taken alone"
+    )
     semantics: str = Field(default="", description="pattern of label images with class ids")
     saliency: str = Field(default="", description="pattern of masks of the salient objects")
+    depth: str = Field(default="", description="pattern of depth images, of one channel")
+    depth_scale: float = Field(
+        default=0.0, ge=0, description="metres a count of depth images, such as 0.001; 0 if unknown"
+    )
     colours: str = Field(
         default="", description="CSV or JSON table r,g,b,id, if `semantics` holds colours"
     )
@@ -70,7 +77,7 @@ class Options(layout.Options):
         default="",
         description="instead of the patterns rgb and thermal a table of pairs in the dataset's "
         "folder: CSV with columns rgb, thermal and, if wanted, name, split, semantics, saliency, "
-        "boxes (others become attributes), or JSON that maps RGB to thermal files",
+        "depth, boxes (others become attributes), or JSON that maps RGB to thermal files",
     )
     kelvin_per_count: float = Field(
         default=0.0, ge=0, description="of radiometric thermal images, such as 0.01; 0 if unknown"
@@ -103,8 +110,8 @@ class Options(layout.Options):
         if self.pairs_file:
             return self
         patterns = [Pattern(text) for field in FIELDS if (text := getattr(self, field))]
-        if not self.rgb or not self.thermal:
-            raise ValueError("rgb and thermal need a pattern each, or pairs_file a table")
+        if not self.rgb:
+            raise ValueError("rgb needs a pattern, or pairs_file a table")
         check_alike(patterns)
         stars = patterns[0].stars
         if self.group_levels >= stars and self.group_levels:
@@ -138,10 +145,13 @@ class Layout(ByName):
         self._patterns = patterns
         self._by_letters = sorted(patterns.items(), key=lambda item: -item[1].letters)
         self.is_loose = any(pattern.is_loose for pattern in patterns.values())
+        self.thermal_absent = not options.thermal and not options.pairs_file
 
     def looked_for(self) -> str:
         if self.options.pairs_file:
             return f"the pairs of the table {self.options.pairs_file}"
+        if self.thermal_absent:
+            return self.options.rgb
         return f"{self.options.rgb} with {self.options.thermal}, equal in what each * stands for"
 
     def colours(self) -> ColourTable:
@@ -157,6 +167,9 @@ class Layout(ByName):
             return None
         per_count, at_zero = self.options.kelvin_per_count, self.options.kelvin_at_zero
         return {"kelvin_per_count": per_count, "kelvin_at_zero": at_zero}
+
+    def depth_scale(self) -> float | None:
+        return self.options.depth_scale or None
 
     def place(self, path: str) -> tuple[str, str] | None:
         for field, pattern in self._by_letters:
@@ -259,7 +272,10 @@ class Layout(ByName):
                 name: ["" if i == pattern.deep else part for i, part in enumerate(parts)]
                 for name, parts in captures.items()
             }
-        images = {entry.name: [entry.files["rgb"], entry.files["thermal"]] for entry in entries}
+        images = {
+            entry.name: [entry.files[field] for field in layout.PAIR if field in entry.files]
+            for entry in entries
+        }
         return by_folders(captures, images, pattern.folders if pattern else ())
 
     def label_names(self, entry: Entry) -> list[str]:

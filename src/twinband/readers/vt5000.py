@@ -1,9 +1,10 @@
 """Reader of VT5000, VT1000, VT821 (Tu et al., 2020): pairs with a mask of the salient objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from twinband.core.errors import told
 from twinband.ingest.about import About, Release
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Problem, folder_stem_suffix
 from twinband.ingest.split_words import split_of_word
 
 FIELDS = {"RGB": "rgb", "T": "thermal", "GT": "saliency"}
@@ -36,6 +37,14 @@ class Layout(ByName):
         ),
     )
     aligned = True
+
+    def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
+        items = list(super().pairs(paths))
+        entries = [item for item in items if isinstance(item, Entry)]
+        without = [entry.name for entry in entries if "saliency" not in entry.files]
+        yield from items
+        if 0 < len(without) < len(entries):
+            self.remarks.append(f"pairs without a mask: {len(without)} (e.g. {told(without[0])})")
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)

@@ -127,6 +127,18 @@ def test_check_counts_what_nobody_takes(run: Run, root: Path) -> None:
     assert json.loads(checked)["untaken"] == untaken
 
 
+def test_an_empty_pattern_says_that_there_is_no_thermal(
+    run: Run, project: Path, root: Path
+) -> None:
+    options = ("--option", "rgb=vi/*.png", "--option", "thermal=", "--option", "semantics=")
+    arguments = ("datasets", "add", "one", str(root), "--reader", "paired_folders", *options)
+    result = run(*arguments, TWINBAND_DATA=str(root.parent))
+    assert result.exit_code == 0, result.output
+    assert "rgb, 3 x 8 bits" in result.stdout and "thermal, " not in result.stdout
+    stored = params_of(project)["ingest"]["items"]["one"]["options"]
+    assert stored == {"rgb": "vi/*.png", "thermal": ""}
+
+
 def test_add_takes_a_table_of_pairs(run: Run, project: Path, root: Path) -> None:
     write_text(root / "pairs.csv", "rgb,thermal,split\nvi/1.png,ir/4.png,test\n")
     arguments = ("datasets", "add", "one", str(root), "--reader", "paired_folders")

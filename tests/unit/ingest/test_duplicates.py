@@ -222,3 +222,20 @@ def test_frames_of_a_covered_lens_need_neither_memory_nor_time() -> None:
         gone[seconds] = True
     assert sum(held) == max(held) and count - 1 <= max(held) <= duplicates.MOST_FOUND
     assert np.flatnonzero(~gone).tolist() == [0]
+
+
+def test_absent_thermal_images_are_alike() -> None:
+    nothing: dict[str, Any] = {
+        "thermal_sha256": "",
+        "thermal_hash": None,
+        "thermal_thumbnail": None,
+    }
+    rows = [
+        row("a", "1", 0b1111, **nothing),
+        row("b", "1", 0b1111, **nothing),
+        row("c", "2", 0b1110, **nothing),
+        row("d", "3", 0b1110, 200, **nothing),
+        row("e", "4", 0xFFFF_FFFF, **nothing),
+    ]
+    found = find_duplicates(pa.Table.from_pylist(rows, SCHEMA), 6)
+    assert found == {"b": Duplicate("a", "exact", 0), "c": Duplicate("a", "near", 1)}

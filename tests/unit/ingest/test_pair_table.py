@@ -48,12 +48,14 @@ def test_tables_of_any_form_pair_the_files(root: Path, name: str, table: str) ->
 
 def test_columns_name_splits_labels_names_and_attributes(root: Path) -> None:
     write_image(root / "m/1.png", channels=1)
-    head = "name,rgb,thermal,split,semantics,hour"
-    rows = "one,v/a1.jpg,t/b7.JPG,Train,m/1.png,day\n,v/a2.jpg,t/b9.JPG,testing,,"
+    write_image(root / "d/1.png", channels=1)
+    head = "name,rgb,thermal,split,semantics,depth,hour"
+    rows = "one,v/a1.jpg,t/b7.JPG,Train,m/1.png,d/1.png,day\n,v/a2.jpg,t/b9.JPG,testing,,,"
     write_text(root / "pairs.csv", f"{head}\n{rows}\n")
     layout = open_layout("paired_folders", str(root), {"pairs_file": "pairs.csv"})
     one, two = layout.scan()
     assert (one.name, one.files["semantics"]) == ("one", "m/1.png")
+    assert one.files["depth"] == "d/1.png"
     assert getattr(one, "attributes", {}) == {"hour": "day"}
     assert [getattr(item, "split", "") for item in (one, two)] == ["train", "test"]
     assert layout.split_source == "column split of pairs.csv" and not layout.remarks

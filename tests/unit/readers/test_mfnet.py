@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made.image_sets import checked, ids, member, mfnet_apart, write_set
 from tests.made.layouts import pixels, scan, write_image, write_pixels, write_text
 from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
@@ -106,3 +107,30 @@ def test_damage_of_the_file_is_noted_though_both_images_are_new(root: Path) -> N
     layout = open_layout("mfnet", str(root), {})
     notes = check_pair(layout, scan("mfnet", root)[0]["00001D"]).notes
     assert {"rgb_damaged"} <= notes.keys() and "images/00001D.png" in notes["rgb_damaged"]
+
+
+@pytest.mark.parametrize("modal", ["Thermal", "Modal"])
+def test_packs_with_thermal_apart_are_read_as_they_are(tmp_path: Path, modal: str) -> None:
+    write_set(tmp_path, mfnet_apart("00001D", modal), mfnet_apart("00002N", modal, 1))
+    write_text(tmp_path / "train.txt", "RGB/00001D.png\n")
+    write_text(tmp_path / "test.txt", "00002N\n")
+    entries, problems = scan("mfnet", tmp_path)
+    assert not problems
+    assert {n: (e.split, e.attributes["hour"]) for n, e in entries.items()} == {
+        "00001D": ("train", "day"),
+        "00002N": ("test", "night"),
+    }
+    pair = checked("mfnet", tmp_path, "00002N")
+    assert np.array_equal(member(pair, "rgb.png"), pixels(3, 1))
+    assert np.array_equal(member(pair, "thermal.png"), pixels(1, 1))
+    assert np.array_equal(member(pair, "semantics.png"), ids(9, 1))
+
+
+@pytest.mark.parametrize(("gone", "there"), [("Thermal", "RGB"), ("RGB", "Thermal")])
+def test_of_such_a_pack_a_lone_image_is_told(tmp_path: Path, gone: str, there: str) -> None:
+    write_set(tmp_path, mfnet_apart("00001D"), mfnet_apart("00002N"))
+    (tmp_path / gone / "00002N.png").unlink()
+    entries, problems = scan("mfnet", tmp_path)
+    assert list(entries) == ["00001D"]
+    assert problems["00002N"].reason == "missing_partner"
+    assert f"{there}/00002N.png" in problems["00002N"].detail

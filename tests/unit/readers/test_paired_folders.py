@@ -112,7 +112,7 @@ def test_labels_follow_patterns_too(tmp_path: Path) -> None:
         ({"rgb": "a/*.jpg", "thermal": "a/*.jpg"}, "equal"),
         ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "group_levels": 1}, "group_levels"),
         ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "split_files": "x.txt"}, "{split}"),
-        ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "depth": "c/*.png"}, "unknown parameter"),
+        ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "normals": "c/*.png"}, "unknown parameter"),
     ],
 )
 def test_inconsistent_options_are_refused(

@@ -54,3 +54,12 @@ def test_a_mask_is_optional_and_alone_it_is_left_out(tmp_path: Path) -> None:
     entries, problems = scan("vt5000", tmp_path)
     assert list(entries["1"].files) == ["rgb", "thermal"]
     assert not problems
+
+
+def test_pairs_without_a_mask_are_counted(tmp_path: Path) -> None:
+    for stem in "123":
+        write_pair(tmp_path, stem)
+    (tmp_path / "GT/2.png").unlink()
+    layout = open_layout("vt5000", str(tmp_path), {})
+    assert len(list(layout.scan())) == 3
+    assert "pairs without a mask: 1 (e.g. 2)" in layout.remarks

@@ -2,7 +2,7 @@
 
 Class ids are a palette's indices, unless the palette is one of greys in another order (a tool that
 makes PNGs small sorts it), or greys as stored: of 1, 2 and 4 bits not stretched to 8 bits, as image
-libraries do. A mask of the salient object is greys as seen.
+libraries do. A mask of the salient object is greys as seen. Depth is counts, of which none is lost.
 """
 
 import io
@@ -20,6 +20,7 @@ from twinband.ingest.label_forms.colours import ColourTable, ids_of_colours
 from twinband.ingest.notes import Notes
 
 SOFT = frozenset({"saliency"})  # labels whose values are a measure and no ids
+DEPTH = "depth"
 BITS_PER_SAMPLE = 258  # a TIFF tag
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_GREY = (0, 4)  # kinds of colour, without and with alpha
@@ -34,6 +35,10 @@ class LabelImage:
     pixels: NDArray[np.generic]
     png: bytes
 
+    @classmethod
+    def of(cls, pixels: NDArray[np.generic]) -> "LabelImage":
+        return cls(pixels, encode_png(pixels))
+
 
 def read_label_image(
     name: str, decoded: Decoded, data: bytes, path: str, notes: Notes, colours: ColourTable
@@ -45,22 +50,37 @@ def read_label_image(
         colours: ids by colour, for images that hold colours; mostly empty.
 
     Raises:
-        BadSample: ``wrong_channels`` for colours that mean nothing here, ``bad_label`` for ids that
-            JPEG has blurred.
+        BadSample: ``wrong_channels`` for colours that mean nothing here, ``bad_label`` for ids or
+            depth that JPEG has blurred.
     """
     soft = name in SOFT
     if decoded.format == "JPEG" and not soft:
+        what = "depth" if name == DEPTH else "class ids"
         raise BadSample(
             "bad_label",
-            f"{path}: class ids as JPEG, which blurs them at every edge; fetch or save them as PNG",
+            f"{path}: {what} as JPEG, which blurs them at every edge; fetch or save them as PNG",
         )
     if decoded.bits == 32:
-        raise BadSample("wrong_bit_depth", f"{path}: floating-point numbers; ids are whole ones")
+        why = "floating-point numbers; ids, and counts of depth, are whole ones"
+        raise BadSample("wrong_bit_depth", f"{path}: {why}")
+    if name == DEPTH:
+        return _depth(decoded, data, path)
     if decoded.format == "JPEG":
         notes.add("saliency_lossy", f"{path}: a mask as JPEG; its edges are blurred")
     pixels = _levels(decoded, path) if soft else _ids(decoded, data, path, colours)
     same = decoded.format == "PNG" and np.array_equal(pixels, decoded.pixels)
-    return LabelImage(pixels, data if same else encode_png(pixels))
+    return LabelImage(pixels, data) if same else LabelImage.of(pixels)
+
+
+def _depth(decoded: Decoded, data: bytes, path: str) -> LabelImage:
+    """Keep depth as ``H,W`` uint16."""
+    if decoded.channels > 1 and not (decoded.coloured == decoded.coloured[..., :1]).all():
+        why = "three different channels, as HHA has; depth has one"
+        raise BadSample("wrong_channels", f"{path}: {why}")
+    pixels = decoded.coloured if decoded.channels == 1 else decoded.coloured[..., 0]
+    if pixels.dtype == np.uint16 and decoded.format == "PNG" and decoded.channels == 1:
+        return LabelImage(pixels, data)
+    return LabelImage.of(np.ascontiguousarray(pixels, np.uint16))
 
 
 def _ids(decoded: Decoded, data: bytes, path: str, colours: ColourTable) -> NDArray[np.generic]:
