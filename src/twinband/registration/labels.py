@@ -1,6 +1,6 @@
 """Labels brought onto the grid of the registered pair."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from twinband.core.images import decode, encode_png
 from twinband.registration.geometry import Matrix, moved_box, resampled, transformed
 from twinband.registration.label_ground import IMAGE_SIZE, is_box, label_images
+
+OWN_BOXES = {"rgb": "rgb_xyxy", "thermal": "thermal_xyxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,43 @@ def moved_boxes(
     """Move the boxes of the moved modality in a pair's JSON labels; all others stay.
 
     A box that lies outside the grid is gone; a target (``[x1, y1, x2, y2]`` by itself) is None
-    then.
+    then. Objects with a box of each modality (``ingest.matched_boxes``) are united anew, since
+    only here both boxes are on one grid.
     """
-    return {
-        name: _moved(value, move) if stands_on[name] == move.modality else value
-        for name, value in labels.items()
-    }
+    return {name: _placed(value, move, stands_on[name]) for name, value in labels.items()}
+
+
+def _placed(value: Any, move: Move, ground: str) -> Any:
+    if isinstance(value, list) and any(map(_has_own_boxes, value)):
+        return [item for item in (_united(item, move) for item in value) if item is not None]
+    return _moved(value, move) if ground == move.modality else value
+
+
+def _has_own_boxes(item: Any) -> bool:
+    """Tell if an object has a box of its own in either image, or in both."""
+    return isinstance(item, Mapping) and any(key in item for key in OWN_BOXES.values())
+
+
+def _united(item: Mapping[str, Any], move: Move) -> dict[str, Any] | None:
+    """Move the box of one modality, and unite it with the other's, which stands on the grid; None
+    if neither is on it."""
+    own, outline = OWN_BOXES[move.modality], f"{move.modality}_corners"
+    kept = {k: v for k, v in item.items() if k not in (own, outline, IMAGE_SIZE, "single")}
+    if own in item:
+        alone = {"xyxy": item[own], "corners": item.get(outline)}
+        if (moved := _moved(alone, move)) is not None:
+            kept |= {own: moved["xyxy"]} | ({outline: moved["corners"]} if outline in item else {})
+    boxes = {modality: kept[key] for modality, key in OWN_BOXES.items() if key in kept}
+    if not boxes:
+        return None
+    single = {} if len(boxes) == len(OWN_BOXES) else {"single": next(iter(boxes))}
+    return {**kept, "xyxy": around([*boxes.values()]), **single}
+
+
+def around(boxes: Sequence[Sequence[float]]) -> list[float]:
+    """Give the box around boxes."""
+    x1, y1, x2, y2 = zip(*boxes, strict=True)
+    return [min(x1), min(y1), max(x2), max(y2)]
 
 
 def _moved(value: Any, move: Move) -> Any:

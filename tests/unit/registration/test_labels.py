@@ -105,3 +105,38 @@ def test_whether_an_image_stands_on_the_grid_already() -> None:
     assert Move.onto(grid, "thermal", np.eye(3)).changes_nothing(thermal)
     assert not Move.onto(grid, "thermal", shift(0.1, 0)).changes_nothing(thermal)
     assert not Move.onto(grid, "thermal", np.eye(3)).changes_nothing(thermal[:39])
+
+
+OWN = {"rgb_xyxy": [10.0, 5.0, 20.0, 15.0], "thermal_xyxy": [8.0, 9.0, 18.0, 19.0]}
+MOVED_OWN = {"rgb_xyxy": [10.0, 5.0, 20.0, 15.0], "thermal_xyxy": [12.0, 6.0, 22.0, 16.0]}
+
+
+@pytest.mark.parametrize("stands_on", ["rgb", "thermal"])
+def test_boxes_of_both_modalities_are_united_on_the_grid(stands_on: str) -> None:
+    before = {"class": "car", "xyxy": [8.0, 5.0, 20.0, 19.0], "image_size": [60, 40], **OWN}
+    moved = moved_boxes({"boxes": [before]}, MOVE, StandOn(stands_on))["boxes"]
+    assert moved == [{"class": "car", "xyxy": [10.0, 5.0, 22.0, 16.0], **MOVED_OWN}]
+
+
+def test_a_box_of_one_modality_alone_stays_single() -> None:
+    rgb = {"class": "car", "xyxy": OWN["rgb_xyxy"], "rgb_xyxy": OWN["rgb_xyxy"], "single": "rgb"}
+    thermal = {
+        "class": "car",
+        "xyxy": OWN["thermal_xyxy"],
+        "thermal_xyxy": OWN["thermal_xyxy"],
+        "thermal_corners": [[8.0, 9.0], [18.0, 9.0], [18.0, 19.0], [8.0, 19.0]],
+        "single": "thermal",
+    }
+    moved = moved_boxes({"boxes": [rgb, thermal]}, MOVE, StandOn("rgb"))["boxes"]
+    assert moved[0] == rgb
+    assert moved[1]["xyxy"] == moved[1]["thermal_xyxy"] == MOVED_OWN["thermal_xyxy"]
+    assert moved[1]["thermal_corners"][0] == [12.0, 6.0] and moved[1]["single"] == "thermal"
+
+
+def test_what_leaves_the_grid_with_one_image_stays_with_the_other() -> None:
+    far = [1.0, 0.0, 3.0, 2.0]  # which the move takes above the grid
+    both = {"class": "car", "xyxy": far, "rgb_xyxy": OWN["rgb_xyxy"], "thermal_xyxy": far}
+    lone = {"class": "car", "xyxy": far, "thermal_xyxy": far, "single": "thermal"}
+    moved = moved_boxes({"boxes": [both, lone]}, MOVE, StandOn("rgb"))["boxes"]
+    kept = {"class": "car", "xyxy": OWN["rgb_xyxy"], "rgb_xyxy": OWN["rgb_xyxy"], "single": "rgb"}
+    assert moved == [kept]
