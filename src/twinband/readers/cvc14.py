@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from twinband.core.errors import MALFORMED
+from twinband.core.errors import MALFORMED, BadSample
 from twinband.ingest.about import About, Release
 from twinband.ingest.label_forms.boxes import Boxes, described
 from twinband.ingest.label_forms.text import decoded_text
@@ -94,6 +94,9 @@ def read_centred(data: bytes, path: str) -> Boxes:
     """Read a person a line: centre x, centre y, width and height in pixels, then flags.
 
     Lines that are none are told and left out.
+
+    Raises:
+        BadSample: ``bad_label`` if there are lines, but not one can be read.
     """
     boxes = Boxes(path)
     for number, line in enumerate(decoded_text(data).splitlines(), 1):
@@ -108,4 +111,6 @@ def read_centred(data: bytes, path: str) -> Boxes:
             boxes.objects.append(described("person", corners, False))
         except MALFORMED as error:
             boxes.unusable.append(f"line {number} is not centre x, centre y, w, h: {error}")
+    if boxes.unusable and not boxes.objects:
+        raise BadSample("bad_label", f"{path}: {boxes.unusable[0]}")
     return boxes

@@ -126,7 +126,7 @@ def _as_coco(data: bytes, path: str) -> bytes:
     """
     try:
         stored: Any = json.loads(decoded_text(data))
-        image = {**stored["image"], "id": 0}
+        image = {**stored["image"], "id": 0, "file_name": path}
         objects = [{**own, "image_id": 0, "category_id": _id(own)} for own in stored["annotation"]]
     except MALFORMED as error:
         raise BadSample("bad_label", f"{path}: no JSON of one image: {error!r}") from None

@@ -15,7 +15,7 @@ from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.label_forms.yolo_txt import read_yolo
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.pair_names import PairNames
-from twinband.ingest.split_lists import SplitLists
+from twinband.ingest.split_lists import PATTERNS, SplitLists
 
 FIELDS = {"vis": "rgb", "vi": "rgb", "ir": "thermal"}
 LABELS = {("annotation", "xml"): "boxes", ("labels", "txt"): "yolo"}
@@ -62,7 +62,9 @@ class Layout(ByName):
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         found = list(super().pairs(paths))
-        lists = SplitLists(self.files, paths, self.options.split_files)
+        patterns = (self.options.split_files, *PATTERNS)
+        all_lists = [SplitLists(self.files, paths, pattern) for pattern in patterns]
+        lists = next((own for own in all_lists if own.paths), all_lists[0])
         lists.assign(PairNames((item.name, [*item.files.values()]) for item in found))
         labelled = False
         for item in found:

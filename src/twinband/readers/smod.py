@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from twinband.core.errors import told
 from twinband.ingest.about import About, Release
 from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
@@ -17,6 +18,7 @@ from twinband.ingest.split_words import split_of_word
 ENDINGS = {"_rgb": "rgb", "_tir": "thermal"}
 FOLDERS = {"rgb": "rgb", "tir": "thermal"}
 LISTS = {"rgb": "boxes", "tir": "boxes_thermal"}
+BY_WEIGHT = ("test", "val", "train")
 HOURS = frozenset({"day", "night"})
 WORDS = re.compile(r"[^a-z0-9]+")
 
@@ -46,7 +48,7 @@ class Layout(ByName):
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         items = list(super().pairs(paths))
-        split_of: dict[str, str] = {}
+        listed: dict[str, set[str]] = {}
         sources = _sources(paths)
         for source, (split, kind) in sources.items():
             # One file after the other, so that it is known which of them lists a pair.
@@ -56,18 +58,19 @@ class Layout(ByName):
             self.remarks += remarks
             for before, after in zip(items, found, strict=False):
                 if isinstance(after, Entry) and after is not before and split:
-                    if split_of.setdefault(after.name, split) != split:
-                        self.remarks.append(f"{after.name} is listed in two splits; test counts")
-                        split_of[after.name] = "test"
+                    listed.setdefault(after.name, set()).add(split)
             items = found
-        if split_of:
+        if listed:
             self.split_source = f"annotations ({', '.join(sources)})"
-        for item in items:
-            yield (
-                replace(item, split=split_of.get(item.name, ""))
-                if isinstance(item, Entry)
-                else item
+        if twice := sorted(name for name, splits in listed.items() if len(splits) > 1):
+            self.remarks.append(
+                f"{len(twice)} pairs are listed in two splits (e.g. {told(twice[0])}); test counts"
             )
+        for item in items:
+            if isinstance(item, Entry):
+                own = listed.get(item.name, set())
+                item = replace(item, split=next((s for s in BY_WEIGHT if s in own), ""))
+            yield item
 
     def place(self, path: str) -> tuple[str, str] | None:
         folder, stem, suffix = folder_stem_suffix(path)
@@ -89,7 +92,7 @@ class Layout(ByName):
 
     def entry(self, name: str, files: Mapping[str, str]) -> Entry:
         hours = HOURS.intersection(name.lower().split("/")[:-1])
-        return Entry(name, files, attributes={"hour": hours.pop()} if len(hours) == 1 else {})
+        return Entry(name, files, attributes={"hour": min(hours)} if len(hours) == 1 else {})
 
     def label_names(self, entry: Entry) -> list[str]:
         return ["boxes"] if entry.shared else []

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from twinband.core.errors import MALFORMED, told
+from twinband.core.errors import MALFORMED, BadSample, told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.files import read_lines
 from twinband.ingest.label_forms.boxes import Boxes, enclosed
 from twinband.ingest.label_forms.text import decoded_text
 from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem
@@ -118,7 +119,7 @@ class Layout(ByName):
             if path not in paths:
                 continue
             used.append(path)
-            lines = _lines(decoded_text(self.files.read(path, "text_mib")))
+            lines = [line for line in read_lines(self.files, path) if line]
             meant = names.found(lines)
             for line in lines:
                 for own in meant.get(line, ()):
@@ -138,6 +139,9 @@ def read_turned(data: bytes, path: str) -> Boxes:
     """Read an object a line: its corners by all x, then all y; the file's centre is theirs.
 
     A line with an unknown class, or that is none, is told and left out.
+
+    Raises:
+        BadSample: ``bad_label`` if there are lines, but not one can be read.
     """
     boxes = Boxes(path)
     for number, line in enumerate(decoded_text(data).splitlines(), 1):
@@ -147,6 +151,8 @@ def read_turned(data: bytes, path: str) -> Boxes:
             boxes.objects.append(_object(list(map(float, line.split()))))
         except MALFORMED as error:
             boxes.unusable.append(f"line {number}: {error}")
+    if boxes.unusable and not boxes.objects:
+        raise BadSample("bad_label", f"{path}: {boxes.unusable[0]}")
     return boxes
 
 
@@ -159,10 +165,6 @@ def _object(values: Sequence[float]) -> dict[str, Any]:
     points = [[x, y] for x, y in zip(values[6:10], values[10:14], strict=True)]
     item = enclosed(CLASSES[int(identity)], points, False)
     return {**item, "occlusion": int(occluded), "truncated": contained == 0}
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _is_of_other(path: str, side: str) -> bool:

@@ -160,7 +160,7 @@ def test_two_lists_a_pair_are_matched(tmp_path: Path, form: str) -> None:
     write_image(tmp_path / "ir/1.png", channels=1)
     for folder, places in (("a", [(2, 3)]), ("b", [(20, 10), (4, 3)])):
         if form == "boxes":
-            voc = [("person", (x, y, x + 4, y + 6)) for x, y in places]
+            voc = [("person", (1.0 * x, 1.0 * y, x + 4.0, y + 6.0)) for x, y in places]
             write_voc(tmp_path / f"{folder}/1.txt", voc)
         else:
             lines = (TEXT[form].format(x=x, y=y, u=(x + 2) / 32, v=(y + 3) / 24) for x, y in places)
