@@ -11,6 +11,7 @@ from twinband.ingest.label_forms.boxes import Boxes, Size, fitted
 from twinband.ingest.label_forms.class_ids import alike, classes_of_ids, of_size
 from twinband.ingest.label_forms.label_image import LabelImage, read_label_image
 from twinband.ingest.layout import Encoded, Entry, Label, Layout
+from twinband.ingest.matched_boxes import TwoLists, union_of
 from twinband.ingest.notes import Notes
 
 
@@ -39,6 +40,8 @@ def read_labels(
 def _settled(layout: Layout, name: str, label: Label, sizes: Sequence[Size], notes: Notes) -> Any:
     if isinstance(label, Boxes):
         return fitted(label, sizes, notes)
+    if isinstance(label, TwoLists):
+        return union_of(label, sizes, notes)
     if isinstance(label, tuple):  # an object may be drawn on both images, or in two files
         found = [item for boxes in label for item in fitted(boxes, sizes, notes)]
         return [item for place, item in enumerate(found) if item not in found[:place]]

@@ -21,6 +21,7 @@ from twinband.ingest.files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from twinband.ingest.files import Files, key_of
 from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.label_forms.colours import ColourTable
+from twinband.ingest.matched_boxes import TwoLists
 from twinband.ingest.stated import Stated, stated_beside
 from twinband.ingest.untaken import count_untaken, first_untaken, in_words
 from twinband.ingest.view import View, views
@@ -111,7 +112,7 @@ class RawPair:
 
 
 # A label image, boxes that have yet to be fitted to the images, or anything that JSON can hold.
-Label = Encoded | Boxes | tuple[Boxes, ...] | list[Any] | str
+Label = Encoded | Boxes | tuple[Boxes, ...] | TwoLists | list[Any] | str
 
 
 class Layout(ABC):

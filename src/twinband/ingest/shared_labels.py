@@ -18,13 +18,18 @@ NAME = "boxes"
 
 
 def with_coco(
-    items: Sequence[Entry | Problem], files: Files, sources: Sequence[str], strict: bool
+    items: Sequence[Entry | Problem],
+    files: Files,
+    sources: Sequence[str],
+    strict: bool,
+    name: str = NAME,
 ) -> tuple[list[Entry | Problem], list[str]]:
     """Give pairs the boxes that COCO files have for their images.
 
     Args:
         sources: paths of the COCO files below the root.
         strict: a file that cannot be read is an error, and no row of its own.
+        name: of the label; layouts with a file a modality have two.
 
     Returns:
         The pairs with their boxes, problems of the files, and remarks.
@@ -46,20 +51,20 @@ def with_coco(
         except BadSample as error:
             if strict:
                 raise InputError(f"{files.root}: {error.detail}") from None
-            problems.append(Problem(source, {NAME: source}, error.reason, error.detail))
+            problems.append(Problem(source, {name: source}, error.reason, error.detail))
             continue
         named, unnamed = pairs_of_files([image.file_name for image in images], pairs, source)
         remarks += [*own, *unnamed]
         for pair, found in _by_pair(images, named):
             boxes.setdefault(pair, []).append(asdict(found))
-    return [*_labelled(items, boxes), *problems], remarks
+    return [*_labelled(items, boxes, name), *problems], remarks
 
 
-def boxes_of(entry: Entry) -> tuple[Boxes, ...]:
+def boxes_of(entry: Entry, name: str = NAME) -> tuple[Boxes, ...]:
     """Take the boxes that the scan put beside a pair."""
     return tuple(
         Boxes(**{**stored, "size": tuple(stored["size"]) if stored["size"] else None})
-        for stored in entry.shared[NAME]
+        for stored in entry.shared[name]
     )
 
 
@@ -80,8 +85,10 @@ def _by_pair(images: Sequence[CocoImage], named: Mapping[str, str]) -> Iterator[
 
 
 def _labelled(
-    items: Sequence[Entry | Problem], boxes: Mapping[str, list[dict[str, Any]]]
+    items: Sequence[Entry | Problem], boxes: Mapping[str, list[dict[str, Any]]], name: str
 ) -> Iterator[Entry | Problem]:
     for item in items:
         own = boxes.get(item.name)
-        yield replace(item, shared={NAME: own}) if own and isinstance(item, Entry) else item
+        if own and isinstance(item, Entry):
+            item = replace(item, shared={**item.shared, name: own})
+        yield item

@@ -10,10 +10,13 @@ from pydantic import Field, model_validator
 from twinband.core.errors import told
 from twinband.ingest import layout
 from twinband.ingest.files import Files, natural_order
+from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.label_forms.colours import ColourTable, colour_table
+from twinband.ingest.label_forms.kaist_text import read_kaist
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.label_forms.yolo_txt import read_yolo
 from twinband.ingest.layout import ByName, Entry, Label, Problem, collides
+from twinband.ingest.matched_boxes import two_lists
 from twinband.ingest.pair_names import PairNames
 from twinband.ingest.pair_table import read_pairs
 from twinband.ingest.patterns import Pattern, check_alike
@@ -27,8 +30,9 @@ from twinband.ingest.split_words import (
     split_of_word,
 )
 
-FIELDS = ("rgb", "thermal", "semantics", "saliency", "depth", "boxes", "yolo")
-ALL_BOXES = ("boxes", "coco_boxes", "yolo")  # the same label in several forms
+BOX_FORMS = ("boxes", "yolo", "kaist")  # a file a pair
+FIELDS = ("rgb", "thermal", "semantics", "saliency", "depth", *BOX_FORMS, "boxes_thermal")
+ALL_BOXES = ("coco_boxes", *BOX_FORMS)  # the same label in several forms
 
 
 class Options(layout.Options):
@@ -56,8 +60,15 @@ class Options(layout.Options):
     yolo_classes: str | list[str] = Field(
         default="", description="names of YOLO's classes in order, separated by commas"
     )
+    kaist: str = Field(default="", description="pattern of KAIST's text files (bbGt)")
+    boxes_thermal: str = Field(
+        default="",
+        description="pattern of a second list of boxes a pair, drawn on the thermal image, in the "
+        "form of the first, which `boxes`, `yolo` or `kaist` gives; both are matched",
+    )
     voc_one_based: bool = Field(
-        default=False, description="boxes count from 1 (true) or are kept as written (false)"
+        default=False,
+        description="boxes of VOC and KAIST count from 1 (true) or are kept as written (false)",
     )
     group_levels: int = Field(
         default=0, ge=0, description="how many of the first * name the sequence a pair belongs to"
@@ -103,6 +114,11 @@ class Options(layout.Options):
         given = [form for form in ALL_BOXES if getattr(self, form)]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} are the same label; give one of them")
+        if self.boxes_thermal and not any(getattr(self, form) for form in BOX_FORMS):
+            raise ValueError(
+                "boxes_thermal is the second of two lists; give the first, drawn on the RGB image, "
+                "as boxes, yolo or kaist (a single list is one of these, whatever it is drawn on)"
+            )
         if self.split_files and self.split_level > 0:
             raise ValueError("split_files and split_level both name the split; leave one out")
         if self.pairs_file and self.split_level > 0:
@@ -280,17 +296,26 @@ class Layout(ByName):
 
     def label_names(self, entry: Entry) -> list[str]:
         names = [*super().label_names(entry), *entry.shared]
-        return ["boxes" if name == "yolo" else name for name in names]
+        boxes = (*BOX_FORMS, "boxes_thermal")
+        return list(dict.fromkeys("boxes" if name in boxes else name for name in names))
 
     def label(self, name: str, entry: Entry) -> Label:
         if name in entry.shared:
             return boxes_of(entry)
-        if name == "boxes" and (path := entry.files.get("yolo")):
-            return read_yolo(self.files.read(path, "text_mib"), path, self._classes)
-        path = entry.files[name]
         if name != "boxes":
-            return self.encoded(path)
-        return read_voc(self.files.read(path, "text_mib"), path, self.options.voc_one_based)
+            return self.encoded(entry.files[name])
+        path = next((entry.files[form] for form in BOX_FORMS if form in entry.files), None)
+        if path is not None and not self.options.boxes_thermal:
+            return self._boxes(path)
+        in_order = bool(self.options.kaist)  # as in KAIST-paired
+        return two_lists(self._boxes, path, entry.files.get("boxes_thermal"), in_order)
+
+    def _boxes(self, path: str) -> Boxes:
+        data = self.files.read(path, "text_mib")
+        if self.options.yolo:
+            return read_yolo(data, path, self._classes)
+        read = read_kaist if self.options.kaist else read_voc
+        return read(data, path, self.options.voc_one_based)
 
 
 def listed(given: str | Sequence[str]) -> list[str]:

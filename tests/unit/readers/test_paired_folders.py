@@ -113,6 +113,8 @@ def test_labels_follow_patterns_too(tmp_path: Path) -> None:
         ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "group_levels": 1}, "group_levels"),
         ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "split_files": "x.txt"}, "{split}"),
         ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "normals": "c/*.png"}, "unknown parameter"),
+        ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "boxes_thermal": "c/*.xml"}, "the second of two"),
+        ({"rgb": "a/*.jpg", "thermal": "b/*.jpg", "kaist": "*.t", "yolo": "*.u"}, "same label"),
     ],
 )
 def test_inconsistent_options_are_refused(
@@ -147,3 +149,39 @@ def test_yolo_files_are_boxes(tmp_path: Path, classes: Any) -> None:
     )
     box = {"class": "car", "xyxy": [8.0, 6.0, 24.0, 18.0], "difficult": False}
     assert pair.labels["boxes"] == [box]
+
+
+TEXT = {"kaist": "person {x} {y} 4 6 0 0 0 0 0 0 0\n", "yolo": "0 {u} {v} 0.125 0.25\n"}
+
+
+@pytest.mark.parametrize("form", ["boxes", "kaist", "yolo"])
+def test_two_lists_a_pair_are_matched(tmp_path: Path, form: str) -> None:
+    write_image(tmp_path / "vi/1.png")
+    write_image(tmp_path / "ir/1.png", channels=1)
+    for folder, places in (("a", [(2, 3)]), ("b", [(20, 10), (4, 3)])):
+        if form == "boxes":
+            voc = [("person", (1.0 * x, 1.0 * y, x + 4.0, y + 6.0)) for x, y in places]
+            write_voc(tmp_path / f"{folder}/1.txt", voc)
+        else:
+            lines = (TEXT[form].format(x=x, y=y, u=(x + 2) / 32, v=(y + 3) / 24) for x, y in places)
+            write_text(tmp_path / f"{folder}/1.txt", "".join(lines))
+    options = {form: "a/*.txt", "boxes_thermal": "b/*.txt", "yolo_classes": "person"}
+    [pair] = open_dataset(
+        "paired_folders", str(tmp_path), rgb="vi/*.png", thermal="ir/*.png", **options
+    )
+    assert list(pair.labels) == ["boxes"]
+    both, single = pair.labels["boxes"]
+    assert both["rgb_xyxy"] == [2.0, 3.0, 6.0, 9.0]
+    assert both["thermal_xyxy"] == [4.0, 3.0, 8.0, 9.0]
+    assert both["xyxy"] == [2.0, 3.0, 8.0, 9.0] and "single" not in both
+    assert single["single"] == "thermal" and single["xyxy"] == [20.0, 10.0, 24.0, 16.0]
+
+
+def test_one_list_of_kaist_counts_from_one_if_that_is_said(tmp_path: Path) -> None:
+    write_kaist(tmp_path, "set00/V000/I1")
+    write_text(tmp_path / "annotations/set00/V000/I1.txt", "person? 1 1 4 6 1 0 0 0 0 0 0\n")
+    options = {**KAIST, "kaist": "annotations/*/*/*.txt", "voc_one_based": True}
+    [pair] = open_dataset("paired_folders", str(tmp_path), **options)
+    [box] = pair.labels["boxes"]
+    assert (box["class"], box["xyxy"]) == ("person?", [0.0, 0.0, 4.0, 6.0])
+    assert box["difficult"] and box["occlusion"] == 1

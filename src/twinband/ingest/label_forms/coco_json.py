@@ -35,7 +35,7 @@ def read_coco(data: bytes, path: str) -> tuple[list[CocoImage], list[str]]:
         images = {
             image["id"]: _image(image, path)
             for image in stored["images"]
-            if isinstance(image, dict) and _text(image.get("file_name"))
+            if isinstance(image, dict) and _named(image)
         }
         names = {entry["id"]: _text(entry.get("name")) for entry in stored.get("categories") or ()}
         lost = _share_out(stored.get("annotations") or [], images, names)
@@ -50,8 +50,13 @@ def read_coco(data: bytes, path: str) -> tuple[list[CocoImage], list[str]]:
 
 
 def _image(image: Mapping[str, Any], path: str) -> CocoImage:
-    name = _text(image["file_name"])
+    name = _named(image)
     return CocoImage(name, Boxes(f"{path}, image {name}", size=_size(image)))
+
+
+def _named(image: Mapping[str, Any]) -> str:
+    """Read what an image is called; KAIST's file has names without a suffix, as ``im_name``."""
+    return _text(image.get("file_name")) or _text(image.get("im_name"))
 
 
 def _size(image: Mapping[str, Any]) -> Size | None:
@@ -86,16 +91,18 @@ def _object(annotation: Mapping[str, Any], names: Mapping[Any, str]) -> dict[str
     if not name:
         raise ValueError("it has no category_id")
     difficult = any(annotation.get(flag) in (1, True) for flag in ("ignore", "iscrowd"))
+    occlusion = annotation.get("occlusion")
+    hidden = {"occlusion": occlusion} if isinstance(occlusion, int) else {}
     box = annotation.get("bbox")
     if box:
         x, y, width, height = map(float, box)
-        return described(name, (x, y, x + width, y + height), difficult)
+        return {**described(name, (x, y, x + width, y + height), difficult), **hidden}
     outline = annotation.get("segmentation")
     if not isinstance(outline, list) or not outline:
         raise ValueError("it has neither bbox nor polygons as segmentation")
     values = [float(value) for part in outline for value in part]
     points = [[x, y] for x, y in zip(values[::2], values[1::2], strict=True)]
-    return enclosed(name, points, difficult)
+    return {**enclosed(name, points, difficult), **hidden}
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Boxes in PASCAL VOC XML, and its relatives with polygons and rotated boxes.
 
 DroneVehicle has ``<polygon>`` with x1, y1 to x4, y4; roLabelImg has ``<robndbox>`` with cx, cy, w,
-h and an angle in radians.
+h and an angle in radians; KAIST's XML, made from videos' annotations, has x, y, w, h in a
+``<bndbox>``, and ``<occlusion>``.
 """
 
 import math
@@ -13,6 +14,7 @@ from twinband.ingest.label_forms.boxes import Boxes, Points, Size, described, en
 from twinband.ingest.label_forms.text import decoded_text, without_declaration
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+SIDES = ("x", "y", "w", "h")
 ROTATED = ("cx", "cy", "w", "h", "angle")
 
 
@@ -34,7 +36,7 @@ def read_voc(data: bytes, path: str, one_based: bool) -> Boxes:
         try:
             if not name:
                 raise ValueError("an <object> has no <name>")
-            boxes.objects.append(_object(item, name, one_based))
+            boxes.objects.append({**_object(item, name, one_based), **_hidden(item)})
         except MALFORMED as error:
             boxes.unusable.append(str(error))
     return boxes
@@ -69,6 +71,12 @@ def _stated_size(annotation: Element) -> Size | None:
 def _object(item: Element, name: str, one_based: bool) -> dict[str, object]:
     difficult = (item.findtext("difficult") or "").strip() == "1"
     corners = [item.findtext(f"bndbox/{corner}") for corner in CORNERS]
+    sides = [item.findtext(f"bndbox/{side}") for side in SIDES]
+    if None in corners and None not in sides:
+        x, y, width, height = (_number(side, name) for side in sides)
+        if one_based:
+            x, y = x - 1, y - 1
+        return described(name, (x, y, x + width, y + height), difficult)
     if None not in corners:
         x1, y1, x2, y2 = (_number(corner, name) for corner in corners)
         if one_based:
@@ -83,6 +91,12 @@ def _object(item: Element, name: str, one_based: bool) -> dict[str, object]:
     if one_based:
         points = [[x - 1, y - 1] for x, y in points]
     return enclosed(name, points, difficult)
+
+
+def _hidden(item: Element) -> dict[str, int]:
+    """Read how much of an object is hidden: 0 nothing, 1 a part, 2 most."""
+    stated = (item.findtext("occlusion") or "").strip()
+    return {"occlusion": int(stated)} if stated in ("0", "1", "2") else {}
 
 
 def _outline(item: Element, name: str) -> Points | None:

@@ -116,3 +116,11 @@ def test_names_can_be_stored_and_printed(name: Any) -> None:
     (first, _), _ = read_coco(coco(car(), categories=[{"id": 7, "name": name}]), "b.json")
     found = first.boxes.objects[0]["class"]
     assert found.encode() and found.isprintable()
+
+
+def test_names_without_suffix_ids_from_0_and_occlusion_as_in_kaists_file() -> None:
+    images = [{"id": 0, "im_name": "set06/V000/I00019", "width": 640, "height": 512}]
+    (image,), remarks = read_coco(coco(car(id=0, occlusion=2, ignore=1), images=images), "k.json")
+    assert image.file_name == "set06/V000/I00019" and not remarks
+    [box] = image.boxes.objects
+    assert box["occlusion"] == 2 and box["difficult"]

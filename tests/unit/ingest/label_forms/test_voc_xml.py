@@ -116,3 +116,21 @@ def test_every_shape_has_an_envelope(shape: str) -> None:
 def test_deep_nesting_is_read_or_refused_but_never_a_crash() -> None:
     data = b"<annotation>" + b"<a>" * 200_000 + b"</a>" * 200_000 + b"</annotation>"
     assert read_voc(data, "a.xml", False).objects == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ("<x>2</x><y>3</y><w>6</w><h>12</h>", [2.0, 3.0, 8.0, 15.0]),
+        ("<x>2.5</x><y>3</y><w>6</w><h>12</h>", [2.5, 3.0, 8.5, 15.0]),
+        ("<w>6</w><h>12</h><y>3</y><x>2</x>", [2.0, 3.0, 8.0, 15.0]),
+        ("<x>2</x><y>3</y><w>6</w>", None),
+        ("<x>2</x><y>3</y><w>six</w><h>12</h>", None),
+    ],
+)
+def test_boxes_of_kaist_have_x_y_w_h(inside: str, expected: list[float] | None) -> None:
+    shape = f"<bndbox>{inside}</bndbox><occlusion>1</occlusion>"
+    boxes = read_voc(annotation(person(shape=shape)).encode(), "a.xml", False)
+    assert [box["xyxy"] for box in boxes.objects] == ([expected] if expected else [])
+    assert [box["occlusion"] for box in boxes.objects] == ([1] if expected else [])
+    assert len(boxes.unusable) == (not expected)
