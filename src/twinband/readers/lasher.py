@@ -50,6 +50,7 @@ class Layout(SequenceLayout):
             "lists with CRLF and blank lines at their end: read",
         ),
     )
+    aligned = True
     folders: ClassVar = {"visible": "rgb", "infrared": "thermal"}
     tracks: ClassVar = {
         "target_rgb": ("visible.txt", "init.txt"),

@@ -29,5 +29,6 @@ class Layout(SequenceLayout):
             "its sequences are in RGBT234 too: near duplicates of it",
         ),
     )
+    aligned = True
     folders: ClassVar = {"visible": "rgb", "infrared": "thermal"}
     tracks: ClassVar = {"target_rgb": ("init.txt",)}
