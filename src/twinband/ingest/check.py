@@ -18,6 +18,7 @@ from twinband.ingest.labels import read_labels
 from twinband.ingest.layout import Encoded, Entry, Layout
 from twinband.ingest.notes import Notes
 from twinband.ingest.pair_images import PairImage, open_rgb, open_thermal, sizes_of
+from twinband.ingest.radiometry import checked_scale
 
 MIN_SIDE_PX = 16
 RATIO_TOLERANCE = 0.25  # beyond it, the two images can hardly show one scene
@@ -75,6 +76,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     thermal = open_thermal(layout, raw, notes)
     _check_sizes(rgb.pixels, thermal.pixels, raw.rgb.path, notes)
     labels = read_labels(layout, entry, sizes_of(rgb.pixels, thermal.pixels), notes)
+    scale = checked_scale(layout.radiometry(), thermal.pixels, raw.thermal.path, notes)
     label_images = {name: v for name, v in labels.items() if isinstance(v, LabelImage)}
     row = {
         "labels": sorted(labels),
@@ -86,7 +88,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": {"bits": _used_bits(thermal.pixels), "radiometry": layout.radiometry()},
+        "thermal": {"bits": _used_bits(thermal.pixels), "radiometry": scale},
         "labels": {name: v for name, v in labels.items() if name not in label_images},
     }
     fields = {
