@@ -8,44 +8,13 @@ from twinband.ingest.label_forms.text import decoded_text
 from twinband.ingest.label_forms.voc_xml import read_voc
 
 EUROPEAN = [
-    *[
-        "Fußgänger",
-        "piéton",
-        "vélo",
-        "Größe",
-        "café",
-        "señal",
-        "Äpfel",
-        "façade",
-        "Straßenbahn",
-        "coração",
-        "træ",
-        "é",
-        "GEBÄUDE",
-    ],
+    *("Fußgänger", "piéton", "vélo", "Größe", "café", "señal", "Äpfel", "façade", "Straßenbahn"),
+    *("coração", "træ", "é", "GEBÄUDE", "naïve", "être", "Brøndby", "tête-à-tête", "Überführung"),
     *("bicyclette à moteur", "öppen väg", "façade dégradée", "Ampel für Fußgänger"),
-    *["naïve", "être", "Brøndby", "tête-à-tête", "Überführung"],
 ]
 CHINESE = [
-    *[
-        "人",
-        "车",
-        "行人",
-        "自行车",
-        "汽车_car",
-        "car车",
-        "人a",
-        "红绿灯",
-        "朱镕基",
-        "镕",
-        "树",
-        "龙",
-        "火焰",
-        "飛機",
-        "門",
-        "轎車",
-    ],
-    *["person(行人)", "A车B", "行人person", "car人b"],
+    *("人", "车", "行人", "自行车", "汽车_car", "car车", "人a", "红绿灯", "朱镕基", "镕", "树"),
+    *("龙", "火焰", "飛機", "門", "轎車", "person(行人)", "A车B", "行人person", "car人b"),
     "公共汽车 bus",
 ]
 
