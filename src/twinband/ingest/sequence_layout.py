@@ -23,14 +23,16 @@ class SequenceLayout(Layout):
         tracks: by label the lists of a sequence, of which the first that is there counts.
         form: of the boxes in lists.
         every: frames from one line to the next, in a list that has not one for each.
-        levels: most folders above a sequence, such as the parts in which a set is published.
     """
 
     folders: ClassVar[Mapping[str, str]]
     tracks: ClassVar[Mapping[str, Sequence[str]]]
     form: ClassVar[Form] = "xywh"
     every: ClassVar[int] = 1
-    levels: ClassVar[int] = 0
+
+    def is_part(self, folder: str) -> bool:
+        """Tell if a folder above sequences is a part in which the set is published."""
+        return False
 
     def names(self, images: Mapping[str, int]) -> Mapping[str, str]:
         """Name the sequences; one without a name is left out, and told.
@@ -80,8 +82,9 @@ class SequenceLayout(Layout):
         for path in paths:
             folder, _, suffix = folder_stem_suffix(path)
             sequence, _, modality = folder.rpartition("/")
-            deep = sequence.count("/") > self.levels or not sequence
-            if modality in self.folders and suffix in IMAGE_SUFFIXES and not deep:
+            if modality not in self.folders or suffix not in IMAGE_SUFFIXES or not sequence:
+                continue
+            if all(map(self.is_part, sequence.split("/")[:-1])):
                 fields = found.setdefault(sequence, {field: [] for field in self.folders.values()})
                 fields[self.folders[modality]].append(path)
         return found

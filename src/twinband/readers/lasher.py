@@ -56,7 +56,9 @@ class Layout(SequenceLayout):
         "target_rgb": ("visible.txt", "init.txt"),
         "target_thermal": ("infrared.txt",),
     }
-    levels = 2
+
+    def is_part(self, folder: str) -> bool:
+        return bool(split_of_word(folder))
 
     def splits(self, names: Mapping[str, str]) -> Mapping[str, str]:
         lists = SplitLists(self.files, self.files.paths(), LISTS)

@@ -44,7 +44,9 @@ class Layout(SequenceLayout):
     folders: ClassVar = {"rgb": "rgb", "ir": "thermal"}
     tracks: ClassVar = {"target_rgb": ("rgb.txt",), "target_thermal": ("ir.txt",)}
     every = 10
-    levels = 2
+
+    def is_part(self, folder: str) -> bool:
+        return bool(_kind(f"{folder}/"))
 
     def names(self, images: Mapping[str, int]) -> Mapping[str, str]:
         chosen: dict[str, str] = {}

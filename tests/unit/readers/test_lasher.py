@@ -96,6 +96,16 @@ def test_no_sequence_is_trained_on_by_mistake(
     assert len(remarks) == 1 and remarks[0].startswith(said)
 
 
+def test_lists_in_a_folder_around_everything_are_read(tmp_path: Path) -> None:
+    root = tmp_path / "LasHeR v1"
+    for name in "ab":
+        write_lasher(root / "all set", name, numbers=[1])
+    write_lasher_lists(root / "all set", ["a"], ["b"])
+    splits, remarks, _ = scanned(tmp_path)
+    assert splits == {"a": "train", "b": "test"}
+    assert remarks == ["everything is in the folder LasHeR v1/all set"]
+
+
 def test_names_that_are_not_unique_keep_their_folders(tmp_path: Path) -> None:
     for folder in ("trainingset", "testingset"):
         write_lasher(tmp_path / folder, "a", numbers=[1])

@@ -50,7 +50,7 @@ def test_lost_frames_shift_no_box(tmp_path: Path, lost: set[int]) -> None:
         ("test_ST/test_ST_001/car_001", "test_ST/car_001", "test"),
         ("test_LT/car_001", "test_LT/car_001", "test"),
         ("train/car_001", "train/car_001", "train"),
-        ("train_data/part/car_001", "train/car_001", "train"),
+        ("train_data/train_ST_001/car_001", "train_ST/car_001", "train"),
         ("car_001", "car_001", ""),
     ],
 )
