@@ -40,15 +40,13 @@ def run(
 ) -> StepReport:
     """Ingest one dataset."""
     raw = _source(params, source, run.item)
-    built = ingest(params, raw, out, run)
-    layout = raw.open()  # the one that was scanned
+    ingested = ingest(params, raw, out, run)
+    built, untaken = ingested.built, ingested.untaken
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken)
+    described = facts_of(built.manifest, built.bytes, product_id(out), untaken)
     told = "".join(
-        f"; {words}"
-        for words in (notes_in_words(built.manifest), in_words(layout.untaken))
-        if words
+        f"; {words}" for words in (notes_in_words(built.manifest), in_words(untaken)) if words
     )
     return StepReport(
         summary=f"{described.pairs} pairs, {described.left_out} left out, "

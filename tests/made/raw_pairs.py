@@ -80,7 +80,7 @@ def ingest_folder(
     """Ingest ``root`` into ``base/pairs``, with the work folder ``base/work``."""
     params = IngestParams.model_validate({**SETTINGS, **settings})
     source = Source.of(params.reader, str(root), params.options, inventory)
-    return ingest(params, source, base / "pairs", run_in(base / "work", runtime))
+    return ingest(params, source, base / "pairs", run_in(base / "work", runtime)).built
 
 
 def run_in(

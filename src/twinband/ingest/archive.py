@@ -1,22 +1,19 @@
 """Raw files in a tar, compressed or not, that is never unpacked."""
 
-import posixpath
 import re
 import tarfile
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, takewhile
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from twinband.core.errors import BadSample, InputError, told
 from twinband.ingest.files import Files, Recorded
+from twinband.ingest.links import followed
 from twinband.ingest.params import IngestLimits
 
 MOST_HEADER_BYTES = 1 << 20  # of long names and further attributes of a member
 # Images hardly shrink; what unpacks to so many times its own size is made to fill a disk.
 MOST_GROWTH, LEAST_UNPACKED_BYTES = 200, 256 << 20
-MOST_LINKED_FILES = 1_000_000  # links between folders can multiply
 OTHER_ARCHIVES = {b"Rar!": "rar", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd"}
 LONG_NUMBER = re.compile(rb"\d{300}")
 
@@ -58,24 +55,8 @@ class Tar(Files):
                 member = members.get(safe_path(member.linkname, self.root), member)
             if not member.isdir():
                 members[path] = member
-        return self._followed(members)
-
-    def _followed(self, members: dict[str, tarfile.TarInfo]) -> dict[str, tarfile.TarInfo]:
-        """Put what links lead to in their place, files and folders, if it is in the tar."""
-        links = {path: _target(path, own) for path, own in members.items() if own.issym()}
-        plain = {path: own for path, own in members.items() if path not in links}
-        files = {path: plain.get(target, members[path]) for path, target in links.items()}
-        followed = {**plain, **files}
-        paths = sorted(followed)
-        for path, target in links.items():
-            below = _below(f"{target}/", paths) if target not in plain else []
-            if below:
-                del followed[path]
-            inner = {f"{path}/{p[len(target) + 1 :]}": followed.get(p) for p in below}
-            followed.update((p, own) for p, own in inner.items() if own is not None)
-            if len(followed) > len(members) + MOST_LINKED_FILES:
-                raise ValueError(f"its links lead to more than {MOST_LINKED_FILES} files")
-        return followed
+        links = {path: own.linkname for path, own in members.items() if own.issym()}
+        return followed(members, links)
 
     def _check_end(self) -> None:
         """Check that the list of members ends as a tar does; tarfile stops at damage silently."""
@@ -144,16 +125,6 @@ class _Again:
     def read(self, size: int) -> bytes:
         self._tar.fileobj = self._stream
         return bytes(self._data)
-
-
-def _target(path: str, link: tarfile.TarInfo) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(path), link.linkname))
-
-
-def _below(folder: str, paths: Sequence[str]) -> list[str]:
-    """Take the paths in a folder from ``paths`` in order."""
-    begin = bisect_left(paths, folder)
-    return list(takewhile(lambda path: path.startswith(folder), islice(paths, begin, None)))
 
 
 def _other_archive(path: str) -> str:

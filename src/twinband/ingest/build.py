@@ -56,7 +56,19 @@ class ShardTask:
     licence: str
 
 
-def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """The product ``pairs``, and what of the raw files is not in it.
+
+    Attributes:
+        untaken: images below the root that no rule of the layout took, by folder and suffix.
+    """
+
+    built: Built
+    untaken: Mapping[str, int]
+
+
+def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Ingested:
     """Write the product ``pairs`` of the dataset ``run.item`` into ``out``.
 
     Raises:
@@ -70,17 +82,19 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
         copies = find_duplicates(rows, params.near_duplicate_bits)
         return [_final_shard(path, copies, out) for path in paths]
 
-    return build_product(
+    layout = source.open()
+    built = build_product(
         out,
         product="pairs",
         dataset=run.item,
-        tasks=_tasks(source, params, run.work / "checked"),
+        tasks=_tasks(layout, source, params, run.work / "checked"),
         write_shard=write_checked_shard,
         card=lambda rows: card(run.item, params, facts_of(rows)),
         run=run,
         finished=finished_with_quarantine,
         finish=without_duplicates,
     )
+    return Ingested(built, layout.untaken)
 
 
 def shard_of(group: str, shards: int) -> int:
@@ -96,7 +110,7 @@ def split_of(group: str, fractions: SplitFractions, seed: int) -> str:
     return "val" if position < fractions.train + fractions.val else "test"
 
 
-def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
+def write_plan(layout: Layout, shards: int, folder: Path) -> list[Path]:
     """Scan the raw files and write one list a shard; empty ones too, so numbers never shift.
 
     Raises:
@@ -106,7 +120,7 @@ def write_plan(source: Source, shards: int, folder: Path) -> list[Path]:
     paths = [folder / f"plan-{number:06d}.jsonl" for number in range(shards)]
     for path in paths:
         path.write_bytes(b"")
-    scanned = source.open().scan()
+    scanned = layout.scan()
     while items := list(islice(scanned, PLANNED_AT_ONCE)):
         lines: dict[Path, list[str]] = {}
         for item in items:
@@ -184,7 +198,7 @@ def stop_if_too_many_bad(name: str, rows: pa.Table, allowed: float) -> None:
     )
 
 
-def _tasks(source: Source, params: IngestParams, folder: Path) -> list[ShardTask]:
+def _tasks(layout: Layout, source: Source, params: IngestParams, folder: Path) -> list[ShardTask]:
     return [
         ShardTask(
             path=folder / shard_name(number),
@@ -195,7 +209,7 @@ def _tasks(source: Source, params: IngestParams, folder: Path) -> list[ShardTask
             frame_stride=params.frame_stride,
             licence=params.licence,
         )
-        for number, plan in enumerate(write_plan(source, params.shards, folder))
+        for number, plan in enumerate(write_plan(layout, params.shards, folder))
     ]
 
 

@@ -18,6 +18,7 @@ from twinband.ingest.labels import read_labels
 from twinband.ingest.layout import Encoded, Entry, Layout
 from twinband.ingest.notes import Notes
 from twinband.ingest.pair_images import PairImage, open_rgb, open_thermal, sizes_of
+from twinband.ingest.radiometry import checked_scale
 
 MIN_SIDE_PX = 16
 RATIO_TOLERANCE = 0.25  # beyond it, the two images can hardly show one scene
@@ -80,6 +81,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
         notes.add("thermal_absent")
     _check_sizes(rgb, thermal, raw.rgb.path, notes)
     labels = read_labels(layout, entry, sizes_of(rgb, thermal), notes)
+    described = _described(thermal, layout, entry.files["thermal"], notes) if thermal else None
     label_images = {name: v for name, v in labels.items() if isinstance(v, LabelImage)}
     row = {
         "labels": sorted(labels),
@@ -91,7 +93,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": _described(thermal, layout) if thermal else None,
+        "thermal": described,
         "labels": {name: v for name, v in labels.items() if name not in label_images},
     }
     if DEPTH in labels and (scale := layout.depth_scale()) is not None:
@@ -105,14 +107,14 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     return Checked(fields, row, notes.cases)
 
 
-def _described(thermal: PairImage, layout: Layout) -> dict[str, Any]:
+def _described(thermal: PairImage, layout: Layout, path: str, notes: Notes) -> dict[str, Any]:
     """Describe the counts of a thermal image: bits, scale, and the count that marks no data."""
-    described = {
-        "bits": _used_bits(thermal.pixels),
-        "radiometry": thermal.radiometry or layout.radiometry(),
-    }
-    hole = layout.no_data() if thermal.no_data is None else thermal.no_data
-    return described if hole is None else {**described, "no_data": hole}
+    scale = thermal.radiometry
+    if scale is None:
+        scale = checked_scale(layout.radiometry(), thermal.pixels, path, notes)
+    described: dict[str, Any] = {"bits": _used_bits(thermal.pixels), "radiometry": scale}
+    no_data = layout.no_data() if thermal.no_data is None else thermal.no_data
+    return described if no_data is None else {**described, "no_data": no_data}
 
 
 def _used_bits(pixels: NDArray[np.generic]) -> int:

@@ -16,6 +16,10 @@ MEANINGS = {
     "label_resized": "a label image of another size is brought to its image's, by nearest pixel",
     "label_dropped": "a label cannot be used and is left out; the images are kept",
     "label_size_differs": "a label file states another size than the images have",
+    "radiometry_implausible": "by the stated kelvin a count, a typical pixel has no temperature of "
+    "a scene; the statement is left out",
+    "radiometry_on_8_bits": "kelvin a count are stated, but thermal has 8 bits; the "
+    "statement is left out",
     "rgb_damaged": "the RGB image is damaged, though it can be decoded",
     "rgb_exif_orientation": "the RGB image has an EXIF orientation, which is not applied; the "
     "option apply_exif_orientation=true turns it",

@@ -31,8 +31,7 @@ def read_pairs(files: Files, paths: Sequence[str], table: str) -> Iterator[Entry
         if "/" not in place and _is_deeper(place, paths):
             return
         raise InputError(
-            f"{files.root}: pairs_file: there is no {told(table)} in it; give the table's path "
-            "within the dataset's folder"
+            f"{files.root}: pairs_file: there is no {told(table)} in it; {_advice(place, paths)}"
         )
     rows = _json_rows(files, place) if place.lower().endswith(".json") else _rows(files, place)
     fields = (*IMAGES, *LABELS)
@@ -41,6 +40,22 @@ def read_pairs(files: Files, paths: Sequence[str], table: str) -> Iterator[Entry
     taken: dict[str, str] = {}
     for where, row in rows:
         yield _pair(where, row, found, taken)
+
+
+def _advice(place: str, paths: Sequence[str]) -> str:
+    """Say what to do for a table that is not among the dataset's files.
+
+    One elsewhere is never read: the inventory does not hold it fast, so that the stage would not
+    run again when it changes, and other machines would not have it.
+    """
+    ends = [path for path in paths if place.endswith(f"/{path}")]
+    if ends:
+        return f"write its path within the dataset: pairs_file={told(max(ends, key=len))}"
+    name = place.rpartition("/")[2]
+    return (
+        "one elsewhere is not read, since ingest depends on the dataset's own files: copy it into "
+        f"the dataset's folder or archive and write pairs_file={told(name)}"
+    )
 
 
 def _is_deeper(place: str, paths: Sequence[str]) -> bool:

@@ -21,6 +21,8 @@ class Paired:
 
     Attributes:
         moments: all of them.
+        places: of each moment among all that the names tell of, which more than one file may be of.
+        numbers: of each moment, where one number of the names tells them apart; else empty.
         strays: field and path of files that are named otherwise than the frames, such as copies.
         why: says why the frames could not be paired at all; ``moments`` then mean nothing.
     """
@@ -28,6 +30,8 @@ class Paired:
     moments: Sequence[Mapping[str, str]]
     strays: Sequence[tuple[str, str]]
     why: str = ""
+    places: Sequence[int] = ()
+    numbers: Sequence[int] = ()
 
 
 def paired(fields: Mapping[str, Paths]) -> Paired:
@@ -42,17 +46,18 @@ def paired(fields: Mapping[str, Paths]) -> Paired:
     strays = [(field, path) for field in fields for path in fields[field] if path not in named]
     if not all(usual.values()):
         moments = [{field: path} for field, paths in usual.items() for path in paths]
-        return Paired(moments, strays)
+        return Paired(moments, strays, places=range(len(moments)))
     for key in _ways(usual):
-        moments = _matched(usual, key)
+        moments, places, keys = _matched(usual, key)
         common = sum(len(files) == len(usual) for files in moments)
         if common >= LEAST_COMMON * min(map(len, usual.values())):
             known = {path for files in moments for path in files.values()}
             twice = [(f, path) for f, paths in usual.items() for path in paths if path not in known]
-            return Paired(moments, [*strays, *twice])
+            return Paired(moments, [*strays, *twice], "", places, telling_numbers(keys))
     together = zip_longest(*usual.values())
     moments = [{f: p for f, p in zip(usual, files, strict=True) if p} for files in together]
-    return Paired(moments, strays, "the numbers in their names do not tell which belong together")
+    why = "the numbers in their names do not tell which belong together"
+    return Paired(moments, strays, why, range(len(moments)))
 
 
 def usual_names(paths: Paths) -> list[str]:
@@ -61,6 +66,17 @@ def usual_names(paths: Paths) -> list[str]:
     [(usual, count)] = forms.most_common(1) or [("", 0)]
     kept = [path for path in paths if 2 * count <= len(paths) or _form(path) == usual]
     return sorted(kept, key=natural_order)
+
+
+def telling_numbers(keys: Sequence[Key]) -> Sequence[int]:
+    """Give the one number by which frames differ, of each; empty if there is none, or several."""
+    if len({len(key) for key in keys}) != 1:
+        return []
+    columns = [column for column in zip(*keys, strict=True) if len(set(column)) > 1]
+    if len(columns) != 1:
+        return []
+    numbers = [number for number in columns[0] if isinstance(number, int)]
+    return numbers if len(numbers) == len(keys) else []
 
 
 def _ways(usual: Mapping[str, Paths]) -> Iterator[Callable[[str, str], Key]]:
@@ -87,14 +103,26 @@ def _ways(usual: Mapping[str, Paths]) -> Iterator[Callable[[str, str], Key]]:
             )
 
 
-def _matched(usual: Mapping[str, Paths], key: Callable[[str, str], Key]) -> list[dict[str, str]]:
-    """Put files of one key together, in order; files whose key is not unique are left out."""
+def _matched(
+    usual: Mapping[str, Paths], key: Callable[[str, str], Key]
+) -> tuple[list[dict[str, str]], list[int], list[Key]]:
+    """Put files of one key together, in order; files whose key is not unique are left out.
+
+    Returns:
+        The files of each moment by field, its place among all keys, and its key.
+    """
     found: dict[Key, dict[str, list[str]]] = {}
     for field, paths in usual.items():
         for path in paths:
             found.setdefault(key(field, path), {}).setdefault(field, []).append(path)
-    single = ({f: own[0] for f, own in found[k].items() if len(own) == 1} for k in sorted(found))
-    return [files for files in single if files]
+    moments, places, keys = [], [], []
+    for place, own in enumerate(sorted(found)):
+        files = {field: paths[0] for field, paths in found[own].items() if len(paths) == 1}
+        if files:
+            moments.append(files)
+            places.append(place)
+            keys.append(own)
+    return moments, places, keys
 
 
 def _form(path: str) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from twinband.core.errors import BadSample, InputError, told
 from twinband.ingest.archive import safe_path
 from twinband.ingest.files import Files, Recorded
+from twinband.ingest.links import followed
 from twinband.ingest.params import IngestLimits
 
 BEGINNINGS = (b"PK\3\4", b"PK\5\6", b"PK\7\10")
+MOST_LINK_BYTES = 4096  # a link is a path
 ENCRYPTED = 1  # a bit of a member's flags
 # Of the others, a few packed bytes may unpack to any number before their end is seen.
 PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -23,7 +25,7 @@ def is_zip(path: str) -> bool:
 
 
 class Zip(Files):
-    """A zip, read in place; plain members count, links and encrypted ones are told."""
+    """A zip, read in place; files and links to files of it count, other members are told."""
 
     def __init__(
         self, root: str, inventory: Mapping[str, Recorded] | None, limits: IngestLimits
@@ -51,7 +53,20 @@ class Zip(Files):
             name = member.filename.replace("\\", "/")  # as some programs write it
             if not name.endswith("/"):
                 members[safe_path(name, self.root)] = member
-        return members
+        texts = {path: self._link(own) for path, own in members.items() if _is_link(own)}
+        return followed(members, {path: text for path, text in texts.items() if text})
+
+    def _link(self, member: zipfile.ZipInfo) -> str:
+        """Read where a link leads; empty if that cannot be read."""
+        if member.flag_bits & ENCRYPTED or member.file_size > MOST_LINK_BYTES:
+            return ""
+        try:
+            text = self._zip.read(member) if member.compress_type in PACKINGS else b""
+            return text.decode()
+        except MemoryError:
+            raise
+        except Exception:  # as above
+            return ""
 
     def _listed(self) -> Iterable[str]:
         return list(self._members)
@@ -60,8 +75,8 @@ class Zip(Files):
         member = self._members.get(path)
         if member is None:
             raise BadSample("unreadable", f"{path}: not in the zip")
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise BadSample("not_a_file", f"{path}: a link in the zip, not a file")
+        if _is_link(member):
+            raise BadSample("not_a_file", f"{path}: a link in the zip to no file of it")
         if member.flag_bits & ENCRYPTED:
             raise BadSample("unreadable", f"{path}: encrypted; unpack the zip with its password")
         if member.compress_type not in PACKINGS:
@@ -75,3 +90,7 @@ class Zip(Files):
             raise
         except Exception as error:  # as above
             raise BadSample("unreadable", f"{path}: {error}") from None
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16)

@@ -21,6 +21,7 @@ from twinband.ingest.pair_names import PairNames
 from twinband.ingest.pair_table import read_pairs
 from twinband.ingest.patterns import Pattern, check_alike
 from twinband.ingest.shared_labels import boxes_of, with_coco
+from twinband.ingest.shared_tracks import with_tracks
 from twinband.ingest.split_lists import SplitLists
 from twinband.ingest.split_words import (
     KNOWN_WORDS,
@@ -29,9 +30,11 @@ from twinband.ingest.split_words import (
     by_folders,
     split_of_word,
 )
+from twinband.ingest.tracks import IMAGES_OF, Form, box_of
 
 BOX_FORMS = ("boxes", "yolo", "kaist")  # a file a pair
 FIELDS = ("rgb", "thermal", "semantics", "saliency", "depth", *BOX_FORMS, "boxes_thermal")
+TRACKS = {"target_rgb": "tracks", "target_thermal": "tracks_thermal"}  # options by label
 ALL_BOXES = ("coco_boxes", *BOX_FORMS)  # the same label in several forms
 
 
@@ -65,6 +68,15 @@ class Options(layout.Options):
         default="",
         description="pattern of a second list of boxes a pair, drawn on the thermal image, in the "
         "form of the first, which `boxes`, `yolo` or `kaist` gives; both are matched",
+    )
+    tracks: str = Field(
+        default="",
+        description="pattern of text files with a box of one target a line, one file a sequence, "
+        "such as */visible.txt; its * are those of group_levels",
+    )
+    tracks_thermal: str = Field(default="", description="the same, drawn on thermal images")
+    track_form: Form = Field(
+        default="xywh", description="of these boxes: x, y, width, height, or both corners (xyxy)"
     )
     voc_one_based: bool = Field(
         default=False,
@@ -119,6 +131,10 @@ class Options(layout.Options):
                 "boxes_thermal is the second of two lists; give the first, drawn on the RGB image, "
                 "as boxes, yolo or kaist (a single list is one of these, whatever it is drawn on)"
             )
+        for option in TRACKS.values():
+            text = getattr(self, option)
+            if text and not 0 < self.group_levels == Pattern(text).stars:
+                raise ValueError(f"{option} needs as many * as group_levels, at least one")
         if self.split_files and self.split_level > 0:
             raise ValueError("split_files and split_level both name the split; leave one out")
         if self.pairs_file and self.split_level > 0:
@@ -201,6 +217,11 @@ class Layout(ByName):
         if coco := listed(self.options.coco_boxes):
             items, remarks = with_coco(items, self.files, coco, self.options.strict_labels)
             self.remarks += remarks
+        texts = {label: getattr(self.options, option) for label, option in TRACKS.items()}
+        if lists := {label: Pattern(text) for label, text in texts.items() if text}:
+            strict = self.options.strict_labels
+            items, remarks = with_tracks(items, self.files, lists, self._group, strict)
+            self.remarks += remarks
         yield from items
 
     def _placed(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
@@ -223,13 +244,15 @@ class Layout(ByName):
     def _levels(self, name: str) -> list[str]:
         return self._patterns["rgb"].captures(name) if self._patterns else name.split("/")
 
+    def _group(self, name: str) -> str:
+        return "/".join(filter(None, self._levels(name)[: self.options.group_levels]))
+
     def _in_sequences(self, items: Sequence[Entry | Problem]) -> list[Entry | Problem]:
         frames: Counter[str] = Counter()
         grouped: list[Entry | Problem] = []
         for item in items:
             if isinstance(item, Entry):
-                levels = self._levels(item.name)[: self.options.group_levels]
-                group = "/".join(filter(None, levels))
+                group = self._group(item.name)
                 item = replace(item, group=group, frame=frames[group])
                 frames[group] += bool(group)
             grouped.append(item)
@@ -295,11 +318,13 @@ class Layout(ByName):
         return by_folders(captures, images, pattern.folders if pattern else ())
 
     def label_names(self, entry: Entry) -> list[str]:
-        names = [*super().label_names(entry), *entry.shared]
         boxes = (*BOX_FORMS, "boxes_thermal")
-        return list(dict.fromkeys("boxes" if name in boxes else name for name in names))
+        names = ["boxes" if n in boxes else n for n in super().label_names(entry)]
+        return list(dict.fromkeys([*names, *entry.shared]))
 
-    def label(self, name: str, entry: Entry) -> Label:
+    def label(self, name: str, entry: Entry) -> Label | None:
+        if name in IMAGES_OF:
+            return box_of(name, entry, self.options.track_form)
         if name in entry.shared:
             return boxes_of(entry)
         if name != "boxes":

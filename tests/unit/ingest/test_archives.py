@@ -85,6 +85,10 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, name: str) -> No
         ("vt5000", {}, ("Train/RGB/1.jpg", "Train/T/1.jpg")),
         ("vt5000", {}, ("RGB/1.jpg", "T/1.jpg")),
         ("rgbt234", {}, ("walk/visible/1v.jpg", "walk/infrared/1i.jpg")),
+        ("rgbt210", {}, ("walk/visible/1v.jpg", "walk/infrared/1i.jpg")),
+        ("gtot", {}, ("walk/v/1v.jpg", "walk/i/1i.jpg")),
+        ("lasher", {}, ("trainingset/walk/visible/v1.jpg", "trainingset/walk/infrared/i1.jpg")),
+        ("vtuav", {}, ("train_ST_001/walk/rgb/1.jpg", "train_ST_001/walk/ir/1.jpg")),
         ("class_folders", {}, ("18/val/rgb/car/1.jpg", "18/val/thermal/car/1.jpg")),
         ("paired_folders", {"rgb": "v/*.jpg", "thermal": "t/*.jpg"}, ("v/1.jpg", "t/1.jpg")),
         ("paired_folders", {"pairs_file": "pairs.csv"}, ("v/1.jpg", "t/1.jpg")),
@@ -172,7 +176,9 @@ def test_members_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     odd = zipfile.ZipInfo("odd.jpg")
     odd.compress_type = zipfile.ZIP_BZIP2
     path = write_members(tmp_path / "set.zip", (link, b"/etc/passwd"), (odd, b"x"), ("a.jpg", b"x"))
-    assert reason_of(path, "link.jpg").startswith("not_a_file: link.jpg: a link in the zip")
+    assert reason_of(path, "link.jpg").startswith(
+        "not_a_file: link.jpg: a link in the zip to no file"
+    )
     assert "odd.jpg: packed in a way that is not read (number 12)" in reason_of(path, "odd.jpg")
     assert reason_of(path, "none.jpg") == "unreadable: none.jpg: not in the zip"
     data = bytearray(path.read_bytes())

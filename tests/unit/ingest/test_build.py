@@ -3,6 +3,7 @@
 import hashlib
 import json
 import resource
+import shutil
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.made.raw_pairs import (
     encoded,
     ingest_folder,
     rows_by_name,
+    run_in,
     scene,
     write,
     write_pair,
@@ -26,7 +28,7 @@ from tests.made.raw_pairs import (
 from twinband.core.errors import InputError, TooManyBadSamples
 from twinband.core.images import encode_png
 from twinband.core.params import ParamsError, validate
-from twinband.ingest.build import read_plan, shard_of, split_of, write_plan
+from twinband.ingest.build import ingest, read_plan, shard_of, split_of, write_plan
 from twinband.ingest.dataset import Source, open_files
 from twinband.ingest.inventory import write_inventory
 from twinband.ingest.params import IngestParams, SplitFractions
@@ -111,12 +113,24 @@ def test_more_shards_than_files_can_be_open_are_planned(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
     try:
-        plans = write_plan(source, 300, tmp_path / "work")
+        plans = write_plan(source.open(), 300, tmp_path / "work")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(plans) == 300 and sum(len(read_plan(plan)) for plan in plans) == 5
-    again = [plan.read_bytes() for plan in write_plan(source, 300, tmp_path / "work")]
+    again = [plan.read_bytes() for plan in write_plan(source.open(), 300, tmp_path / "work")]
     assert again == [plan.read_bytes() for plan in plans]
+
+
+def test_images_that_no_rule_took_are_told_with_what_was_built(tmp_path: Path) -> None:
+    root = write_pairs(tmp_path / "raw", 2)
+    write(root / "visible/1.JPG", encoded(scene(50)[0]))
+    params = IngestParams.model_validate(SETTINGS)
+    source = Source.of("roadscene", str(root), {})
+    for untaken in ({"visible/*.JPG": 1}, {}):  # the second time it is not there any more
+        done = ingest(params, source, tmp_path / "pairs", run_in(tmp_path / "work"))
+        assert done.untaken == untaken and done.built.manifest.num_rows == 2
+        shutil.rmtree(root / "visible", ignore_errors=True)
+        shutil.rmtree(tmp_path / "pairs")
 
 
 def test_shards_without_end_are_refused_in_a_line() -> None:

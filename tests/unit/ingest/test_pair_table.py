@@ -110,6 +110,35 @@ def test_a_table_that_is_not_there_is_named(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            "pears.csv",
+            "copy it into the dataset's folder or archive and write pairs_file=pears.csv",
+        ),
+        ("lists/pears.csv", "write pairs_file=pears.csv"),
+        ("../outside.csv", "write pairs_file=outside.csv"),
+        ("{beside}/outside.csv", "ingest depends on the dataset's own files: copy it"),
+        ("{root}/lists/pairs.csv", "write its path within the dataset: pairs_file=lists/pairs.csv"),
+        ("C:\\set\\lists\\pairs.csv", "write its path within the dataset: pairs_file=lists/pairs"),
+        ("/", "copy it"),
+        ("a\nb.csv", "copy it"),
+    ],
+)
+def test_a_table_outside_is_not_read_and_the_way_out_is_told(
+    tmp_path: Path, table: str, said: str
+) -> None:
+    root = tmp_path / "set"
+    write_image(root / "v/a1.jpg")
+    write_image(root / "t/b7.jpg", channels=1)
+    for path in (root / "lists/pairs.csv", tmp_path / "outside.csv"):
+        write_text(path, "rgb,thermal\nv/a1.jpg,t/b7.jpg\n")
+    with pytest.raises(InputError) as caught:
+        scan("paired_folders", root, pairs_file=table.format(root=root, beside=tmp_path))
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "options",
     [
         {"pairs_file": "pairs.csv", "rgb": "v/*.jpg"},

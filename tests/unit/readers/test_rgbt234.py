@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.made.layouts import scan, write_image, write_text
+from tests.made.tracking import write_rgbt234, write_rgbt234_challenges
 from twinband.core.errors import BadSample, InputError
 from twinband.ingest.dataset import open_dataset, open_layout
-from twinband.readers.rgbt234 import parse_box
 
 
 def write_sequence(root: Path, name: str, rgb: int = 3, thermal: int = 3) -> None:
@@ -116,44 +116,6 @@ def test_malformed_boxes_are_left_out(tmp_path: Path, line: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "0,0,0,0",
-        "NaN,NaN,NaN,NaN",
-        "nan nan nan nan",
-        "nan\tnan\tnan\tnan",
-        "NAN;NAN;NAN;NAN;",
-        "nan,1,2,3",
-        "1,2,nan,nan",
-        "-nan,-nan,-nan,-nan",
-        "1,2,0,5,",
-        "1,2,5,-1",
-    ],
-)
-def test_absent_targets_have_no_box(line: str) -> None:
-    assert parse_box(line, "a.txt, line 1") is None
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "1,2,3,4",
-        "1,2,3,4,",
-        "1, 2, 3, 4, ",
-        "1;2;3;4;",
-        "1 2 3 4 ",
-        "1\t2 3,4",
-        "1\t2\t3\t4\t",
-        ",1,2,3,4",
-        "1.0,2.0,3e0,4.",
-        " 1 ,2 ,3 ,4 ,,",
-    ],
-)
-def test_separators_around_the_numbers_are_nothing(line: str) -> None:
-    assert parse_box(line, "a.txt, line 1") == [1.0, 2.0, 4.0, 6.0]
-
-
 def test_a_single_sequence_is_not_the_dataset(tmp_path: Path) -> None:
     write_sequence(tmp_path, "bike", rgb=1, thermal=1)
     with pytest.raises(InputError, match="SEQUENCE/visible"):
@@ -167,3 +129,28 @@ def test_a_sequence_of_one_modality_is_no_pair(tmp_path: Path) -> None:
     assert [item.name for item in layout.scan()] == ["bike/000000", "car/000000", "car/000001"]
     _, problems = scan("rgbt234", tmp_path)
     assert list(problems) == ["car/000000", "car/000001"]
+
+
+def test_lists_of_challenges_are_attributes(tmp_path: Path) -> None:
+    for name in ("bike", "boy`shead", "car"):
+        write_rgbt234(tmp_path, name, count=1)
+    write_rgbt234_challenges(
+        tmp_path, {"car": "PO LI", "gone": "BC", "bike": "", "boy`shead": "NO"}
+    )
+    write_text(tmp_path / "attr_txt/FM.txt", "0\n1\n")
+    layout = open_layout("rgbt234", str(tmp_path), {})
+    found = {item.name: getattr(item, "attributes", None) for item in layout.scan()}
+    assert found == {
+        "bike/000000": {},
+        "boy`shead/000000": {"challenges": "NO"},
+        "car/000000": {"challenges": "LI PO"},
+    }
+    assert len(layout.remarks) == 1 and layout.remarks[0].startswith("attr_txt/FM.txt: left out")
+
+
+def test_challenges_without_a_list_of_sequences_are_in_order_of_name(tmp_path: Path) -> None:
+    for name in ("car", "bike"):
+        write_rgbt234(tmp_path, name, count=1)
+    write_text(tmp_path / "attr_txt/LI.txt", "0\n1\n")
+    entries, _ = scan("rgbt234", tmp_path)
+    assert [dict(e.attributes) for e in entries.values()] == [{}, {"challenges": "LI"}]
