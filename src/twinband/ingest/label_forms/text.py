@@ -21,7 +21,7 @@ DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_
 DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 # Words of European languages have accented letters among plain ones. In Chinese both bytes of a
 # common sign are beyond ASCII, and words have no letters. Capitals in a row are left to Chinese.
-WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 LATIN_WORD = re.compile(
     rb"(?=(?:[^A-Za-z]*[A-Za-z]){2})"
     rb"(?:[A-Za-z]|(?:[\xc0-\xd6\xd8-\xf6\xf8-\xff]|[\xdf-\xf6\xf8-\xff]{2})(?![\x80-\xff]))+"
@@ -61,7 +61,7 @@ def without_declaration(text: str) -> str:
 
 def _guessed(data: bytes) -> list[str]:
     """Give the encodings that undeclared bytes, which are not UTF-8, may be in."""
-    words = WORD.findall(data)
+    words = [word for word in WORD.findall(data) if not word.isascii()]
     latin = sum(LATIN_WORD.fullmatch(word) is not None for word in words)
     if 2 * latin > len(words):
         return ["cp1252", "gb18030"]

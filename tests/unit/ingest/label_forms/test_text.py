@@ -61,4 +61,5 @@ def test_one_odd_word_does_not_decide() -> None:
 def test_guessing_takes_no_time_without_end(unit: bytes) -> None:
     begin = time.perf_counter()
     decoded_text(b"x\xff" + unit * 500_000)
+    decoded_text(unit * 500_000 + b" \xff")
     assert time.perf_counter() - begin < 10
