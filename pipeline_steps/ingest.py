@@ -16,9 +16,10 @@ from twinband.core.params import Run
 from twinband.drawing import QUALITY, contact_sheet
 from twinband.ingest.build import ingest
 from twinband.ingest.dataset import Source
-from twinband.ingest.facts import facts_of
+from twinband.ingest.facts import Protocol, facts_of
 from twinband.ingest.notes import notes_in_words
 from twinband.ingest.params import IngestParams
+from twinband.ingest.protocol import FILE as PROTOCOL
 from twinband.ingest.untaken import in_words
 from twinband.shards.product import product_id
 from twinband.shards.read import open_products
@@ -44,7 +45,8 @@ def run(
     layout = raw.open()  # the one that was scanned
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken)
+    protocol = Protocol.model_validate_json((out / PROTOCOL).read_bytes())
+    described = facts_of(built.manifest, built.bytes, product_id(out), layout.untaken, protocol)
     told = "".join(
         f"; {words}"
         for words in (notes_in_words(built.manifest), in_words(layout.untaken))

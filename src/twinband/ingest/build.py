@@ -27,7 +27,9 @@ from twinband.ingest.facts import card, facts_of
 from twinband.ingest.files import key_of
 from twinband.ingest.layout import Entry, Layout, Problem
 from twinband.ingest.params import IngestParams, SplitFractions
-from twinband.shards.product import Built, build_product
+from twinband.ingest.protocol import FILE as PROTOCOL
+from twinband.ingest.protocol import protocol_of
+from twinband.shards.product import Built, build_product, to_json
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,
@@ -38,6 +40,7 @@ from twinband.shards.write import (
     recorded_shard,
     shard_name,
     take_rows,
+    write_atomically,
 )
 
 PLANNED_AT_ONCE = 50_000
@@ -70,17 +73,21 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Built:
         copies = find_duplicates(rows, params.near_duplicate_bits)
         return [_final_shard(path, copies, out) for path in paths]
 
-    return build_product(
+    tasks = _tasks(source, params, run.work / "checked")
+    protocol = protocol_of(source.open())  # the layout that was scanned for the tasks
+    built = build_product(
         out,
         product="pairs",
         dataset=run.item,
-        tasks=_tasks(source, params, run.work / "checked"),
+        tasks=tasks,
         write_shard=write_checked_shard,
-        card=lambda rows: card(run.item, params, facts_of(rows)),
+        card=lambda rows: card(run.item, params, facts_of(rows, protocol=protocol)),
         run=run,
         finished=finished_with_quarantine,
         finish=without_duplicates,
     )
+    write_atomically(out / PROTOCOL, to_json(protocol.plain()))
+    return built
 
 
 def shard_of(group: str, shards: int) -> int:
