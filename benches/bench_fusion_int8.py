@@ -27,7 +27,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from benches._record import Figures, record
 from benches._steps import THREADS
-from twinband.core.images import to_eight_bits
+from twinband.core.thermal import to_eight_bits
 from twinband.fusion.data import open_fusion_pairs
 from twinband.metrics.fusion import grey
 from twinband.models.exported_fusion import export_fusion

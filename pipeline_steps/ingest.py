@@ -87,7 +87,7 @@ def write_sheet(pairs: Path, folder: Path) -> None:
     chosen = np.unique(np.linspace(0, len(dataset) - 1, SHEET_PAIRS).round().astype(int))
     samples = [dataset[int(index)] for index in chosen]
     sheet = contact_sheet(
-        [(s["key"], s["pairs"]["rgb"], s["pairs"]["thermal"]) for s in samples], SHEET_COLUMNS
+        [(s["key"], s["pairs"]["rgb"], s["pairs"].get("thermal")) for s in samples], SHEET_COLUMNS
     )
     write_atomically(folder / "sheet.jpg", encode_jpeg(sheet, QUALITY))
 

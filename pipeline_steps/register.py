@@ -7,7 +7,9 @@ from twinband.registration.facts import facts_of
 from twinband.registration.params import RegisterParams
 from twinband.registration.pictures import write_pictures
 from twinband.registration.remarks import remarks
+from twinband.registration.thermal_histograms import thermal_histograms
 from twinband.shards.product import product_id
+from twinband.shards.write import write_atomically
 
 
 def run(
@@ -25,6 +27,8 @@ def run(
     """Register one dataset."""
     built = register(params, pairs, homographies, truth, out, run)
     write_pictures(pairs, out, plots)
+    if histograms := thermal_histograms(pairs, out, params):
+        write_atomically(plots / "thermal.svg", histograms)
     described = facts_of(built.manifest, product_id(out))
     status = ", ".join(f"{count} {name}" for name, count in described.status.items())
     told = remarks(built.manifest, params.homographies)

@@ -25,6 +25,17 @@ DatasetOption = Annotated[
     str | None,
     typer.Option(help="a registered dataset of the pipeline instead", show_default=False),
 ]
+ThermalLevelsOption = Annotated[
+    str,
+    typer.Option(
+        help="thermal that becomes black and white: `image` (percentiles 1 and 99 of each image of "
+        "more than 8 bits), LOW:HIGH in counts, or LOW:HIGHcelsius or kelvin of radiometric files",
+        metavar="image|LOW:HIGH",
+    ),
+]
+BlackHotOption = Annotated[
+    bool, typer.Option("--black-hot", help="in these thermal images hot is dark: invert them")
+]
 EXIT_CODES: dict[type[Exception], int] = {UsageError: 2, ParamsError: 2, InputError: 3}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinband.core.images import to_eight_bits
+from twinband.core.thermal import to_eight_bits
 from twinband.shards.product import read_manifest
 
 NARROW_SPACE = "\u202f"
@@ -157,13 +157,14 @@ def file_word(hour: str) -> str:
 
 
 def contact_sheet(
-    samples: Sequence[tuple[str, NDArray[np.uint8], NDArray[Any]]], columns: int
+    samples: Sequence[tuple[str, NDArray[np.uint8], NDArray[Any] | None]], columns: int
 ) -> NDArray[np.uint8]:
     """Lay pairs out on white.
 
     Args:
         samples: caption, RGB ``H,W,3`` uint8 and thermal ``H,W`` (any depth; 16-bit is stretched
-            between its 1st and 99th percentile for the eye).
+            between its 1st and 99th percentile for the eye); None where there is none, which is
+            left white.
         columns: pairs side by side.
 
     Returns:
@@ -191,8 +192,11 @@ def jpg(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any]) -> NDArray[np.uint8]:
-    grey = np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
+def _cell(caption: str, rgb: NDArray[np.uint8], thermal: NDArray[Any] | None) -> NDArray[np.uint8]:
+    if thermal is None:
+        grey = np.full_like(rgb, 255)
+    else:
+        grey = np.repeat(to_eight_bits(thermal)[..., None], 3, axis=2)
     strip = np.full((TEXT_PX, CELL_PX, 3), 255, np.uint8)
     short = caption if len(caption) <= CAPTION_LETTERS else f"...{caption[3 - CAPTION_LETTERS :]}"
     text = short.encode("ascii", "replace").decode()  # all that OpenCV can draw

@@ -28,6 +28,7 @@ PAIR_COLUMNS = [
     pa.field("name", pa.string()),
     pa.field("group", pa.string()),
     pa.field("frame", pa.int64()),
+    pa.field("thermal_path", pa.string()),
 ]
 SETTINGS: dict[str, Any] = {
     "homographies": "data/homographies/none.csv",
@@ -40,13 +41,15 @@ SETTINGS: dict[str, Any] = {
     "on_failure": "keep_identity",
     "shift_tolerance_working_px": 4.0,
     "truth": "data/homographies/none.csv",
+    "thermal_levels": {},
     "pooled_pairs": 2,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A pair to be written: pixels, label images and JSON labels by name, sequence and frame."""
+    """A pair to be written: pixels, label images and JSON labels by name, sequence and frame; of
+    thermal what its JSON says, or None for a pair without it."""
 
     rgb: NDArray[Any]
     thermal: NDArray[Any]
@@ -54,11 +57,15 @@ class Made:
     labels: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
     frame: int | None = None
+    described: Mapping[str, Any] | None = field(default_factory=dict)
 
     def fields(self, name: str) -> dict[str, bytes]:
         """Make the members in the product ``pairs``."""
-        pixels = {"rgb": self.rgb, "thermal": self.thermal, **self.images}
-        metadata = json.dumps({"name": name, "labels": dict(self.labels)}, sort_keys=True)
+        thermal = {} if self.described is None else {"thermal": self.thermal}
+        pixels = {"rgb": self.rgb, **thermal, **self.images}
+        described = None if self.described is None else dict(self.described)
+        stored = {"name": name, "thermal": described, "labels": dict(self.labels)}
+        metadata = json.dumps(stored, sort_keys=True)
         members = {f"{field}.png": encode_png(image) for field, image in pixels.items()}
         return {**members, "json": metadata.encode()}
 
@@ -82,6 +89,7 @@ def _sample(key: str, made: Made | None) -> tuple[dict[str, bytes] | None, dict[
     if made is None:
         return None, {"status": "quarantined", "reason": "truncated", "detail": ""}
     row = {"name": name_of(key), "group": made.group or key, "frame": made.frame}
+    row["thermal_path"] = "" if made.described is None else f"thermal/{key}.png"
     return made.fields(name_of(key)), row
 
 

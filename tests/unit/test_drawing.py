@@ -9,7 +9,7 @@ from tests.made.cmss import pair, write_dataset
 from tests.made.labelled import WITHOUT, without_thermal
 from tests.made.raw_pairs import scene
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
+from twinband.core.thermal import to_eight_bits
 from twinband.drawing import (
     CELL_PX,
     by_hour_and_overall,
@@ -140,3 +140,11 @@ def test_colours_are_told_apart_and_do_not_depend_on_their_number() -> None:
     assert many.dtype == np.uint8 and len(np.unique(many, axis=0)) == 133
     np.testing.assert_array_equal(many[:10], distinct_colours(10))
     assert distinct_colours(0).shape == (0, 3)
+
+
+def test_a_pair_without_thermal_leaves_its_place_white() -> None:
+    rgb, thermal = scene(1)
+    whole, lone = (contact_sheet([("a", rgb, shown)], 1) for shown in (thermal, None))
+    assert whole.shape == lone.shape
+    below = slice(lone.shape[0] // 2, lone.shape[0] - 20)
+    assert (lone[below][:, 20:-20] == 255).all() and whole[below].mean() < 250

@@ -17,7 +17,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from twinband.core.images import to_eight_bits
 from twinband.core.params import Params
 from twinband.drawing import svg
 from twinband.evaluation.benchmark import Benchmark as Base
@@ -89,7 +88,7 @@ class Benchmark(Base[Options]):
         rgb, thermal = [], []
         for pair in pairs:
             rgb.append(self._hog(pair.rgb.mean(axis=2)))
-            thermal.append(self._hog(to_eight_bits(pair.thermal)))
+            thermal.append(self._hog(pair.thermal))
         both = np.hstack([np.asarray(rgb), np.asarray(thermal)])
         return {"rgb": np.asarray(rgb), "thermal": np.asarray(thermal), "both": both}
 

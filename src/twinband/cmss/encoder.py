@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from twinband.cmss.params import CmssParams
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
 from twinband.core.views import render
 from twinband.masking.measure import cmss_raw
@@ -72,7 +71,7 @@ def measure(
     """Compute the unnormalised measure ``B,L`` of every patch of pairs, resized to squares."""
     size_px = params.image_px
     rgb = [_square(pair.rgb, size_px).transpose(2, 0, 1) for pair in pairs]
-    thermal = [_square(to_eight_bits(pair.thermal), size_px)[None] for pair in pairs]
+    thermal = [_square(pair.thermal, size_px)[None] for pair in pairs]
     images = {"rgb": np.stack(rgb), "thermal": np.stack(thermal)}
     encoder = encoder_of(weights)
     threads = torch.get_num_threads()

@@ -15,7 +15,6 @@ from twinband.cmss.build import Plan
 from twinband.cmss.encoder import WeightsFile, grid_of, measure
 from twinband.cmss.histogram import Histogram
 from twinband.cmss.params import CmssParams
-from twinband.core.images import to_eight_bits
 from twinband.drawing import QUALITY, UNKNOWN_HOUR, by_hour
 from twinband.shards.read import open_products
 from twinband.shards.registered import RegisteredPair, pixels_of_patches, registered_pair
@@ -125,7 +124,7 @@ def _pictures(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     covered = pixels_of_patches(~view.valid, grid) == 0
     shown = np.ma.masked_array(np.log10(np.maximum(values, LEAST)), ~covered)
-    return view.rgb, to_eight_bits(view.thermal), shown.reshape(grid)
+    return view.rgb, view.thermal, shown.reshape(grid)
 
 
 def _short(key: str) -> str:

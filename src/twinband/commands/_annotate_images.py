@@ -22,9 +22,11 @@ from twinband.commands._outputs import (
     distinct_names,
     writing,
 )
+from twinband.commands._thermal_levels import grey_thermal
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
+from twinband.core.thermal import ThermalLevels
 from twinband.drawing import QUALITY, Image, enlarged
 from twinband.labels.encoding import compact
 from twinband.labels.images import grey_image
@@ -92,8 +94,11 @@ class Task:
     folder: Path
 
 
-def read_tasks(files: Sequence[Path], out: Path) -> list[Task]:
+def read_tasks(files: Sequence[Path], out: Path, levels: ThermalLevels) -> list[Task]:
     """Read the files and name their folders; weights, which take long, come after that.
+
+    Args:
+        levels: counts of thermal images that become black and white.
 
     Raises:
         InputError: a file is missing, or no image.
@@ -104,7 +109,7 @@ def read_tasks(files: Sequence[Path], out: Path) -> list[Task]:
     for folder in folders:
         check_folder(folder)
     check_not_overwritten(files, (folder / name for folder in folders for name in WRITTEN))
-    return [Task(_read(file), folder) for file, folder in zip(files, folders, strict=True)]
+    return [Task(_read(file, levels), folder) for file, folder in zip(files, folders, strict=True)]
 
 
 def annotate_images(tasks: Sequence[Task], annotators: Annotators) -> Iterator[str]:
@@ -151,12 +156,12 @@ def overview(
     return images.encode_jpeg(np.vstack([above, below]), QUALITY, sharp_colours=True)
 
 
-def _read(path: Path) -> Image:
+def _read(path: Path, levels: ThermalLevels) -> Image:
     """Read an image ``H,W,3``: RGB as it is, one channel (8 or 16 bits) as thermal in grey."""
     try:
         decoded = images.decode(read_file(path, str(path)), str(path), LIMITS)
         if decoded.channels == 1:
-            return grey_image(images.as_thermal(decoded, str(path)))
+            return grey_image(grey_thermal(decoded, path, levels))
         return images.as_rgb(decoded, str(path))
     except BadSample as error:
         raise InputError(error.detail) from None

@@ -30,6 +30,8 @@ ADVICE = {
     "bad_name": "rename the file",
     "not_text": "save the file as UTF-8 text",
     "not_a_file": "put a plain file in its place, or remove it",
+    "unknown_unit": "say it by the option float_thermal, or take the radiometric files",
+    "no_data": "fetch the file again, or remove it",
     "link_outside": "put a copy in its place, or set TWINBAND_DATA to a folder that holds both",
 }
 

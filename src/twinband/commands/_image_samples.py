@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from twinband.cli import UsageError
+from twinband.commands._thermal_levels import grey_thermal
+from twinband.commands._turned import orientation_remark
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
+from twinband.core.thermal import ThermalLevels
 from twinband.ingest.files import natural_order
 from twinband.ingest.layout import IMAGE_SUFFIXES
 from twinband.shards.product import read_manifest
@@ -21,7 +25,7 @@ from twinband.shards.registered import registered_pair
 DATA = Path("data")
 MODALITIES = ("rgb", "thermal")
 SHOWN = 5  # names in a message
-Pixels = Mapping[str, NDArray[Any]]  # H,W,3 uint8 RGB and H,W thermal, by modality
+Pixels = Mapping[str, NDArray[np.uint8]]  # H,W,3 RGB and H,W thermal, by modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,16 @@ class Sample:
     files: tuple[Path, ...] = ()
 
 
-def samples_of_files(rgb: Sequence[Path], thermal: Sequence[Path]) -> list[Sample]:
+def samples_of_files(
+    rgb: Sequence[Path], thermal: Sequence[Path], levels: ThermalLevels
+) -> list[Sample]:
     """List images in files and folders; if there are both kinds, a pair for each name.
 
     Args:
         rgb: RGB files, and folders of such.
         thermal: as ``rgb``; a pair's images have one name: that of the file without suffix, of one
             in a folder its way there too.
+        levels: counts of thermal images that become black and white.
 
     Raises:
         InputError: a file or folder is not there, or a folder has no images.
@@ -65,14 +72,14 @@ def samples_of_files(rgb: Sequence[Path], thermal: Sequence[Path]) -> list[Sampl
                 )
     names = next(iter(found.values()), {})
     return [
-        _of_files(name, {modality: files[name] for modality, files in found.items()})
+        _of_files(name, {modality: files[name] for modality, files in found.items()}, levels)
         for name in sorted(names, key=natural_order)
     ]
 
 
-def pair_of_files(rgb: Path, thermal: Path) -> Sample:
+def pair_of_files(rgb: Path, thermal: Path, levels: ThermalLevels) -> Sample:
     """Take two files as a pair, called as the first, whatever the other's name."""
-    return _of_files(rgb.stem, {"rgb": rgb, "thermal": thermal})
+    return _of_files(rgb.stem, {"rgb": rgb, "thermal": thermal}, levels)
 
 
 def samples_of_dataset(dataset: str, modality: str) -> list[Sample]:
@@ -99,8 +106,8 @@ def samples_of_dataset(dataset: str, modality: str) -> list[Sample]:
     return samples
 
 
-def _of_files(name: str, files: Mapping[str, Path]) -> Sample:
-    return Sample(name, partial(_read, files), tuple(files.values()))
+def _of_files(name: str, files: Mapping[str, Path], levels: ThermalLevels) -> Sample:
+    return Sample(name, partial(_read, files, levels), tuple(files.values()))
 
 
 def _named(paths: Sequence[Path]) -> dict[str, Path]:
@@ -124,17 +131,20 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
         yield file.relative_to(path).with_suffix("").as_posix(), file
 
 
-def _read(files: Mapping[str, Path]) -> Pixels:
+def _read(files: Mapping[str, Path], levels: ThermalLevels) -> Pixels:
     try:
-        return {modality: _pixels(file, modality) for modality, file in files.items()}
+        return {modality: _pixels(file, modality, levels) for modality, file in files.items()}
     except BadSample as error:
         raise InputError(error.detail) from None
 
 
-def _pixels(file: Path, modality: str) -> NDArray[Any]:
+def _pixels(file: Path, modality: str, levels: ThermalLevels) -> NDArray[np.uint8]:
     decoded = images.decode(read_file(file, str(file)), str(file), LIMITS)
+    kind = "RGB" if modality == "rgb" else modality
+    if remark := orientation_remark(decoded, file, kind):
+        typer.echo(f"remark: {remark}", err=True)
     if modality == "thermal":
-        return images.as_thermal(decoded, str(file))
+        return grey_thermal(decoded, file, levels)
     if decoded.bits > 8 and decoded.channels == 1:
         raise InputError(f"{file}: one channel of 16 bits: name thermal images by --thermal")
     return images.as_rgb(decoded, str(file))

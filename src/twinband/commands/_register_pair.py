@@ -19,6 +19,7 @@ from twinband.commands._turned import aspect_remark, orientation_remark
 from twinband.core import images
 from twinband.core.errors import BadSample, InputError
 from twinband.core.outside import LIMITS, read_file
+from twinband.core.thermal import thermal_of
 from twinband.registration.geometry import Frame, grid_change, resampled
 from twinband.registration.pictures import Column, comparison, jpeg
 from twinband.registration.reasons import why
@@ -51,7 +52,7 @@ def register_files(rgb_file: Path, thermal_file: Path, out: Path) -> FileRegistr
     rgb_decoded, thermal_decoded = _decoded(rgb_file), _decoded(thermal_file)
     try:
         rgb = images.as_rgb(rgb_decoded, str(rgb_file))
-        thermal = images.as_thermal(thermal_decoded, str(thermal_file))
+        thermal = thermal_of(thermal_decoded, str(thermal_file))
     except BadSample as error:
         raise InputError(f"{error.detail}; the RGB image comes first") from None
     target, source = Frame.of(rgb), Frame.of(thermal)

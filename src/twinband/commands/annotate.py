@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from twinband.cli import BlackHotOption, ThermalLevelsOption
+
 app = typer.Typer()
 
 SAMPLE = Path("models/sample")
@@ -30,6 +32,8 @@ def annotate(
     stability: Annotated[
         float, typer.Option(help="least stability of a mask; 0.95 suits official SAMs")
     ] = 0.4,
+    thermal_levels: ThermalLevelsOption = "image",
+    black_hot: BlackHotOption = False,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
 ) -> None:
     """Label images as the pipeline does, with the small sample models or others.
@@ -40,9 +44,11 @@ def annotate(
     image, its masks, depth (near is dark) and classes.
     """
     from twinband.commands._outputs import check_files, check_folder, distinct_names
+    from twinband.commands._thermal_levels import thermal_choice
 
     check_folder(out)
     check_files(images)
+    levels = thermal_choice(thermal_levels, black_hot)
     distinct_names(images)  # a fault in the arguments is told before torch is imported
     from twinband.commands._annotate_images import Annotators, annotate_images, read_tasks
     from twinband.sam.settings import MaskSettings
@@ -54,7 +60,7 @@ def annotate(
         min_mask_region_area=30,
         max_masks=100,
     )
-    tasks = read_tasks(images, out)
+    tasks = read_tasks(images, out, levels)
     annotators = Annotators.open(sam, settings, depth, semantics, device)
     for line in annotate_images(tasks, annotators):
         typer.echo(line)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from twinband.cli import DatasetOption, UsageError
+from twinband.cli import BlackHotOption, DatasetOption, ThermalLevelsOption, UsageError
 
 app = typer.Typer()
 
@@ -43,6 +43,8 @@ def embed(
         Literal["mean_patch", "class_token"], typer.Option(help="the feature of a whole image")
     ] = "mean_patch",
     batch: Annotated[int, typer.Option(min=1, help="images or pairs at a time")] = 16,
+    thermal_levels: ThermalLevelsOption = "image",
+    black_hot: BlackHotOption = False,
     threads: Annotated[
         int, typer.Option(min=1, help="threads; the last digits depend on their number")
     ] = 1,
@@ -56,16 +58,18 @@ def embed(
     """
     from twinband.commands._embed_table import Embedder, write_table
     from twinband.commands._image_samples import samples_of_dataset, samples_of_files
+    from twinband.commands._thermal_levels import thermal_choice
     from twinband.evaluation.features import fixed_threads
 
     if out.exists():
         raise UsageError(f"{out} is there already; name a new file")
     if (dataset is not None) == bool(images or thermal):
         raise UsageError("name images to embed, or a dataset by --dataset")
+    levels = thermal_choice(thermal_levels, black_hot)
     with fixed_threads(threads):
         embedder = Embedder(model, image_px, pool, batch)
         if dataset is None:
-            samples = samples_of_files(images or [], thermal or [])
+            samples = samples_of_files(images or [], thermal or [], levels)
         else:
             samples = samples_of_dataset(dataset, modality)
         count = write_table(embedder, samples, out)

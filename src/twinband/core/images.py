@@ -4,7 +4,6 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -34,9 +33,10 @@ class Decoded:
     """A decoded image as it was stored.
 
     Attributes:
-        pixels: ``H,W`` or ``H,W,C`` (C = 3 RGB or 4), uint8 or uint16, never rotated by EXIF;
-            of an image with a palette the indices, since in a label map the index is the class.
-        bits: bits a channel as stored, 8 or 16.
+        pixels: ``H,W`` or ``H,W,C`` (C = 3 RGB or 4), uint8 or uint16, or ``H,W`` float32, never
+            rotated by EXIF; of an image with a palette the indices, since in a label map the index
+            is the class.
+        bits: bits a channel as stored, 8, 16 or 32.
         orientation: EXIF orientation tag, 1 if there is none (it is reported, never applied).
         format: one of ``FORMATS``.
         palette: ``256,3`` RGB colours of the indices, if ``pixels`` are some.
@@ -170,7 +170,7 @@ def _from_pillow(image: Image.Image, name: str) -> NDArray[np.generic]:
     pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     if image.mode == "I" and pixels.min() >= 0 and pixels.max() <= 0xFFFF:
         return pixels.astype(np.uint16)
-    if pixels.dtype not in (np.uint8, np.uint16):
+    if pixels.dtype not in (np.uint8, np.uint16, np.float32):
         raise BadSample("wrong_bit_depth", f"{name}: pixels of type {pixels.dtype} ({image.mode})")
     return pixels
 
@@ -208,9 +208,12 @@ def as_thermal(decoded: Decoded, name: str) -> NDArray[np.generic]:
     """Return ``H,W`` uint8 or uint16; three equal channels, a common form of grey, become one.
 
     Raises:
-        BadSample: ``wrong_channels`` if the channels differ by more than JPEG explains.
+        BadSample: ``wrong_channels`` if the channels differ by more than JPEG explains,
+            ``wrong_bit_depth`` for floating-point numbers (``core.thermal`` reads them).
     """
     pixels = decoded.coloured
+    if pixels.dtype == np.float32:
+        raise BadSample("wrong_bit_depth", f"{name}: floating-point numbers, not counts")
     if pixels.ndim == 2:
         return pixels
     first = pixels[..., 0]
@@ -244,12 +247,3 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int, *, sharp_colours: bool 
     if not encoded:
         raise ValueError(f"cannot encode {pixels.dtype} of shape {pixels.shape} as JPEG")
     return bytes(data)
-
-
-def to_eight_bits(thermal: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return thermal for the eye: 8 bits as they are, more stretched by percentiles 1 and 99."""
-    if thermal.dtype == np.uint8:
-        return thermal
-    low, high = np.percentile(thermal, (1, 99))
-    scaled = (thermal.astype(np.float32) - low) * (255 / max(float(high - low), 1))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

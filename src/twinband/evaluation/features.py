@@ -28,8 +28,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
+from twinband.core.thermal import to_eight_bits
 from twinband.evaluation.facts import Way
 from twinband.networks.build import Model
 from twinband.networks.masked import MaskedModel, PairAutoencoder, interleave

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from twinband.core.images import to_eight_bits
 from twinband.drawing import jpg, svg
 from twinband.evaluation.figures import grouped_bars, show_image
 
@@ -60,7 +59,7 @@ def plot_examples(examples: Sequence[Example]) -> bytes:
         figure.subplots(len(examples), 4, squeeze=False), examples, strict=True
     ):
         show_image(axes[0], example.rgb)
-        show_image(axes[1], to_eight_bits(example.thermal))
+        show_image(axes[1], example.thermal)
         show_image(axes[2], PALETTE[example.truth])
         show_image(axes[3], PALETTE[example.predicted])
         axes[0].set_ylabel(example.hour, fontsize=8)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from skimage.feature import hog
 from skimage.transform import resize
 
-from twinband.core.images import to_eight_bits
 from twinband.drawing import jpg, svg
 from twinband.evaluation.benchmark import Pairs
 from twinband.evaluation.figures import Interval, grouped_bars, show_image
@@ -68,7 +67,7 @@ def edge_features(grey: NDArray[Any]) -> Values:
 
 def grey_images(pair: RegisteredPair) -> dict[str, NDArray[Any]]:
     """Take both images of a pair as grey ``H,W``."""
-    return {"rgb": pair.rgb.mean(axis=2), "thermal": to_eight_bits(pair.thermal)}
+    return {"rgb": pair.rgb.mean(axis=2), "thermal": pair.thermal}
 
 
 def _scaled(grey: NDArray[Any], side: int) -> NDArray[np.float64]:
@@ -112,7 +111,7 @@ def plot_retrieval(pairs: Pairs, rows: NDArray[np.int64], features: tuple[Values
     for axes, query, similarity, answers in zip(grid, examples, cosines, nearest, strict=True):
         pair = pairs[int(rows[query])]
         rank = int((similarity >= similarity[query]).sum())
-        show_image(axes[0], to_eight_bits(pair.thermal), str(pairs.hours[rows[query]]))
+        show_image(axes[0], pair.thermal, str(pairs.hours[rows[query]]))
         show_image(axes[1], pair.rgb, f"its RGB: rank {rank}", framed=True)
         for cell, answer in zip(axes[2:], answers, strict=False):
             title = f"cosine {similarity[answer]:.3f}"

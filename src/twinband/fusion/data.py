@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
 from twinband.core.normalise import Batch
 from twinband.fusion.params import FusionData
 from twinband.fusion.patches import Choice, Crop, filled_up
@@ -98,7 +97,7 @@ class FusionCrops(torch.utils.data.Dataset[dict[str, Any]]):
         fields = {
             "visible": ycrcb[..., :1],
             "chroma": ycrcb[..., 1:],
-            "infrared": to_eight_bits(pair.thermal)[..., None],
+            "infrared": pair.thermal[..., None],
         }
         sample = {
             name: self._levels(_part(image, crop), flip).transpose(2, 0, 1)

@@ -64,11 +64,18 @@ def folded(layers: nn.Module) -> list[nn.Conv2d]:
     return [fuse_conv_bn_eval(c.eval(), normalisation.eval()) for c, normalisation in pairs]
 
 
+def _fuses(x: Tensor) -> bool:
+    """Tell if oneDNN is there for this tensor: older processors have it for fp32 alone."""
+    if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    supported: bool = x.dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return supported
+
+
 def _activated(convolution: nn.Module, x: Tensor) -> Tensor:
     """Convolve and activate; on a processor at once, but not in what is exported to others."""
     assert isinstance(convolution, nn.Conv2d)
-    plain = x.device.type != "cpu" or not torch.backends.mkldnn.is_available()
-    if plain or torch.compiler.is_exporting():
+    if not _fuses(x) or torch.compiler.is_exporting():
         return F.leaky_relu_(convolution(x), SLOPE)
     fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
         x,

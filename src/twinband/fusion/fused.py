@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from twinband.core.images import encode_png, to_eight_bits
+from twinband.core.images import encode_png
+from twinband.core.thermal import to_eight_bits
 from twinband.fusion.interface import Fusion
 from twinband.fusion.pictures import fused_sheet
 from twinband.shards.product import markdown_card, product_id, write_following

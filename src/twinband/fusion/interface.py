@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
+from twinband.core.thermal import to_eight_bits
 
 METHODS = "twinband.fusion_methods"
 Grey = NDArray[np.floating[Any]]  # H,W in [0, 1], float32
@@ -38,7 +38,7 @@ class Fusion:
         Args:
             visible: ``H,W,3`` RGB or ``H,W`` grey, uint8.
             infrared: ``H,W``, uint8 or uint16; 16 bits are stretched by percentiles
-                (``core.images.to_eight_bits``). Three equal channels count as one.
+                (``core.thermal.to_eight_bits``). Three equal channels count as one.
 
         Returns:
             ``H,W,3`` uint8 RGB.

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
 from twinband.core.params import Run
 from twinband.drawing import in_reading_order
 from twinband.fusion.interface import Fusion
@@ -138,13 +137,13 @@ def _opened(pairs: Path, registered: Path, rows: Sequence[dict[str, Any]]) -> Da
 
 
 def _scored(pair: RegisteredPair, image: NDArray[np.uint8], definition: str) -> dict[str, float]:
-    infrared, visible = to_eight_bits(pair.thermal), grey(pair.rgb, definition)
+    infrared, visible = pair.thermal, grey(pair.rgb, definition)
     return fusion_scores(infrared, visible, grey(image, definition), definition)
 
 
 def _point_of_interest(pair: RegisteredPair) -> tuple[int, int]:
     """Find the warmest part of the infrared image, row and column."""
-    blurred = cv2.GaussianBlur(to_eight_bits(pair.thermal), (0, 0), pair.thermal.shape[0] / 24)
+    blurred = cv2.GaussianBlur(pair.thermal, (0, 0), pair.thermal.shape[0] / 24)
     row, column = np.unravel_index(int(blurred.argmax()), blurred.shape)
     return int(row), int(column)
 

@@ -86,7 +86,7 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
     info = {
         "name": entry.name,
         "attributes": dict(entry.attributes),
-        "thermal": {"bits": _used_bits(thermal.pixels), "radiometry": layout.radiometry()},
+        "thermal": _described(thermal, layout),
         "labels": {name: v for name, v in labels.items() if name not in label_images},
     }
     fields = {
@@ -96,6 +96,15 @@ def check_pair(layout: Layout, entry: Entry) -> Checked:
         "json": json.dumps(info, sort_keys=True, ensure_ascii=False).encode(),
     }
     return Checked(fields, row, notes.cases)
+
+
+def _described(thermal: PairImage, layout: Layout) -> dict[str, Any]:
+    """Describe the counts of a thermal image: bits, scale, and the count that marks no data."""
+    described = {
+        "bits": _used_bits(thermal.pixels),
+        "radiometry": thermal.radiometry or layout.radiometry(),
+    }
+    return described if thermal.no_data is None else {**described, "no_data": thermal.no_data}
 
 
 def _used_bits(pixels: NDArray[np.generic]) -> int:

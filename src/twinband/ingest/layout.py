@@ -15,6 +15,7 @@ from pydantic import Field
 from twinband.core.errors import InputError, told
 from twinband.core.images import Decoded, decode, encode_png
 from twinband.core.params import Params
+from twinband.core.thermal import FloatUnit
 from twinband.ingest.about import About
 from twinband.ingest.files import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from twinband.ingest.files import Files, key_of
@@ -37,6 +38,11 @@ class Options(Params):
     apply_exif_orientation: bool = Field(
         default=False,
         description="turn both images, but no labels, as their EXIF orientation says",
+    )
+    float_thermal: FloatUnit = Field(
+        default="auto",
+        description="unit of thermal images of floating-point numbers, kelvin or celsius; auto: "
+        "told from what scenes hold",
     )
 
 

@@ -23,9 +23,12 @@ MEANINGS = {
     "saliency_lossy": "a mask is stored as JPEG, so its edges are blurred",
     "sizes_differ": "the images have different sizes",
     "thermal_damaged": "the thermal image is damaged, though it can be decoded",
+    "thermal_clipped": "thermal is hotter in places than is kept (382 degrees celsius)",
     "thermal_exif_orientation": "the thermal image has an EXIF orientation, which is not applied; "
     "the option apply_exif_orientation=true turns it",
     "thermal_exif_orientation_applied": "the thermal image is turned as its EXIF orientation says",
+    "thermal_holes": "thermal has pixels without data, which later count as invalid",
+    "thermal_measured": "thermal of floating-point numbers is kept in hundredths of a kelvin",
     "thermal_three_channels": "the thermal image is grey in three channels",
     "thermal_tinted": "thermal has a slight tint or a small coloured mark; its luma is kept",
 }

@@ -1,6 +1,6 @@
 """Both images of a pair as pixels, and as the bytes that a shard keeps of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twinband.core import images
 from twinband.core.errors import BadSample
 from twinband.core.images import GREY_TOLERANCE, Decoded, encode_png
+from twinband.core.thermal import FLOAT_RADIOMETRY, NO_DATA, FloatUnit, measured
 from twinband.ingest.damage import note_damage
 from twinband.ingest.label_forms.boxes import Size
 from twinband.ingest.layout import Encoded, Layout, RawPair
@@ -25,12 +26,19 @@ COLOURED, MOST_COLOURED = 24, 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairImage:
-    """One image: pixels for use, how it was stored, and the member of a shard."""
+    """One image: pixels for use, how it was stored, and the member of a shard.
+
+    Attributes:
+        radiometry: linear map from counts to kelvin, if it is the image's own.
+        no_data: count that marks a pixel without data, if the image has such pixels.
+    """
 
     pixels: NDArray[Any]
     stored: Decoded
     suffix: str
     data: bytes
+    radiometry: Mapping[str, float] | None = None
+    no_data: int | None = None
 
 
 def open_rgb(layout: Layout, raw: RawPair, notes: Notes) -> PairImage:
@@ -52,12 +60,28 @@ def open_thermal(layout: Layout, raw: RawPair, notes: Notes) -> PairImage:
         BadSample: it cannot be used.
     """
     decoded, kept = _decoded(layout, raw, "thermal", notes)
+    if decoded.pixels.dtype == np.float32:
+        return _measured(decoded, layout.options.float_thermal, raw.thermal.path, notes)
     if decoded.channels > 1:
         notes.add("thermal_three_channels")
     tint = tinted_grey(decoded.coloured, raw.thermal.path, notes)
     if tint is None:
         return _image(images.as_thermal(decoded, raw.thermal.path), decoded, raw.thermal, kept)
     return PairImage(tint, decoded, "png", encode_png(tint))
+
+
+def _measured(decoded: Decoded, unit: FloatUnit, path: str, notes: Notes) -> PairImage:
+    """Keep floating-point temperatures as counts."""
+    found = measured(decoded.pixels, path, unit)
+    notes.add("thermal_measured", f"{path}: read as {found.unit}")
+    if found.absent:
+        share = found.absent / found.counts.size
+        notes.add("thermal_holes", f"{path}: {100 * share:.1f} % of the pixels")
+    if found.clipped:
+        notes.add("thermal_clipped", f"{path}: {found.clipped} pixels")
+    no_data = NO_DATA if found.absent else None
+    png = encode_png(found.counts)
+    return PairImage(found.counts, decoded, "png", png, FLOAT_RADIOMETRY, no_data)
 
 
 def sizes_of(rgb: NDArray[Any], thermal: NDArray[Any]) -> Sequence[Size]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from twinband.core.images import to_eight_bits
+from twinband.core.thermal import to_eight_bits
 from twinband.shards.registered import RegisteredPair
 
 MODALITIES = ("rgb", "thermal")
@@ -24,8 +24,7 @@ DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_P
 def image_of(pair: RegisteredPair, modality: str) -> NDArray[np.uint8] | None:
     """Render one image of a pair as ``H,W,3`` uint8 RGB on the pair's grid.
 
-    Thermal becomes three equal channels, 16 bits stretched between percentiles 1 and 99. None if
-    the pair counts as having no thermal image.
+    Thermal becomes three equal channels. None if the pair counts as having no thermal image.
     """
     if modality == "rgb":
         return pair.rgb

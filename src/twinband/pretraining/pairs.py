@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from twinband.core.errors import InputError
@@ -13,6 +12,7 @@ from twinband.pretraining.labels import KINDS, Labels
 from twinband.shards.product import product_id
 from twinband.shards.read import Dataset, open_products
 from twinband.shards.sums import check_sums
+from twinband.shards.write import parquet_table
 from twinband.training.data import keep_fraction
 
 Identities = dict[str, dict[str, str]]  # by kind of product and dataset
@@ -68,7 +68,7 @@ def _read_pool(pool: Path) -> tuple[dict[str, list[str]], Identities]:
     check_sums(pool, table.name, products.name)
     keys: dict[str, list[str]] = {}
     try:
-        for row in pq.read_table(table, columns=["dataset", "key"]).to_pylist():
+        for row in parquet_table(table.read_bytes(), ["dataset", "key"]).to_pylist():
             keys.setdefault(row["dataset"], []).append(row["key"])
         return keys, TypeAdapter(Identities).validate_json(products.read_bytes())
     except (pa.ArrowException, OSError, ValidationError) as error:

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from twinband.core.images import to_eight_bits
 from twinband.core.normalise import normalise
 from twinband.networks.layers import Block, CrossBlock
 from twinband.networks.masked import MaskedModel, PairAutoencoder, evaluating
@@ -153,7 +152,7 @@ def _labelled_pairs(dataset: Dataset, size: tuple[int, int]) -> list[_LabelledPa
         objects = _resized(mask.astype(np.float32), size)
         if objects.any():
             rgb = _resized(pair.rgb, size).transpose(2, 0, 1)
-            thermal = _resized(to_eight_bits(pair.thermal), size)[None]
+            thermal = _resized(pair.thermal, size)[None]
             pairs.append(_LabelledPair(rgb, thermal, objects))
         if len(pairs) == PAIRS:
             break

@@ -14,9 +14,10 @@ from twinband.core.parallel import map_unfinished
 from twinband.core.params import ParamsError, Run
 from twinband.registration.facts import card, facts_of
 from twinband.registration.geometry import Matrix
+from twinband.registration.pairs import Pairs
 from twinband.registration.params import RegisterParams
 from twinband.registration.plausible import refuted_by_rig
-from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
+from twinband.registration.shard import ShardTask, write_registered_shard
 from twinband.registration.trust import (
     WHOLE_DATASET,
     estimate_rig,
@@ -70,15 +71,17 @@ def register(
         InputError: the pairs or a CSV are not what they should be.
         ParamsError: there is no such backend, or it does not take its options.
     """
-    rows = read_manifest(pairs, ["key", "status", "shard", "name", "group", "frame"])
+    columns = ["key", "status", "shard", "name", "group", "frame", "thermal_path"]
+    rows = read_manifest(pairs, columns)
     index = read_index(pairs)
     _check_backend(params, index.dataset)
     supplied, true = (_transforms(path, rows) for path in (homographies, truth))
     present = [row for row in rows.to_pylist() if row["status"] == "ok"]
-    rigs = _rig_tasks(pairs, present, params, run.work / "rigs")
+    both = [row for row in present if row["thermal_path"]]
+    rigs = _rig_tasks(pairs, both, params, run.work / "rigs")
     map_unfinished(write_rig, list(rigs.values()), run.runtime, finished=is_kept)
     known = {name: task.path for name, task in rigs.items() if read_kept(task.path) != UNKNOWN}
-    asked = _verdict_tasks(pairs, present, supplied, run.work / "supplied")
+    asked = _verdict_tasks(pairs, both, supplied, run.work / "supplied")
     map_unfinished(write_verdict, list(asked.values()), run.runtime, finished=is_kept)
     refuted = frozenset(name for name, task in asked.items() if read_kept(task.path) == REFUTED)
     members: list[list[Row]] = [[] for _ in index.shardlist]

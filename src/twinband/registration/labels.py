@@ -32,6 +32,12 @@ class Move:
         return same and np.array_equal(self.matrix, np.eye(3))
 
 
+def moved_data(data: NDArray[np.bool_], move: Move) -> NDArray[np.bool_]:
+    """Move the mask ``H,W`` of thermal's pixels with data; what a hole has a part in has none."""
+    holes, _ = resampled((~data).astype(np.uint8) * 255, move.matrix, move.width, move.height)
+    return holes == 0
+
+
 def moved_label_images(
     fields: Mapping[str, bytes], move: Move, stands_on: Mapping[str, str]
 ) -> dict[str, bytes]:

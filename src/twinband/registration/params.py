@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from twinband.core.names import Name, ProjectPath
 from twinband.core.params import ItemParams, Scalar
+from twinband.core.thermal import ThermalLevels
 
 Modality = Literal["rgb", "thermal"]
 FailurePolicy = Literal["keep_identity", "use_rig", "single_modality", "drop"]
@@ -35,6 +36,8 @@ class RegisterParams(ItemParams):
             a grid reduced to 640 px (a smaller one counts as it is); written to every sample, in
             pixels of its own grid, for the jitter of training.
         truth: CSV of true transforms to score against, as ``homographies``.
+        thermal_levels: counts that become black and white wherever thermal is looked at, by
+            networks and by people; stored thermal stays as it was measured.
         pooled_pairs: number of pairs, spread evenly over a rig or sequence, that its estimate is
             made from; with fewer of them every pair is estimated by itself.
     """
@@ -49,6 +52,7 @@ class RegisterParams(ItemParams):
     on_failure: FailurePolicy
     shift_tolerance_working_px: Annotated[float, Field(ge=0)]
     truth: ProjectPath
+    thermal_levels: ThermalLevels
     pooled_pairs: Annotated[int, Field(ge=2)]
 
     @model_validator(mode="before")

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from twinband.core.images import encode_jpeg, to_eight_bits
+from twinband.core.images import encode_jpeg
+from twinband.core.thermal import to_eight_bits
 from twinband.drawing import QUALITY, svg
 from twinband.registration.fields import luminance
 from twinband.registration.geometry import Frame, grid_change, inverted, resampled

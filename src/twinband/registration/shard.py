@@ -7,8 +7,9 @@ validity, labels that moved with it) and a JSON with the transform and its quali
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from twinband.core.errors import InputError
 from twinband.core.images import encode_png
+from twinband.core.thermal import Levels, ThermalLevels, image_levels, sequence_levels
 from twinband.registration.geometry import (
     Frame,
     Matrix,
@@ -26,7 +28,8 @@ from twinband.registration.geometry import (
     resampled,
 )
 from twinband.registration.label_ground import Ground, find_ground
-from twinband.registration.labels import Move, moved_boxes, moved_label_images
+from twinband.registration.labels import Move, moved_boxes, moved_data, moved_label_images
+from twinband.registration.pairs import Opened, Pairs
 from twinband.registration.params import RegisterParams
 from twinband.registration.residual import Residuals, residual_shifts
 from twinband.registration.trust import (
@@ -40,8 +43,6 @@ from twinband.registration.trust import (
     open_backend,
 )
 from twinband.registration.working import in_file_px
-from twinband.shards.product import read_manifest
-from twinband.shards.read import Product, decode_field
 from twinband.shards.write import OK, Shard, ShardWriter
 
 NUMBER = pa.float64()
@@ -103,56 +104,58 @@ def write_registered_shard(task: ShardTask) -> Shard:
     lenders: dict[str, str] = {}
     if settings.on_failure == "use_rig" and not settings.aligned:
         decisions, lenders = _decided_together(pairs, task.keys, trust)
+    shared = _levels_of_sequences(pairs, task.keys, settings.thermal_levels)
     with ShardWriter(task.path, COLUMNS) as writer:
         for key in task.keys:
-            sample = pairs.sample(key)
+            pair = pairs.open(key)
+            if pair.counts is None:
+                fields, row = without_thermal(pair, settings)
+                writer.add(key, fields, {**OK, **row})
+                continue
+            sample = pair.sample()
             decision, policy = handled(
                 decisions.get(key) or trust.decide(sample),
                 settings.on_failure,
                 decisions.get(lenders.get(key, "")),
             )
-            fields, row = _registered(sample, pairs.fields(key), decision, policy, settings)
+            levels = shared.get(pair.group) or _levels(pair, settings.thermal_levels)
+            fields, row = _registered(pair, sample, decision, policy, levels, settings)
             row |= _corner_errors(sample, decision, task.truth)
             writer.add(key, fields, {**OK, **row})
     return writer.shard
 
 
-class Pairs:
-    """Samples of the product ``pairs`` by key, read as often as asked for: memory holds one.
+def _levels(pair: Opened, choice: ThermalLevels) -> Levels:
+    """Choose the levels of one pair.
 
     Raises:
-        InputError: the folder is no finished product.
+        InputError: the choice needs temperatures, and the dataset has none.
     """
+    try:
+        return image_levels(np.asarray(pair.counts), choice, pair.data, pair.radiometry)
+    except ValueError as error:
+        raise InputError(f"the pair {pair.name}: {error}") from None
 
-    def __init__(self, folder: Path, keys: Sequence[str]) -> None:
-        self._product = Product("pairs", folder)
-        table = read_manifest(folder, ["key", "name", "group"])
-        wanted = set(keys)
-        self._row = {key: row for row, key in enumerate(self._product.keys) if key in wanted}
-        self._names = {key: table["name"][row].as_py() for key, row in self._row.items()}
-        self._groups = {key: table["group"][row].as_py() for key, row in self._row.items()}
-        self._last: tuple[str, dict[str, bytes]] = ("", {})
 
-    def fields(self, key: str) -> dict[str, bytes]:
-        """Read all members of a pair, as bytes."""
-        if self._last[0] != key:
-            self._last = (key, self._product.fields(self._row[key]))
-        return self._last[1]
+def _levels_of_sequences(
+    pairs: Pairs, keys: Sequence[str], choice: ThermalLevels
+) -> dict[str, Levels]:
+    """Choose the levels that the frames of each sequence share; a sequence is never in two shards.
 
-    def sample(self, key: str) -> Sample:
-        """Decode the pair's images.
-
-        Raises:
-            InputError: they are damaged.
-        """
-        fields = self.fields(key)
-        with self._product.blamed(self._row[key]):
-            images = dict(
-                decode_field(field, data)
-                for field, data in fields.items()
-                if field.partition(".")[0] in ("rgb", "thermal")
-            )
-            return Sample(self._names[key], self._groups[key], images["rgb"], images["thermal"])
+    Nothing where every image has its own.
+    """
+    if choice.rule != "sequence":
+        return {}
+    members: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        members[pairs.groups[key]].append(key)
+    opened = ((name, map(pairs.open, own)) for name, own in members.items() if len(own) > 1)
+    return {
+        name: sequence_levels(
+            ((pair.counts, pair.data) for pair in frames if pair.counts is not None), choice
+        )
+        for name, frames in opened
+    }
 
 
 def _decided_together(
@@ -164,26 +167,26 @@ def _decided_together(
     """
     decisions, alike = {}, {}
     for key in keys:
-        sample = pairs.sample(key)
+        pair = pairs.open(key)
+        if pair.counts is None:
+            continue
+        sample = pair.sample()
         decisions[key] = trust.decide(sample)
         alike[key] = (sample.group, sample.rgb.shape[:2], sample.thermal.shape[:2])
     return decisions, lend(decisions, alike)
 
 
 def _registered(
+    pair: Opened,
     sample: Sample,
-    members: Mapping[str, bytes],
     decision: Decision,
     policy: str,
+    levels: Levels,
     settings: RegisterParams,
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Make members and manifest columns of one pair.
-
-    Args:
-        members: of the product ``pairs``.
-    """
-    labels = json.loads(members["json"])["labels"]
-    ground = _ground(sample, members, labels, settings.labels_on)
+    """Make members and manifest columns of one pair."""
+    ground = _ground(sample, pair.members, pair.labels, settings.labels_on)
+    labels: Mapping[str, Any] = pair.labels
     matrix = decision.registration.matrix
     if settings.grid == "rgb":
         still, moving, move = sample.rgb, sample.thermal, Move.onto(sample.rgb, "thermal", matrix)
@@ -195,10 +198,17 @@ def _registered(
     resample = not move.changes_nothing(moving)
     if resample:
         onto, valid = resampled(moving, move.matrix, move.width, move.height)
-        fields = moved_label_images(members, move, ground.stands_on)
-        fields[f"{move.modality}.png"] = encode_png(onto)
-        fields["valid.png"] = encode_png(valid.astype(np.uint8) * 255)
+        fields = moved_label_images(pair.members, move, ground.stands_on)
         labels = moved_boxes(labels, move, ground.stands_on)
+    if pair.data is not None:
+        held = moved_data(pair.data, move) if move.modality == "thermal" else pair.data
+        valid = valid & held
+        if move.modality == "thermal":
+            onto = np.where(held, onto, 0).astype(onto.dtype)
+    if resample:
+        fields[f"{move.modality}.png"] = encode_png(onto)
+    if resample or not valid.all():
+        fields["valid.png"] = encode_png(valid.astype(np.uint8) * 255)
     row = {
         **_row(decision, policy, settings),
         "shift_tolerance_px": in_file_px(settings.shift_tolerance_working_px, Frame.of(still)),
@@ -206,8 +216,38 @@ def _registered(
         "resampled": resample,
         "valid_fraction": float(valid.mean()),
     }
-    metadata = json.dumps({"registered": row, "labels": labels}, sort_keys=True)
+    stored = {"registered": {**row, "thermal_levels": asdict(levels)}, "labels": labels}
+    metadata = json.dumps(stored, sort_keys=True)
     return {**fields, "json": metadata.encode()}, {**row, "detail": "; ".join(ground.remarks)}
+
+
+def without_thermal(
+    pair: Opened, settings: RegisterParams
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Make members and manifest columns of a pair of a dataset without thermal images: its RGB
+    image and its labels stay as they are.
+
+    Raises:
+        InputError: the grid is to be that of thermal.
+    """
+    if settings.grid != "rgb":
+        raise InputError(f"the pair {pair.name} has no thermal image: set the grid to rgb")
+    row = {
+        "registration": "absent",
+        "registration_reason": "no_thermal",
+        "source": "none",
+        "policy": "single_modality",
+        "grid": "rgb",
+        "shift_tolerance_px": in_file_px(settings.shift_tolerance_working_px, Frame.of(pair.rgb)),
+        "resampled": False,
+        "valid_fraction": 1.0,
+        "thermal_present": False,
+        "training": True,
+        "matrix": np.eye(3).ravel().tolist(),
+        "estimate": np.eye(3).ravel().tolist(),
+    }
+    metadata = json.dumps({"registered": row, "labels": pair.labels}, sort_keys=True)
+    return {"json": metadata.encode()}, row
 
 
 def _ground(

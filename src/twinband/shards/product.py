@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinband.core.errors import MALFORMED, InputError
@@ -28,6 +27,7 @@ from twinband.shards.write import (
     finished_shard,
     link,
     parquet_bytes,
+    parquet_table,
     recorded_shard,
     row_schema,
     shard_name,
@@ -132,7 +132,9 @@ def write_product_files(
         present = pc.greater_equal(rows["offset"], 0)
         shard = pc.if_else(present, pa.scalar(number, pa.int32()), pa.scalar(-1, pa.int32()))
         tables.append(rows.add_column(4, pa.field("shard", pa.int32()), shard))
-    table = pa.concat_tables(tables).sort_by("key").combine_chunks()
+    table = pa.concat_tables(tables)
+    # Not `sort_by`, which starts threads (see `parquet_table`).
+    table = table.take(pc.sort_indices(table, [("key", "ascending")])).combine_chunks()
     manifest = parquet_bytes(table)
     write_atomically(folder / MANIFEST, manifest)
     write_atomically(folder / CARD, card.encode())
@@ -198,7 +200,7 @@ def read_manifest(folder: Path, columns: Sequence[str] | None = None) -> pa.Tabl
             raise InputError(
                 f"{path}: not the file of the index (SHA-256 differs). {remedy(folder)}"
             )
-        table = pq.read_table(pa.BufferReader(data), columns=list(columns) if columns else None)
+        table = parquet_table(data, columns)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read: {error}. {remedy(folder)}") from None
     needed = columns or [*row_schema([]).names, "shard"]

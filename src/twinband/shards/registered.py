@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.errors import MALFORMED, InputError
+from twinband.core.thermal import AS_STORED, Levels
 
 NOT_LABELS = frozenset({"rgb", "thermal", "json", "valid"})
 LABEL_IMAGES = ("semantics", "saliency")  # 0 is background
@@ -20,7 +21,9 @@ class RegisteredPair:
 
     Attributes:
         rgb: ``H,W,3`` uint8.
-        thermal: ``H,W`` uint8 or uint16; zeros if it counts as absent.
+        thermal: ``H,W`` uint8, grey levels by the dataset's choice (``core.thermal``), hot is
+            bright; zeros if it counts as absent.
+        counts: ``H,W`` uint8 or uint16, thermal as it was measured; zeros if it counts as absent.
         valid: ``H,W``, where both images have data.
         thermal_present: False if registration failed and the dataset's policy is to go on
             without thermal.
@@ -30,7 +33,8 @@ class RegisteredPair:
     """
 
     rgb: NDArray[np.uint8]
-    thermal: NDArray[Any]
+    thermal: NDArray[np.uint8]
+    counts: NDArray[Any]
     valid: NDArray[np.bool_]
     thermal_present: bool
     training: bool
@@ -61,11 +65,19 @@ def _laid_over(pair: Mapping[str, Any], changed: Mapping[str, Any]) -> Registere
     registration = changed["json"]["registered"]
     label_images = {name: value for name, value in images.items() if name not in NOT_LABELS}
     present = registration["thermal_present"]
+    shape = images["rgb"].shape[:2]
+    counts = images["thermal"] if present else np.zeros(shape, np.uint8)
+    levels = Levels(**registration["thermal_levels"]) if present else AS_STORED
     valid = changed.get("valid")
+    valid = np.ones(shape, np.bool_) if valid is None else valid > 0
+    thermal = levels.grey(counts)
+    if levels.inverted:
+        thermal[~valid & (counts == 0)] = 0  # where there are no data is not hot
     return RegisteredPair(
         rgb=images["rgb"],
-        thermal=images["thermal"] if present else np.zeros_like(images["thermal"]),
-        valid=np.ones(images["rgb"].shape[:2], np.bool_) if valid is None else valid > 0,
+        thermal=thermal,
+        counts=counts,
+        valid=valid,
         thermal_present=present,
         training=registration["training"],
         shift_tolerance_px=registration["shift_tolerance_px"],

@@ -172,7 +172,7 @@ def recorded_shard(path: Path) -> tuple[Shard, pa.Table]:
         raise vanished(rows_of(path)) from None
     if hashlib.sha256(rows).hexdigest() != record["rows_sha256"]:
         raise vanished(rows_of(path))
-    return Shard(**record["shard"]), pq.read_table(pa.BufferReader(rows))
+    return Shard(**record["shard"]), parquet_table(rows)
 
 
 def shard_name(index: int) -> str:
@@ -209,6 +209,21 @@ def parquet_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue())
+
+
+def parquet_table(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    """Decode Parquet, all of it or some columns, in this thread alone.
+
+    The library's own threads now and then outlive ``main``, and then end the process by a signal
+    when its work is done (apache/arrow issues 34314 and 39862); tables here are small.
+
+    Raises:
+        pyarrow.ArrowException: it is no Parquet, or has no such column.
+    """
+    file = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+    if absent := set(columns or ()) - set(file.schema_arrow.names):
+        raise pa.ArrowKeyError(f"no column {', '.join(sorted(absent))}")
+    return file.read(list(columns) if columns else None, use_threads=False)
 
 
 def link(source: str | Path, target: str | Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.errors import InputError
-from twinband.core.images import to_eight_bits
 from twinband.shards.read import Dataset
 from twinband.shards.registered import registered_pair
 from twinband.shards.write import remove
@@ -22,9 +21,6 @@ LEAST_DISTANCE = 1e-3  # of the farthest, below which a distance is not inverted
 
 class Pixels(NamedTuple):
     """A registered pair: ``rgb`` ``H,W,3`` and ``thermal`` ``H,W``, both uint8, and its labels.
-
-    Thermal of 16 bits is stretched, image by image, so that its percentiles 1 and 99 become 0 and
-    255: sensors without radiometry drift, and recorded ranges leave most levels unused.
 
     Attributes:
         rgb, thermal: the images.
@@ -77,7 +73,7 @@ class PairPixels:
         pair = registered_pair(sample)
         return Pixels(
             pair.rgb,
-            to_eight_bits(pair.thermal),
+            pair.thermal,
             round(pair.shift_tolerance_px),
             _inverse_depth(sample.get("depth")),
             _classes(sample.get("semantics")),

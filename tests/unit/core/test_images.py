@@ -16,6 +16,7 @@ from PIL import Image
 from twinband.core import images
 from twinband.core.errors import BadSample
 from twinband.core.outside import LIMITS
+from twinband.core.thermal import thermal_of
 
 RANDOM = np.random.default_rng(7)
 DEEP = RANDOM.integers(0, 1 << 16, (20, 30), dtype=np.uint16)
@@ -112,9 +113,18 @@ def test_signed_sixteen_bit_tiff_is_read_where_nothing_is_negative() -> None:
     assert reason(bytes(cv2.imencode(".tif", -signed - 1)[1])) == "wrong_bit_depth"
 
 
-def test_float_tiff_is_refused() -> None:
-    data = bytes(cv2.imencode(".tif", GREY.astype(np.float32))[1])
-    assert reason(data) == "wrong_bit_depth"
+def test_float_tiff_is_decoded_as_it_is_and_is_thermal_alone() -> None:
+    celsius = (GREY / 10).astype(np.float32)
+    decoded = images.decode(bytes(cv2.imencode(".tif", celsius)[1]), "x")
+    assert decoded.bits == 32 and decoded.channels == 1
+    np.testing.assert_array_equal(decoded.pixels, celsius)
+    with pytest.raises(BadSample, match="RGB of 32 bits"):
+        images.as_rgb(decoded, "x")
+    with pytest.raises(BadSample, match="not counts"):
+        images.as_thermal(decoded, "x")
+    kelvin = thermal_of(decoded, "x").astype(np.float64) / 100
+    np.testing.assert_allclose(kelvin, GREY / 10 + 273.15, atol=0.0051)
+    assert thermal_of(images.decode(pillow(GREY, "PNG"), "x"), "x").dtype == np.uint8
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

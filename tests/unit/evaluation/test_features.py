@@ -2,6 +2,7 @@
 together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def vit(tmp_path: Path) -> Model:
 
 def pair(seed: int, present: bool = True) -> RegisteredPair:
     rgb, thermal = scene(seed)
-    return RegisteredPair(rgb, thermal, thermal > -1, present, True, 0.0, {})
+    return RegisteredPair(rgb, thermal, thermal, thermal > -1, present, True, 0.0, {})
 
 
 def encoded(model: Model, *pairs: RegisteredPair) -> EncodedPairs:
@@ -108,8 +109,7 @@ def test_a_map_holds_only_the_images_of_its_pair(vit: Model) -> None:
 
 
 def test_each_channel_half_is_of_its_modality(vit: Model) -> None:
-    rgb, thermal = scene(0)
-    dark = RegisteredPair(rgb, thermal // 2, thermal > -1, True, True, 0.0, {})
+    dark = replace(pair(0), thermal=pair(0).thermal // 2)
     before, after = encoded(vit, pair(0)).full, encoded(vit, dark).full
     torch.testing.assert_close(before.rgb.class_token, after.rgb.class_token)
     assert not torch.allclose(before.thermal.class_token, after.thermal.class_token)
@@ -211,7 +211,7 @@ def test_pooling() -> None:
 def test_images_are_scaled_and_normalised_as_in_training() -> None:
     rgb = np.full((32, 48, 3), (124, 116, 104), np.uint8)
     thermal = np.full((32, 48), 255, np.uint8)
-    images = images_of([RegisteredPair(rgb, thermal, thermal > 0, True, True, 0.0, {})], (16, 24))
+    images = images_of([replace(pair(0), rgb=rgb, thermal=thermal)], (16, 24))
     assert images["rgb"].shape == images["thermal"].shape == (1, 3, 16, 24)
     assert images["rgb"].abs().max() < 0.01
     expected = torch.tensor([(255 - 123.675) / 58.395, (255 - 116.28) / 57.12, 151.47 / 57.375])

@@ -49,7 +49,7 @@ def grey(rgb: int, thermal: int, present: bool = True) -> RegisteredPair:
     """A pair of flat images."""
     plane = np.full((16, 16), thermal, np.uint8)
     colours = np.full((16, 16, 3), rgb, np.uint8)
-    return RegisteredPair(colours, plane, plane >= 0, present, True, 0.0, {})
+    return RegisteredPair(colours, plane, plane, plane >= 0, present, True, 0.0, {})
 
 
 def test_normalising_is_undone_and_clipped() -> None:

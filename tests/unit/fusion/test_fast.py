@@ -17,7 +17,9 @@ def test_it_is_equal_but_for_rounding(size: tuple[int, int]) -> None:
         fast = FastStudent(student)  # type: ignore[arg-type]
         torch.testing.assert_close(fast(visible, infrared), expected, atol=1e-5, rtol=0)
         half = FastStudent(student, torch.bfloat16)  # type: ignore[arg-type]
-        assert half(visible, infrared).dtype == torch.float32
+        found = half(visible, infrared)  # on processors without bfloat16 too
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, expected, atol=0.05, rtol=0)
 
 
 def test_the_student_stays_as_it_is() -> None:

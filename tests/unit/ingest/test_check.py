@@ -120,7 +120,7 @@ FLOAT = bytes(cv2.imencode(".tif", THERMAL.astype(np.float32))[1])
         (b"", encoded(THERMAL), "undecodable"),
         (b"<html>404</html>", encoded(THERMAL), "undecodable"),
         (DEEP_RGB, encoded(THERMAL), "wrong_bit_depth"),
-        (encoded(RGB), FLOAT, "wrong_bit_depth"),
+        (encoded(RGB), FLOAT, "unknown_unit"),
         (encoded(RGB), encoded(RGB), "wrong_channels"),
         (encoded(RGB[:12]), encoded(THERMAL), "too_small"),
         (encoded(RGB), encoded(THERMAL[:, :12]), "too_small"),

@@ -24,6 +24,7 @@ REASONS = {
     *("truncated", "undecodable", "too_large", "too_small", "wrong_channels", "wrong_bit_depth"),
     *("bad_label", "not_text", "listed_but_missing", "missing_partner", "key_collision"),
     *("not_a_file", "link_outside", "unreadable", "bad_name", "odd_name", "unpaired_sequence"),
+    *("unknown_unit", "no_data"),
     *("label_dropped", "boxes_dropped", "boxes_clipped"),
 }
 # Of the pair that holds the hostile thing; empty where it is harmless.

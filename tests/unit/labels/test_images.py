@@ -20,6 +20,7 @@ def registered(level: float = 128, present: bool = True) -> RegisteredPair:
     return RegisteredPair(
         rgb=np.full_like(made.rgb, level),
         thermal=made.thermal,
+        counts=made.thermal,
         valid=np.ones(made.thermal.shape, bool),
         thermal_present=present,
         training=True,

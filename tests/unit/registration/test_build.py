@@ -183,12 +183,12 @@ def test_deep_thermal_keeps_its_depth_and_values(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", {"a": Made(rgb, deep)})
     register_pairs(tmp_path, supplied={"*": shift(6, -4)})
     found = registered_pair(joined(tmp_path)["a"])
-    assert found.thermal.dtype == np.uint16
-    np.testing.assert_array_equal(found.thermal[:-4, 6:], deep[4:, :-6])
+    assert found.counts.dtype == np.uint16 and found.thermal.dtype == np.uint8
+    np.testing.assert_array_equal(found.counts[:-4, 6:], deep[4:, :-6])
     valid = np.zeros((HEIGHT, WIDTH), bool)
     valid[:-4, 6:] = True
     np.testing.assert_array_equal(found.valid, valid)
-    assert not found.thermal[~valid].any()
+    assert not found.thermal[~valid].any() and not found.counts[~valid].any()
 
 
 @pytest.mark.parametrize("size", [(80, 60), (320, 240), (128, 128), (100, 90)])
@@ -203,7 +203,7 @@ def test_other_sizes_and_aspect_ratios_come_onto_the_rgb_grid(
     assert row["matrix"] == expected.ravel().tolist() and row["resampled"]
     found = registered_pair(joined(tmp_path)["a"])
     assert found.thermal.shape == (HEIGHT, WIDTH) and found.valid.all()
-    assert (found.thermal == 30_000).all()
+    assert (found.counts == 30_000).all()
 
 
 def test_on_the_rgb_grid_labels_of_rgb_stay_and_those_of_thermal_move(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from twinband.core.params import ParamsError
 from twinband.registration import build, trust
 from twinband.registration.facts import facts_of
 from twinband.registration.geometry import Matrix, Similarity
-from twinband.registration.shard import Pairs, ShardTask, write_registered_shard
+from twinband.registration.pairs import Pairs
+from twinband.registration.shard import ShardTask, write_registered_shard
 from twinband.shards.write import Shard
 from twinband.verify import verify_product
 
@@ -97,13 +98,13 @@ def test_a_pair_is_read_again_only_where_one_may_lend_to_another(
 ) -> None:
     write_pairs(tmp_path / "pairs", {key: pair(n, group="g") for n, key in enumerate("abc")})
     asked: list[str] = []
-    decoded = Pairs.sample
+    decoded = Pairs.open
 
-    def sample(self: Pairs, key: str) -> Any:
+    def opened(self: Pairs, key: str) -> Any:
         asked.append(key)
         return decoded(self, key)
 
-    monkeypatch.setattr(Pairs, "sample", sample)
+    monkeypatch.setattr(Pairs, "open", opened)
     register_pairs(tmp_path, **settings)
     assert asked == [*"abc"] * reads
 

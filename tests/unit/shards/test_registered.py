@@ -21,16 +21,27 @@ PAIR: dict[str, Any] = {
 
 
 def changed(
-    *, present: bool = True, training: bool = True, labels: Any = None, **fields: Any
+    *,
+    present: bool = True,
+    training: bool = True,
+    labels: Any = None,
+    inverted: bool = False,
+    **fields: Any,
 ) -> dict[str, Any]:
-    said = {"thermal_present": present, "training": training, "shift_tolerance_px": 2.5}
+    levels = {"low": 0.0, "high": 65535.0, "inverted": inverted}
+    said: dict[str, Any] = {
+        "thermal_present": present,
+        "training": training,
+        "shift_tolerance_px": 2.5,
+    }
+    said |= {"thermal_levels": levels}
     return {"json": {"registered": said, "labels": labels or {}}, **fields}
 
 
 def test_where_nothing_changed_the_pair_is_as_it_was() -> None:
     boxes = [{"class": "car", "xyxy": [0, 0, 2, 2]}]
     found = registered_pair({"pairs": PAIR, "registered": changed(labels={"boxes": boxes})})
-    assert found.rgb is RGB and found.thermal is THERMAL
+    assert found.rgb is RGB and found.counts is THERMAL
     assert found.valid.dtype == np.bool_ and found.valid.shape == (4, 6) and found.valid.all()
     assert set(found.labels) == {"semantics", "boxes"}
     assert found.labels["semantics"] is CLASSES and found.labels["boxes"] is boxes
@@ -44,23 +55,41 @@ def test_what_was_made_anew_takes_the_place_of_the_old(name: str) -> None:
     valid[:, 2:] = 255
     sample = {"pairs": PAIR, "registered": {**changed(valid=valid), name: new}}
     found = registered_pair(sample)
-    images = {"rgb": found.rgb, "thermal": found.thermal, "semantics": found.labels["semantics"]}
+    images = {"rgb": found.rgb, "thermal": found.counts, "semantics": found.labels["semantics"]}
     for other, image in images.items():
         assert image is (new if other == name else PAIR[other])
     np.testing.assert_array_equal(found.valid, np.tile(np.arange(6) >= 2, (4, 1)))
     assert "valid" not in found.labels
 
 
-def test_absent_thermal_is_zeros_of_the_same_kind() -> None:
-    found = registered_pair({"pairs": PAIR, "registered": changed(present=False)})
-    assert not found.thermal_present and not found.thermal.any()
-    assert (found.thermal.shape, found.thermal.dtype) == (THERMAL.shape, THERMAL.dtype)
+def test_counts_become_grey_by_the_levels_of_the_sample() -> None:
+    found = registered_pair({"pairs": PAIR, "registered": changed()})
+    assert found.thermal.dtype == np.uint8
+    assert (found.thermal == round(40_000 / 65535 * 255)).all()
+
+
+def test_of_inverted_thermal_what_has_no_data_stays_dark() -> None:
+    counts = THERMAL.copy()
+    counts[:, :2] = 0
+    valid = np.full((4, 6), 255, np.uint8)
+    valid[:, 0] = 0
+    made = changed(inverted=True, valid=valid, thermal=counts)
+    found = registered_pair({"pairs": PAIR, "registered": made})
+    assert found.thermal[0].tolist() == [0, 255, *[255 - 156] * 4]
+    assert not counts[:, :2].any()
+
+
+@pytest.mark.parametrize("pair", [PAIR, {k: v for k, v in PAIR.items() if k != "thermal"}])
+def test_absent_thermal_is_zeros(pair: dict[str, Any]) -> None:
+    found = registered_pair({"pairs": pair, "registered": changed(present=False)})
+    assert not found.thermal_present and not found.thermal.any() and not found.counts.any()
+    assert found.thermal.shape == (4, 6) and found.thermal.dtype == np.uint8
     assert (THERMAL == 40_000).all() and found.rgb is RGB
 
 
 def test_a_pair_that_must_not_be_trained_on_says_so() -> None:
     found = registered_pair({"pairs": PAIR, "registered": changed(training=False)})
-    assert not found.training and found.thermal is THERMAL
+    assert not found.training and found.counts is THERMAL
 
 
 def test_label_images_and_boxes_say_where_objects_are() -> None:

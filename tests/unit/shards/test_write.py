@@ -2,10 +2,13 @@
 
 import errno
 import os
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import webdataset
 from hypothesis import given, settings
@@ -20,6 +23,8 @@ from twinband.shards.write import (
     finished_shard,
     is_kept,
     keep,
+    parquet_bytes,
+    parquet_table,
     read_kept,
     recorded_shard,
     rows_of,
@@ -207,3 +212,37 @@ def test_whatever_is_written_is_read_back(
             shard.add(key, samples[key], OK)
     for row in recorded_shard(path)[1].to_pylist():
         assert read_fields(path, row["offset"], row["size"], row["key"]) == samples[row["key"]]
+
+
+TABLE = pa.table({"key": ["a", "b"], "numbers": [[1, 2], []], "words": [[("k", "v")], []]})
+
+
+@pytest.mark.parametrize("columns", [None, ["words", "key"], []])
+def test_a_table_comes_back(columns: list[str] | None) -> None:
+    wanted = TABLE.select(columns) if columns else TABLE
+    assert parquet_table(parquet_bytes(TABLE), columns).equals(wanted)
+
+
+@pytest.mark.parametrize(
+    ("data", "columns"), [(b"no table", None), (parquet_bytes(TABLE), ["key", "absent"])]
+)
+def test_what_is_no_such_table_is_an_arrow_exception(data: bytes, columns: list[str]) -> None:
+    with pytest.raises(pa.ArrowException):
+        parquet_table(data, columns)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_reading_a_table_starts_no_thread(tmp_path: Path) -> None:
+    """A library's thread that outlives main ends a step with SIGABRT after its work is done."""
+    path = tmp_path / "table.parquet"
+    path.write_bytes(parquet_bytes(pa.table({n: list(range(5000)) for n in "abcdef"})))
+    program = (
+        "import os, pathlib, sys\n"
+        "from twinband.shards.write import parquet_table\n"
+        "before = len(os.listdir('/proc/self/task'))\n"
+        "parquet_table(pathlib.Path(sys.argv[1]).read_bytes())\n"
+        "print(len(os.listdir('/proc/self/task')) - before)"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"

@@ -24,9 +24,21 @@ from twinband.training.pixels import VOID, DecodedPixels, PairPixels
 SETTINGS = settings_of(batch_size=4, accumulation=2)
 
 
-def joined(folder: Path, shards: Sequence[Mapping[str, Members]], tolerance: int = 0) -> Dataset:
+def said(tolerance: float, low: float = 0.0, high: float = 255.0) -> dict[str, object]:
+    """Give what registration says of a pair that it left as it is."""
+    levels = {"low": low, "high": high, "inverted": False}
+    plain = {"thermal_present": True, "training": True}
+    return {**plain, "shift_tolerance_px": tolerance, "thermal_levels": levels}
+
+
+def joined(
+    folder: Path,
+    shards: Sequence[Mapping[str, Members]],
+    tolerance: int = 0,
+    levels: tuple[float, float] = (0.0, 255.0),
+) -> Dataset:
     """Pairs that are aligned as they are, and their registration, which says so."""
-    metadata = {"thermal_present": True, "training": True, "shift_tolerance_px": float(tolerance)}
+    metadata = said(float(tolerance), *levels)
     note = {"json": json.dumps({"registered": metadata, "labels": {}}).encode()}
     registered = [{key: members and note for key, members in shard.items()} for shard in shards]
     write_product(folder / "pairs", shards)
@@ -165,12 +177,12 @@ def deep_pair(levels: np.ndarray) -> Mapping[str, bytes]:
     return {"rgb.png": encode_png(rgb), "thermal.png": encode_png(levels), "json": b"{}"}
 
 
-def test_deep_thermal_is_stretched_and_flat_thermal_stays_a_number(tmp_path: Path) -> None:
+def test_deep_thermal_is_seen_by_its_levels(tmp_path: Path) -> None:
     ramp = np.linspace(29_000, 29_500, 48 * 64).reshape(48, 64).astype(np.uint16)
     ramp[0, 0] = 65_535  # one dead pixel does not squeeze the rest
     flat = np.full((48, 64), 29_000, np.uint16)
     shard = {"flat": deep_pair(flat), "ramp": deep_pair(ramp)}
-    pairs = PairPixels({"deep": joined(tmp_path, [shard])})
+    pairs = PairPixels({"deep": joined(tmp_path, [shard], levels=(29_000, 29_500))})
     assert not pairs[0].thermal.any()
     thermal = pairs[1].thermal
     assert thermal.dtype == np.uint8 and len(np.unique(thermal)) > 200
@@ -182,7 +194,7 @@ def test_deep_thermal_is_stretched_and_flat_thermal_stays_a_number(tmp_path: Pat
 def test_registered_thermal_is_seen_and_every_pair_must_be_registered(tmp_path: Path) -> None:
     pairs = [{"a": two_shards()[0]["a"], "c": two_shards()[0]["c"]}]
     joined(tmp_path, pairs)
-    metadata = {"thermal_present": True, "training": True, "shift_tolerance_px": 3.0}
+    metadata = said(3.0)
     note = json.dumps({"registered": metadata, "labels": {}}).encode()
     moved: Members = {"thermal.png": encode_png(np.full((48, 64), 9, np.uint8)), "json": note}
     write_product(tmp_path / "all", [{"a": {"json": note}, "c": moved}], "registered")

@@ -54,6 +54,8 @@ def read_label_image(
             "bad_label",
             f"{path}: class ids as JPEG, which blurs them at every edge; fetch or save them as PNG",
         )
+    if decoded.bits == 32:
+        raise BadSample("wrong_bit_depth", f"{path}: floating-point numbers; ids are whole ones")
     if decoded.format == "JPEG":
         notes.add("saliency_lossy", f"{path}: a mask as JPEG; its edges are blurred")
     pixels = _levels(decoded, path) if soft else _ids(decoded, data, path, colours)
