@@ -101,9 +101,6 @@ def _remarks(dropped: int, absent: int, unlabelled: int) -> Iterator[str]:
     if dropped:
         yield f"{dropped} pairs that registration dropped from training are left out"
     if absent:
-        yield (
-            f"{absent} pairs count as without thermal: their thermal image is black, and valid "
-            "is 0 everywhere"
-        )
+        yield f"{absent} pairs count as without thermal: no thermal image of them is written"
     if unlabelled:
         yield f"{unlabelled} images were never labelled with boxes; trainers take them for empty"

@@ -58,11 +58,12 @@ class PairFiles:
 
     Attributes:
         sequence: that it is of, if any.
-        images: by modality, those that are exported.
+        images: by modality, those that are exported and there.
         objects: by modality; a modality that nobody labelled with boxes is not there.
         label_images: PNG files by name, such as ``semantics``.
-        valid: PNG file, 255 where both images have data; None if that is everywhere.
-        thermal_present: False if its thermal image is black, since registration failed.
+        valid: PNG file, 255 where both images have data; None if that is everywhere, or if there
+            is no thermal image.
+        thermal_present: False if it counts as without thermal, which is then not exported.
     """
 
     key: str
@@ -185,13 +186,13 @@ def _files(
     pair: RegisteredPair,
     modalities: Sequence[str],
 ) -> PairFiles:
-    pixels: Mapping[str, NDArray[Any]] = {"rgb": pair.rgb, "thermal": pair.thermal}
-    images = {}
-    for modality in modalities:
-        present = modality == "rgb" or pair.thermal_present
-        images[modality] = _image(members.get(modality) if present else None, pixels[modality])
-    objects = {m: found for m in modalities if (found := objects_on(pair.labels, m)) is not None}
-    valid = pair.valid if pair.thermal_present else np.zeros_like(pair.valid)
+    # Thermal as it was measured: its grey levels are the pipeline's choice, not the dataset's.
+    pixels: dict[str, NDArray[Any]] = {"rgb": pair.rgb}
+    if pair.thermal_present:
+        pixels["thermal"] = pair.counts
+    images = {m: _image(members.get(m), pixels[m]) for m in modalities if m in pixels}
+    objects = {m: found for m in images if (found := objects_on(pair.labels, m)) is not None}
+    whole = pair.valid.all() or not pair.thermal_present
     return PairFiles(
         key=row["key"],
         name=row["name"],
@@ -202,7 +203,7 @@ def _files(
         images=images,
         objects=objects,
         label_images=dict(_label_images(members)),
-        valid=None if valid.all() else encode_png(valid.astype(np.uint8) * 255),
+        valid=None if whole else encode_png(pair.valid.astype(np.uint8) * 255),
         thermal_present=pair.thermal_present,
     )
 
