@@ -47,12 +47,36 @@ class Modality(StrEnum):
 
 
 @app.callback()
-def readers(context: typer.Context, as_json: Json = False) -> None:
-    """List the dataset layouts that can be read, check a folder, or add it to the project."""
-    if context.invoked_subcommand is None:
-        from twinband.commands._datasets_table import print_json, print_table
+def readers(
+    context: typer.Context,
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="print the list and all pages, as docs/datasets.md")
+    ] = False,
+) -> None:
+    """List the datasets that can be read, show one, check a folder, add it, or export it."""
+    if context.invoked_subcommand is not None:
+        return
+    if as_json:
+        from twinband.commands._datasets_catalogue import described_readers
 
-        print_json() if as_json else print_table()
+        typer.echo(json.dumps(described_readers(), indent=2, ensure_ascii=False))
+    else:
+        from twinband.commands import _datasets_page as pages
+
+        text = pages.markdown() if markdown else "\n".join([*pages.in_lines(), ""])
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="of a dataset, a reader or a recipe")],
+) -> None:
+    """Print all that is known of a dataset: images, labels, files, defects, terms, commands."""
+    from twinband.commands._datasets_catalogue import find
+    from twinband.commands._datasets_page import page
+
+    typer.echo("\n".join(page(find(name))))
 
 
 @app.command()

@@ -181,7 +181,7 @@ def test_counts_are_compared_with_the_published_ones(
         "tracks": Release(3, unit="sequences"),
         "unknown": Release(0),
     }
-    about = About("x", "detection", releases, *[""] * 5)
+    about = About("x", "detection", releases, "", "", "", "", "")
     monkeypatch.setattr(Layout, "about", about)
     write_llvip(tmp_path, *pairs)
     found = scanned(tmp_path, "llvip")
