@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.images import decode, encode_png
+from twinband.registration.geometry import inverted, moved_box, transformed
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Product, decode_fields, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
@@ -146,22 +147,48 @@ class Pairs:
                 for field_name, data in fields.items():
                     name, _, suffix = field_name.rpartition(".")
                     members[name] = (suffix, data)
-            yield _files(self._rows[key], members, registered_pair(sample), modalities)
+            pair = registered_pair(sample)
+            moved = Moved.by(sample["registered"]["json"]["registered"], pair.rgb.shape)
+            yield _files(self._rows[key], members, pair, moved, modalities)
 
     def _is_train(self, key: str) -> bool:
         return bool(self._rows[key]["split"] == "train")
 
 
-def objects_on(labels: Mapping[str, Any], modality: str) -> list[Object] | None:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The modality that registration moved, and how, to a grid of ``width`` x ``height``."""
+
+    modality: str
+    matrix: NDArray[np.float64]
+    width: int
+    height: int
+
+    @classmethod
+    def by(cls, registration: Mapping[str, Any], shape: tuple[int, ...]) -> "Moved | None":
+        """Read it from the JSON of a registered pair; None if nothing was moved."""
+        if not registration["resampled"]:
+            return None
+        matrix = np.asarray(registration["matrix"], np.float64).reshape(3, 3)
+        if registration["grid"] == "rgb":
+            return cls("thermal", matrix, shape[1], shape[0])
+        return cls("rgb", inverted(matrix), shape[1], shape[0])
+
+
+def objects_on(
+    labels: Mapping[str, Any], modality: str, moved: Moved | None = None
+) -> list[Object] | None:
     """List the objects that a pair's JSON labels have on one of its images; None if nobody looked.
 
     ``NAME_rgb`` and ``NAME_thermal`` are of one modality, any other name is of both. A box by
-    itself, such as ``target_rgb`` of a tracking set, is an object whose class is its name.
+    itself, such as ``target_rgb`` of a tracking set, is an object whose class is its name. An
+    object that was labelled on each image (``rgb_xyxy``, ``thermal_xyxy``) has its own box there,
+    in pixels before registration, and one on a single image is on that one only.
 
     Raises:
         ValueError, KeyError: a box is malformed.
     """
-    found: list[Object] = []
+    found: list[Object | None] = []
     labelled = False
     for name, value in sorted(labels.items()):
         base, _, ending = name.rpartition("_")
@@ -173,17 +200,18 @@ def objects_on(labels: Mapping[str, Any], modality: str) -> list[Object] | None:
         elif isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
             if value and "xyxy" not in value[0]:
                 continue
-            found += map(_object, value)
+            found += [_object(item, modality, moved) for item in value]
         elif value is not None or ending not in MODALITIES:
             continue
         labelled = True
-    return found if labelled else None
+    return [item for item in found if item is not None] if labelled else None
 
 
 def _files(
     row: Mapping[str, Any],
     members: Mapping[str, Member],
     pair: RegisteredPair,
+    moved: Moved | None,
     modalities: Sequence[str],
 ) -> PairFiles:
     # Thermal as it was measured: its grey levels are the pipeline's choice, not the dataset's.
@@ -191,7 +219,7 @@ def _files(
     if pair.thermal_present:
         pixels["thermal"] = pair.counts
     images = {m: _image(members.get(m), pixels[m]) for m in modalities if m in pixels}
-    objects = {m: found for m in images if (found := objects_on(pair.labels, m)) is not None}
+    found = {m: objects_on(pair.labels, m, moved) for m in images}
     whole = pair.valid.all() or not pair.thermal_present
     return PairFiles(
         key=row["key"],
@@ -201,7 +229,7 @@ def _files(
         sequence=row["group"] if row["group"] != row["name"] else "",
         attributes=dict(row["attributes"] or ()),
         images=images,
-        objects=objects,
+        objects={m: objects for m, objects in found.items() if objects is not None},
         label_images=dict(_label_images(members)),
         valid=None if whole else encode_png(pair.valid.astype(np.uint8) * 255),
         thermal_present=pair.thermal_present,
@@ -225,9 +253,20 @@ def _label_images(members: Mapping[str, Member]) -> Iterator[tuple[str, bytes]]:
             yield name, data
 
 
-def _object(item: Mapping[str, Any]) -> Object:
-    corners = tuple((float(x), float(y)) for x, y in item.get("corners") or ())
-    return Object(item["class"], _four(item["xyxy"]), bool(item.get("difficult")), corners)
+def _object(item: Mapping[str, Any], modality: str, moved: Moved | None) -> Object | None:
+    """Describe an object as one modality has it; None if it has not."""
+    xyxy, corners = item["xyxy"], item.get("corners") or ()
+    if any(f"{each}_xyxy" in item for each in MODALITIES):
+        xyxy, corners = item.get(f"{modality}_xyxy"), item.get(f"{modality}_corners") or ()
+        if xyxy is not None and moved is not None and moved.modality == modality:
+            xyxy = moved_box(xyxy, moved.matrix, moved.width, moved.height)
+            if corners:
+                points = np.asarray(corners, np.float64) - 0.5
+                corners = transformed(moved.matrix, points) + 0.5
+        if xyxy is None:
+            return None
+    outline = tuple((float(x), float(y)) for x, y in corners)
+    return Object(item["class"], _four(xyxy), bool(item.get("difficult")), outline)
 
 
 def _is_box(value: Any) -> bool:
