@@ -6,6 +6,7 @@ from pipeline_steps.harness.step import In, Out, StepReport, main
 from twinband.core.params import Run
 from twinband.evaluation.benchmark import Inputs, open_benchmark
 from twinband.evaluation.params import EvaluateParams
+from twinband.evaluation.protocol import KEY, dataset_protocol
 from twinband.shards.product import markdown_card, write_following
 from twinband.shards.write import write_atomically
 
@@ -27,6 +28,7 @@ def run(
     """Run one evaluation; ``out`` is a product with a prediction for each test pair."""
     where = f"evaluate.items.{run.item}"
     benchmark = open_benchmark(params.benchmark, params.options, params.seed, where)
+    protocol = dataset_protocol(pairs)
     scores = benchmark.run(Inputs(pairs, registered, model, run.work, run.progress))
     write_following(
         pairs,
@@ -49,7 +51,7 @@ def run(
         scores.summary,
         samples=len(scores.predictions),
         metrics=scores.headline,
-        facts=scores.facts,
+        facts={**scores.facts, KEY: protocol},
     )
 
 

@@ -44,7 +44,7 @@ def run(
     built, untaken = ingested.built, ingested.untaken
     write_sheet(out, plots)
     write_left_out(built.manifest, left_out)
-    described = facts_of(built.manifest, built.bytes, product_id(out), untaken)
+    described = facts_of(built.manifest, built.bytes, product_id(out), untaken, ingested.protocol)
     told = "".join(
         f"; {words}" for words in (notes_in_words(built.manifest), in_words(untaken)) if words
     )

@@ -22,7 +22,7 @@ from twinband.fusion_scores.facts import (
     MethodFacts,
     Segmented,
 )
-from twinband.ingest.facts import IngestFacts
+from twinband.ingest.facts import IngestFacts, Protocol
 from twinband.masks.facts import ImageFacts, MaskFacts, ObjectFacts
 from twinband.pool import PoolFacts
 from twinband.pretraining.facts import Ends, PretrainFacts
@@ -364,6 +364,19 @@ def write_dataset(paths: dict[str, Path], name: str, pairs: int, seed: int) -> N
         hours={"day": pairs - pairs // 3, "night": pairs // 3},
         bytes=pairs * 21_345,
         product=f"{seed:016x}",
+        protocol=Protocol(
+            fingerprint=f"f{seed:015x}",
+            split_source="lists (test.txt, train.txt)",
+            splits={"test": pairs - train, "train": train},
+            split_hashes={"test": "0" * 16, "train": "1" * 16},
+            list_hashes={"test.txt": "2" * 16, "train.txt": "3" * 16},
+            annotations="improved (Liu et al., 2016)",
+            label_files=pairs,
+            label_hash="4" * 16,
+            sequences=0,
+            release="",
+            expected={"Made-up": {"pairs": 95_328}},
+        ),
     )
     metrics = {"pairs": facts.pairs, "left_out": facts.left_out}
     write_numbers(paths, f"ingest/{name}", facts.plain(), metrics)

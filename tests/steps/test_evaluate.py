@@ -76,6 +76,9 @@ def test_predictions_are_a_product_beside_the_pairs(
     for item in joined:
         assert (item["predictions"] is not None) == ("-test-" in item["key"])
     facts = json.loads((crops.root / "facts/evaluate/probe.json").read_text())
+    of_dataset = json.loads((crops.root / "data/pairs/crops/protocol.json").read_text())
+    assert facts["protocol"]["fingerprint"] == of_dataset["fingerprint"]
+    assert facts["protocol"]["dataset"] == "crops"
     assert facts["test_crops"] == 8 and set(facts["accuracy"]) == {"rgb", "thermal", "both"}
     metrics = json.loads((crops.root / "metrics/evaluate/probe.json").read_text())
     assert metrics["hog_rgb"] == facts["accuracy"]["rgb"]["overall"]

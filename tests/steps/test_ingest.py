@@ -57,6 +57,8 @@ def test_it_writes_product_metrics_facts_and_plots(project: Project) -> None:
     facts = json.loads(facts_file.read_text())
     assert (facts["pairs"], facts["left_out"]) == (7, 1)
     assert "untaken" not in facts
+    assert facts["protocol"]["splits"] == {"unnamed": 7}
+    assert facts["protocol"] == json.loads((pairs / "protocol.json").read_text())
     assert facts["reasons"] == {"missing_partner": 1} and facts["product"] == product_id(pairs)
     assert sum(facts["splits"].values()) == 7 and facts["hours"] == {"unknown": 7}
     assert sorted(contents(plots)) == ["sheet.jpg"]

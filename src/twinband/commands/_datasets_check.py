@@ -8,13 +8,14 @@ from typing import Any
 from twinband.core.errors import BadSample
 from twinband.ingest.check import check_pair
 from twinband.ingest.dataset import LIMITS, open_layout
+from twinband.ingest.facts import Protocol
 from twinband.ingest.layout import Entry, Layout, Problem
 from twinband.ingest.notes import MEANINGS
 from twinband.ingest.params import IngestLimits
+from twinband.ingest.protocol import DRAWN, protocol_of
 
 SAMPLE_PAIRS = 50
 NOT_STRICT = "leave strict_labels out: its pair is then kept without it"
-DRAWN = "drawn by ingest"
 ADVICE = {
     "missing_partner": "fetch the missing files, or remove those that are alone",
     "listed_but_missing": "fetch the missing files, or take the names out of the list",
@@ -59,7 +60,8 @@ class Images:
 class Check:
     """Result of a check; counts are of pairs, ``images`` and ``labels`` of the decoded sample.
 
-    ``untaken`` counts images that no rule of the layout took, by folder and suffix.
+    ``untaken`` counts images that no rule of the layout took, by folder and suffix; ``protocol``
+    says which benchmark this is.
     """
 
     reader: str
@@ -77,6 +79,7 @@ class Check:
     notes: Mapping[str, Reason] = field(default_factory=dict)
     untaken: Mapping[str, int] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    protocol: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_dataset(
@@ -113,6 +116,7 @@ def check_dataset(
         remarks=_remarks(layout, {"pairs": len(entries), "sequences": len(groups)}),
     )
     _decode_sample(layout, entries, check)
+    check.protocol = protocol_of(layout).plain()
     return check
 
 
@@ -192,6 +196,7 @@ def in_words(check: Check) -> list[str]:
     if not check.problems and not check.sample_problems:
         lines.append("problems: none")
     lines += _note_lines(check.notes)
+    lines += _protocol_lines(Protocol.model_validate(check.protocol))
     return [*lines, *(f"remark: {remark}" for remark in check.remarks)]
 
 
@@ -203,6 +208,17 @@ def _split_lines(check: Check) -> list[str]:
     return [
         f"  splits: {_listed(check.splits)}",
         f"  splits come from: {check.split_source}{drawn}",
+    ]
+
+
+def _protocol_lines(protocol: Protocol) -> list[str]:
+    """Say what a score must name to be comparable; what stands above already is left out."""
+    words = protocol.in_words()
+    shown = [title for title in ("lists and tables", "labels") if title in words]
+    return [
+        f"protocol {protocol.fingerprint}:",
+        *(f"  {split}: {digits}" for split, digits in protocol.split_hashes.items()),
+        *(f"  {title}: {words[title]}" for title in shown),
     ]
 
 

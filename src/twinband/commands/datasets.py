@@ -3,6 +3,7 @@
 import json
 import shlex
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,13 +25,58 @@ OutsideData = Annotated[
 ROOT_HELP = "the dataset's folder, or a tar or zip of it"
 
 
-@app.callback()
-def readers(context: typer.Context, as_json: Json = False) -> None:
-    """List the dataset layouts that can be read, check a folder, or add it to the project."""
-    if context.invoked_subcommand is None:
-        from twinband.commands._datasets_table import print_json, print_table
+class Form(StrEnum):
+    """The forms of an export."""
 
-        print_json() if as_json else print_table()
+    coco = "coco"
+    yolo = "yolo"
+    yolo_oriented = "yolo-oriented"
+    fiftyone = "fiftyone"
+
+
+class Modality(StrEnum):
+    """The images of an export."""
+
+    rgb = "rgb"
+    thermal = "thermal"
+    both = "both"
+
+    def images(self) -> list[str]:
+        """List the modalities that it stands for."""
+        return ["rgb", "thermal"] if self is Modality.both else [self.value]
+
+
+@app.callback()
+def readers(
+    context: typer.Context,
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="print the list and all pages, as docs/datasets.md")
+    ] = False,
+) -> None:
+    """List the datasets that can be read, show one, check a folder, add it, or export it."""
+    if context.invoked_subcommand is not None:
+        return
+    if as_json:
+        from twinband.commands._datasets_catalogue import described_readers
+
+        typer.echo(json.dumps(described_readers(), indent=2, ensure_ascii=False))
+    else:
+        from twinband.commands import _datasets_page as pages
+
+        text = pages.markdown() if markdown else "\n".join([*pages.in_lines(), ""])
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="of a dataset, a reader or a recipe")],
+) -> None:
+    """Print all that is known of a dataset: images, labels, files, defects, terms, commands."""
+    from twinband.commands._datasets_catalogue import find
+    from twinband.commands._datasets_page import page
+
+    typer.echo("\n".join(page(find(name))))
 
 
 @app.command()
@@ -117,6 +163,42 @@ def add(
     )
     if licence is None and not update:
         typer.echo(f"its licence is recorded as unknown: set ingest.items.{name}.licence")
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="an ingested and registered dataset of the project")],
+    out: Annotated[Path, typer.Argument(help="a folder that is not there yet")],
+    to: Annotated[Form, typer.Option(help="the form; yolo-oriented has turned boxes")],
+    modality: Annotated[Modality, typer.Option(help="which images")] = Modality.both,
+    split: Annotated[
+        list[str] | None, typer.Option(help="only this split; may be repeated; default: all")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an export")] = False,
+) -> None:
+    """Write images and labels of a dataset, on one grid, for the tools that people train with."""
+    from tqdm import tqdm
+
+    from twinband.commands._datasets_export import check_out, check_registered, in_words
+    from twinband.commands._outputs import writing
+    from twinband.exporting.build import export as write_export
+
+    pairs, registered = check_registered(name)
+    check_out(out)
+    with writing(out):
+        done = write_export(
+            pairs,
+            registered,
+            out,
+            to.value,
+            modalities=modality.images(),
+            splits=split or [],
+            overwrite=overwrite,
+            track=lambda read, total: tqdm(
+                read, "exported", total, unit="pair", leave=False, disable=None
+            ),
+        )
+    typer.echo("\n".join(in_words(done, out, to.value)))
 
 
 def parse_options(reader: str, given: list[str]) -> dict[str, Any]:

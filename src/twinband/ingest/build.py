@@ -23,11 +23,13 @@ from twinband.core.params import Run
 from twinband.ingest.check import COLUMNS, check_pair
 from twinband.ingest.dataset import Source
 from twinband.ingest.duplicates import Duplicate, find_duplicates
-from twinband.ingest.facts import card, facts_of
+from twinband.ingest.facts import Protocol, card, facts_of
 from twinband.ingest.files import key_of
 from twinband.ingest.layout import Entry, Layout, Problem
 from twinband.ingest.params import IngestParams, SplitFractions
-from twinband.shards.product import Built, build_product
+from twinband.ingest.protocol import FILE as PROTOCOL
+from twinband.ingest.protocol import protocol_of
+from twinband.shards.product import Built, build_product, to_json
 from twinband.shards.read import read_fields
 from twinband.shards.write import (
     OK,
@@ -38,6 +40,7 @@ from twinband.shards.write import (
     recorded_shard,
     shard_name,
     take_rows,
+    write_atomically,
 )
 
 PLANNED_AT_ONCE = 50_000
@@ -58,14 +61,16 @@ class ShardTask:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """The product ``pairs``, and what of the raw files is not in it.
+    """The product ``pairs``, and what its scan knows of the raw files.
 
     Attributes:
         untaken: images below the root that no rule of the layout took, by folder and suffix.
+        protocol: also written beside the shards.
     """
 
     built: Built
     untaken: Mapping[str, int]
+    protocol: Protocol
 
 
 def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Ingested:
@@ -83,18 +88,21 @@ def ingest(params: IngestParams, source: Source, out: Path, run: Run) -> Ingeste
         return [_final_shard(path, copies, out) for path in paths]
 
     layout = source.open()
+    tasks = _tasks(layout, source, params, run.work / "checked")
+    protocol = protocol_of(layout)  # which the scan for the tasks has made known
     built = build_product(
         out,
         product="pairs",
         dataset=run.item,
-        tasks=_tasks(layout, source, params, run.work / "checked"),
+        tasks=tasks,
         write_shard=write_checked_shard,
-        card=lambda rows: card(run.item, params, facts_of(rows)),
+        card=lambda rows: card(run.item, params, facts_of(rows, protocol=protocol)),
         run=run,
         finished=finished_with_quarantine,
         finish=without_duplicates,
     )
-    return Ingested(built, layout.untaken)
+    write_atomically(out / PROTOCOL, to_json(protocol.plain()))
+    return Ingested(built, layout.untaken, protocol)
 
 
 def shard_of(group: str, shards: int) -> int:

@@ -137,6 +137,10 @@ class Layout(ABC):
             layout names none.
         untaken: images below the root that are of no pair, by folder and suffix.
         left_out: paths that the layout leaves out on purpose, and tells of itself.
+        names: names of the pairs by split, in order; those of no split by ``""``.
+        sequences: number of groups of more than a pair of its own.
+        label_files: paths of all label files of pairs.
+        read_files: SHA-256 of each file that the scan itself read, such as a list, by path.
     """
 
     Options: ClassVar[type[Options]] = Options
@@ -155,6 +159,10 @@ class Layout(ABC):
         self.split_source = ""
         self.untaken: dict[str, int] = {}
         self.left_out: set[str] = set()
+        self.names: dict[str, list[str]] = {}
+        self.sequences = 0
+        self.label_files: set[str] = set()
+        self.read_files: dict[str, str] = {}
 
     def scan(self) -> Iterator[Entry | Problem]:
         """Find every pair and every would-be pair, in order of name, with unique keys.
@@ -177,6 +185,7 @@ class Layout(ABC):
                 self.files = whole
             if any(isinstance(item, Entry) for item in items):
                 self._count_untaken(paths, items, view)
+                self._describe([item for item in items if isinstance(item, Entry)], view)
                 yield from items
                 return
             first = first or items
@@ -214,6 +223,16 @@ class Layout(ABC):
             self.remarks.append(in_words(self.untaken, example))
         if view.within:
             self.remarks.append(f"everything is in the folder {told(view.within)}")
+
+    def _describe(self, entries: Sequence[Entry], view: View) -> None:
+        """Keep what identifies the dataset as a benchmark; see ``twinband.ingest.protocol``."""
+        self.names = {}
+        for entry in entries:
+            self.names.setdefault(entry.split, []).append(entry.name)
+        self.sequences = len({entry.group for entry in entries if entry.group})
+        labels = (path for e in entries for name, path in e.files.items() if name not in PAIR)
+        self.label_files = set(labels)
+        self.read_files = dict(view.read_files)
 
     @abstractmethod
     def pairs(self, paths: Sequence[str]) -> Iterable[Entry | Problem]:

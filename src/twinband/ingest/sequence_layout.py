@@ -34,7 +34,7 @@ class SequenceLayout(Layout):
         """Tell if a folder above sequences is a part in which the set is published."""
         return False
 
-    def names(self, images: Mapping[str, int]) -> Mapping[str, str]:
+    def sequence_names(self, images: Mapping[str, int]) -> Mapping[str, str]:
         """Name the sequences; one without a name is left out, and told.
 
         Args:
@@ -58,7 +58,9 @@ class SequenceLayout(Layout):
 
     def pairs(self, paths: Sequence[str]) -> Iterator[Entry | Problem]:
         found = self._sequences(paths)
-        names = self.names({f: sum(map(len, fields.values())) for f, fields in found.items()})
+        names = self.sequence_names(
+            {f: sum(map(len, fields.values())) for f, fields in found.items()}
+        )
         self._leave_out({folder: own for folder, own in found.items() if folder not in names})
         splits, attributes = self.splits(names), self.attributes(names)
         there = set(paths)

@@ -1,5 +1,6 @@
 """Files under the names by which layouts compare them."""
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -14,6 +15,7 @@ class View(Files):
     Attributes:
         within: the folder, relative to the root; empty for the root itself.
         outer: the view from the root, if this is one from within a folder.
+        read_files: SHA-256 of each file that was read through it, by its name in the view.
     """
 
     def __init__(
@@ -22,6 +24,7 @@ class View(Files):
         super().__init__(files.root, None, files.limits)
         self.within = within
         self.outer = outer
+        self.read_files: dict[str, str] = {}
         self._files = files
         self._real = dict(_shown(paths, f"{within}/" if within else ""))
 
@@ -41,7 +44,9 @@ class View(Files):
         return self._real
 
     def _read(self, path: str, limit: str) -> bytes:
-        return self._files.read(self._real.get(path, path), limit)
+        data = self._files.read(self._real.get(path, path), limit)
+        self.read_files[path] = hashlib.sha256(data).hexdigest()
+        return data
 
 
 def views(files: Files, paths: Sequence[str]) -> Iterator[View]:

@@ -48,7 +48,7 @@ class Layout(SequenceLayout):
     def is_part(self, folder: str) -> bool:
         return bool(_kind(f"{folder}/"))
 
-    def names(self, images: Mapping[str, int]) -> Mapping[str, str]:
+    def sequence_names(self, images: Mapping[str, int]) -> Mapping[str, str]:
         chosen: dict[str, str] = {}
         for folder, count in images.items():
             name = "/".join(filter(None, (_kind(folder), folder.rpartition("/")[2])))

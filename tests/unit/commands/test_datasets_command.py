@@ -40,9 +40,7 @@ def test_every_reader_is_listed_with_its_options(run: Run) -> None:
     assert options["llvip"]["voc_one_based"]["default"] is False
     assert options["paired_folders"]["rgb"]["required"] is True
     assert all(reader["expects"] for reader in listed)
-    table = run("datasets").stdout
-    assert "paired_folders" in table
-    assert "group_levels (0)" in table
+    assert {reader["reader"]: reader["about"] for reader in listed}["llvip"]["task"] == "detection"
 
 
 def test_check_counts_and_decodes(run: Run, root: Path) -> None:

@@ -191,6 +191,14 @@ def test_the_overview_sums_up(tmp_path: Path) -> None:
     assert "probe-hog linear both 0.902 linear rgb 0.812 linear thermal 0.854" in text
 
 
+def test_the_protocol_of_each_dataset_is_told(tmp_path: Path) -> None:
+    text = re.sub(r"\s+", " ", Page(make(tmp_path, ("kaist",), ())).text)
+    assert "Protocol f00000000000" in text
+    assert "lists (test.txt, train.txt)" in text and "test.txt 2222222222222222" in text
+    assert "improved (Liu et al., 2016)" in text
+    assert "other counts than Made-up pairs 95328" in text
+
+
 def test_no_more_left_out_pairs_are_listed_than_asked_for(tmp_path: Path) -> None:
     for asked, summary in ((0, ""), (2, "The first 2 of 12 pairs"), (12, "All 12 pairs")):
         html = make(tmp_path / str(asked), ("kaist",), (), asked)

@@ -1,0 +1,1 @@
+"""Registered datasets written out as files that other tools train from."""
