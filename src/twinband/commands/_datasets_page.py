@@ -152,7 +152,7 @@ def _titled(title: str, text: str) -> list[str]:
 
 
 def _cells(known: Known) -> tuple[str, str, str, str]:
-    return known.title, known.pairs, known.size, known.by
+    return known.title, known.pairs, known.size, known.name
 
 
 def _row(cells: Sequence[str]) -> str:

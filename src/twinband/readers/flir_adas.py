@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from twinband.core.errors import MALFORMED, BadSample
+from twinband.core.errors import MALFORMED, BadSample, told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
 from twinband.ingest.label_forms.coco_json import read_coco
@@ -57,8 +57,7 @@ class Layout(ByName):
         terms="FLIR's dataset agreement, research, to be accepted by each user",
         source="https://www.flir.com/oem/adas/adas-dataset-form/",
         defects=(
-            "499 thermal images of train and 109 of val have no RGB image: quarantined, some 4 %, "
-            "so that max_bad_fraction must allow for it",
+            "499 thermal images of train and 109 of val have no RGB image: left out, and counted",
             "cameras differ in field of view: register, or take FLIR-aligned",
         ),
     )
@@ -70,10 +69,31 @@ class Layout(ByName):
         if of_other:
             self.left_out |= of_other
             self.remarks.append(f"{len(of_other)} images in {other} are left out (option bits)")
+        items = self._without_lone_thermal(items)
         sources = [p for p in paths if _is_of_split(p)]
         items, remarks = with_coco(items, self.files, sources, self.options.strict_labels)
         self.remarks += remarks
         yield from items
+
+    def _without_lone_thermal(self, items: list[Entry | Problem]) -> list[Entry | Problem]:
+        """Leave out thermal images without RGB: the release has hundreds, which nobody lost."""
+        lone = [
+            item
+            for item in items
+            if isinstance(item, Problem)
+            and item.reason == "missing_partner"
+            and item.files.keys() & {"rgb", "thermal"} == {"thermal"}
+        ]
+        if lone:
+            self.left_out |= {item.files["thermal"] for item in lone}
+            known = "the release has 499 in train and 109 in val"
+            example = told(lone[0].name)
+            self.remarks.append(
+                f"{len(lone)} thermal images without an RGB image are left out ({known}), "
+                f"e.g. {example}"
+            )
+        gone = {id(item) for item in lone}
+        return [item for item in items if id(item) not in gone]
 
     def place(self, path: str) -> tuple[str, str] | None:
         match = IMAGE.fullmatch(path)

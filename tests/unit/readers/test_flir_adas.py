@@ -10,6 +10,7 @@ import pytest
 from tests.made.detection_sets import write_flir_adas_pair, write_json
 from tests.made.layouts import HEIGHT, WIDTH, scan, write_image, write_text
 from twinband.ingest.dataset import open_dataset, open_layout
+from twinband.ingest.layout import Entry, Problem
 
 CAR = ("car", (1.0, 2.0, 11.0, 22.0))
 
@@ -70,7 +71,17 @@ def test_a_broken_file_costs_its_boxes_alone(root: Path, stored: Any) -> None:
     assert dict(open_dataset("flir_adas", str(root))[1].labels) == {}
 
 
-def test_thermal_without_rgb_is_no_pair(root: Path) -> None:
+def test_thermal_without_rgb_is_left_out_and_counted_and_rgb_without_thermal_is_missing(
+    root: Path,
+) -> None:
+    whole, _ = scan("flir_adas", root)
     write_image(root / "train/thermal_8_bit/FLIR_00002.jpeg", channels=1)
-    _, problems = scan("flir_adas", root)
-    assert problems["train/FLIR_00002"].reason == "missing_partner"
+    write_image(root / "train/RGB/FLIR_00003.jpg")
+    layout = open_layout("flir_adas", str(root), {})
+    found = list(layout.scan())
+    assert {item.name for item in found if isinstance(item, Entry)} == set(whole)
+    [missing] = [item for item in found if isinstance(item, Problem)]
+    assert (missing.name, missing.reason) == ("train/FLIR_00003", "missing_partner")
+    [told] = [remark for remark in layout.remarks if "without an RGB image" in remark]
+    assert told.startswith("1 thermal images") and "train/FLIR_00002" in told
+    assert not layout.untaken
