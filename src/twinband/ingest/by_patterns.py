@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from twinband.core.errors import told
+from twinband.ingest.by_name import ByName
 from twinband.ingest.files import IMAGE_SUFFIXES, Files, natural_order
-from twinband.ingest.layout import ByName, Entry, Problem, collides
-from twinband.ingest.pair_names import PairNames
+from twinband.ingest.layout import Entry, Problem
 from twinband.ingest.patterns import Pattern
 from twinband.ingest.split_lists import SplitLists
 from twinband.ingest.split_words import split_of_word
@@ -118,21 +118,9 @@ class ByPatterns(ByName):
     def _in_lists(
         self, items: Sequence[Entry | Problem], paths: Sequence[str]
     ) -> Iterator[Entry | Problem]:
-        named = [(i.name, [*i.files.values()]) for i in items if not collides(i)]
         lists = (SplitLists(self.files, paths, pattern) for pattern in self.split_lists)
         first = next((own for own in lists if own.paths), None)
-        if first is None or not named:
-            yield from items
-            return
-        first.assign(PairNames(named))
-        for item in items:
-            split = first.split_of.get(item.name, "")
-            yield replace(item, split=split) if isinstance(item, Entry) else item
-        for name, detail in first.missing(items[0].files):
-            yield Problem(told(name), {}, "listed_but_missing", detail)
-        self.remarks += first.remarks()
-        if first.split_of:
-            self.split_source = f"lists ({', '.join(first.paths)})"
+        yield from items if first is None or not items else self.in_lists(items, first)
 
 
 class Place:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label
+from twinband.ingest.by_name import ByName
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label
 from twinband.ingest.split_words import split_of_word
 
 PATH = re.compile(

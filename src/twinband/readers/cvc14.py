@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from twinband.core.errors import MALFORMED, BadSample
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.boxes import Boxes, described
 from twinband.ingest.label_forms.text import decoded_text
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label
 from twinband.ingest.matched_boxes import TwoLists
 
 PATH = re.compile(

@@ -15,10 +15,11 @@ from twinband.core.errors import BadSample
 from twinband.core.images import Decoded
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.files import Files
 from twinband.ingest.label_forms.boxes import Boxes, Size
 from twinband.ingest.label_forms.voc_xml import read_voc
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Encoded, Entry, Label, Problem, RawPair
+from twinband.ingest.layout import IMAGE_SUFFIXES, Encoded, Entry, Label, Problem, RawPair
 from twinband.ingest.matched_boxes import two_lists
 
 PATH = re.compile(

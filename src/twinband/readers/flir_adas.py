@@ -10,9 +10,10 @@ from pydantic import Field
 from twinband.core.errors import MALFORMED, BadSample, told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.coco_json import read_coco
 from twinband.ingest.label_forms.text import decoded_text
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem
 from twinband.ingest.shared_labels import boxes_of, with_coco
 
 SPLITS = {"train": "train", "val": "val", "video": "test"}

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pydantic import Field
 
-from twinband.core.errors import BadSample, told
+from twinband.core.errors import BadSample
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.voc_xml import read_voc
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
-from twinband.ingest.pair_names import PairNames
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.split_lists import SplitLists
 
 STEM = re.compile(r"(?P<name>FLIR_\d{5})_(?P<kind>RGB|PreviewData)")
@@ -65,16 +64,8 @@ class Layout(ByName):
         folders = [match["folder"] for path in paths if (match := LIST.fullmatch(path))]
         pattern = f"{folders[0] if folders else ''}align_{{split}}.txt"
         lists = SplitLists(self.files, paths, pattern)
-        lists.assign(PairNames((item.name, [*item.files.values()]) for item in found))
-        for item in found:
-            if isinstance(item, Entry):
-                item = replace(item, split=lists.split_of.get(item.name, ""))
-            yield item
-        for name, detail in lists.missing(found[0].files if found else {}):
-            yield Problem(told(name), {}, "listed_but_missing", detail)
-        self.remarks += lists.remarks()
+        yield from self.in_lists(found, lists)
         if lists.split_of:
-            self.split_source = f"lists ({', '.join(lists.paths)})"
             unlisted = sum(isinstance(i, Entry) and i.name not in lists.split_of for i in found)
             if unlisted:
                 self.remarks.append(f"{unlisted} pairs are in neither list")

@@ -14,6 +14,7 @@ from pydantic import Field
 from twinband.core.errors import InputError, told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.files import Files
 from twinband.ingest.kaist_annotations import (
     BOXES,
@@ -27,7 +28,7 @@ from twinband.ingest.kaist_annotations import (
 from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.label_forms.kaist_text import is_ignored, read_kaist
 from twinband.ingest.label_forms.voc_xml import read_voc
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem
 from twinband.ingest.matched_boxes import two_lists
 from twinband.ingest.pair_names import PairNames
 from twinband.ingest.shared_labels import boxes_of, with_coco

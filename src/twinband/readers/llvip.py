@@ -9,8 +9,9 @@ from pydantic import Field
 
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.voc_xml import read_voc
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.split_words import split_of_word
 
 FIELDS = {"visible": "rgb", "infrared": "thermal"}

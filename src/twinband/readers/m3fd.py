@@ -4,17 +4,15 @@ Liu et al., 2022, https://github.com/JinyuanLiu-CV/TarDAL
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from pydantic import Field
 
-from twinband.core.errors import told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.label_forms.yolo_txt import read_yolo
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
-from twinband.ingest.pair_names import PairNames
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.split_lists import PATTERNS, SplitLists
 
 FIELDS = {"vis": "rgb", "vi": "rgb", "ir": "thermal"}
@@ -65,19 +63,9 @@ class Layout(ByName):
         patterns = (self.options.split_files, *PATTERNS)
         all_lists = [SplitLists(self.files, paths, pattern) for pattern in patterns]
         lists = next((own for own in all_lists if own.paths), all_lists[0])
-        lists.assign(PairNames((item.name, [*item.files.values()]) for item in found))
-        labelled = False
-        for item in found:
-            if isinstance(item, Entry):
-                item = replace(item, split=lists.split_of.get(item.name, ""))
-                labelled |= bool(self.label_names(item))
-            yield item
-        for name, detail in lists.missing(found[0].files if found else {}):
-            yield Problem(told(name), {}, "listed_but_missing", detail)
-        self.remarks += lists.remarks()
-        if lists.split_of:
-            self.split_source = f"lists ({', '.join(lists.paths)})"
-        elif labelled:
+        yield from self.in_lists(found, lists)
+        labelled = any(isinstance(item, Entry) and self.label_names(item) for item in found)
+        if labelled and not lists.split_of:
             self.remarks.append(
                 "no list of splits: M3FD has no official split, and its frames are neighbours in "
                 "videos, so that a random one leaks; give split_files=FOLDER/{split}.txt"

@@ -4,21 +4,19 @@ Ha et al., 2017, https://www.mi.t.u-tokyo.ac.jp/static/projects/mil_multispectra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
-from twinband.core.errors import BadSample, told
+from twinband.core.errors import BadSample
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.layout import (
     IMAGE_SUFFIXES,
-    ByName,
     Encoded,
     Entry,
     Problem,
     RawPair,
     folder_stem_suffix,
 )
-from twinband.ingest.pair_names import PairNames
 from twinband.ingest.split_lists import SplitLists
 
 FIELDS = {"images": "rgb", "image": "rgb", "labels": "semantics"}
@@ -66,16 +64,7 @@ class Layout(ByName):
         kept = [path for path in paths if not _is_mirrored(folder_stem_suffix(path)[1])]
         found = list(super().pairs(kept))
         lists = SplitLists(self.files, paths, "{split}.txt")
-        lists.assign(PairNames((item.name, [*item.files.values()]) for item in found), _is_mirrored)
-        for item in found:
-            if isinstance(item, Entry):
-                item = replace(item, split=lists.split_of.get(item.name, ""))
-            yield item
-        for name, detail in lists.missing(found[0].files if found else {}):
-            yield Problem(told(name), {}, "listed_but_missing", detail)
-        self.remarks += lists.remarks()
-        if lists.split_of:
-            self.split_source = f"lists ({', '.join(lists.paths)})"
+        yield from self.in_lists(found, lists, _is_mirrored)
         if len(kept) < len(paths):
             self.left_out = set(paths) - set(kept)
             self.remarks.append(

@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 
 from twinband.core.errors import told
 from twinband.ingest import layout
+from twinband.ingest.by_name import ByName
 from twinband.ingest.files import Files, natural_order
 from twinband.ingest.label_forms.boxes import Boxes
 from twinband.ingest.label_forms.colours import ColourTable, colour_table
 from twinband.ingest.label_forms.kaist_text import read_kaist
 from twinband.ingest.label_forms.voc_xml import read_voc
 from twinband.ingest.label_forms.yolo_txt import read_yolo
-from twinband.ingest.layout import ByName, Entry, Label, Problem, collides
+from twinband.ingest.layout import Entry, Label, Problem, collides
 from twinband.ingest.matched_boxes import two_lists
 from twinband.ingest.pair_names import PairNames
 from twinband.ingest.pair_table import read_pairs

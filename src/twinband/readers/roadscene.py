@@ -1,7 +1,8 @@
 """Reader of RoadScene (U2Fusion, 2020): aligned pairs of street scenes, no labels or splits."""
 
 from twinband.ingest.about import About, Release
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, folder_stem_suffix
+from twinband.ingest.by_name import ByName
+from twinband.ingest.layout import IMAGE_SUFFIXES, folder_stem_suffix
 
 FIELDS = {"crop_LR_visible": "rgb", "cropinfrared": "thermal"}
 FOLDERS = {field: folder for folder, field in FIELDS.items()}

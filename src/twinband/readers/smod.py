@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from twinband.core.errors import told
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.label_forms.boxes import Boxes
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem, folder_stem_suffix
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem, folder_stem_suffix
 from twinband.ingest.matched_boxes import TwoLists
 from twinband.ingest.shared_labels import boxes_of, with_coco
 from twinband.ingest.split_words import split_of_word

@@ -13,10 +13,11 @@ from pydantic import Field
 from twinband.core.errors import MALFORMED, BadSample, told
 from twinband.ingest import layout
 from twinband.ingest.about import About, Release
+from twinband.ingest.by_name import ByName
 from twinband.ingest.files import read_lines
 from twinband.ingest.label_forms.boxes import Boxes, enclosed
 from twinband.ingest.label_forms.text import decoded_text
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Label, Problem
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Label, Problem
 from twinband.ingest.pair_names import PairNames
 
 FIELDS = {"co": "rgb", "ir": "thermal"}

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from twinband.core.errors import told
 from twinband.ingest.about import About, Release
-from twinband.ingest.layout import IMAGE_SUFFIXES, ByName, Entry, Problem, folder_stem_suffix
+from twinband.ingest.by_name import ByName
+from twinband.ingest.layout import IMAGE_SUFFIXES, Entry, Problem, folder_stem_suffix
 from twinband.ingest.split_words import split_of_word
 
 FIELDS = {"RGB": "rgb", "T": "thermal", "GT": "saliency"}
