@@ -21,6 +21,7 @@ from twinband.shards.registered import registered_pair
 SHOWN_PAIRS = 48  # spread over the dataset: a histogram needs no more
 BINS = 64
 MEASURED, SEEN = "#9aa5b1", "#d55e00"
+GREYS = (0, 256)
 Pixels = Sequence[NDArray[Any]]
 
 
@@ -33,6 +34,7 @@ def thermal_histograms(pairs: Path, registered: Path, params: RegisterParams) ->
     keys = sorted(set(spread(present, min(len(present), SHOWN_PAIRS))))
     raw = Pairs(pairs, keys)
     measured, celsius = _measured(raw, keys)
+    eight_bits = all(values.dtype == np.uint8 for values in measured)
     shown = open_products({"pairs": pairs, "registered": registered}, set(keys))
     seen = [pair.thermal[pair.valid] for pair in map(registered_pair, shown)]
     figure = Figure(figsize=(6.4, 2.3), layout="constrained")
@@ -42,8 +44,9 @@ def thermal_histograms(pairs: Path, registered: Path, params: RegisterParams) ->
         fontsize=9,
     )
     before, after = figure.subplots(1, 2)
-    _draw(before, measured, "as measured, celsius" if celsius else "as measured, counts", MEASURED)
-    _draw(after, seen, "as networks and pictures see it, 8 bits", SEEN, (0, 256))
+    title = "as measured, celsius" if celsius else "as measured, counts"
+    _draw(before, measured, title, MEASURED, GREYS if eight_bits else None)
+    _draw(after, seen, "as networks and pictures see it, 8 bits", SEEN, GREYS)
     return svg(figure)
 
 
