@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinband.core.images import decode, encode_png
-from twinband.registration.geometry import inverted, moved_box, transformed
 from twinband.shards.product import read_manifest
 from twinband.shards.read import Product, decode_fields, open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
@@ -148,42 +147,19 @@ class Pairs:
                     name, _, suffix = field_name.rpartition(".")
                     members[name] = (suffix, data)
             pair = registered_pair(sample)
-            moved = Moved.by(sample["registered"]["json"]["registered"], pair.rgb.shape)
-            yield _files(self._rows[key], members, pair, moved, modalities)
+            yield _files(self._rows[key], members, pair, modalities)
 
     def _is_train(self, key: str) -> bool:
         return bool(self._rows[key]["split"] == "train")
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The modality that registration moved, and how, to a grid of ``width`` x ``height``."""
-
-    modality: str
-    matrix: NDArray[np.float64]
-    width: int
-    height: int
-
-    @classmethod
-    def by(cls, registration: Mapping[str, Any], shape: tuple[int, ...]) -> "Moved | None":
-        """Read it from the JSON of a registered pair; None if nothing was moved."""
-        if not registration["resampled"]:
-            return None
-        matrix = np.asarray(registration["matrix"], np.float64).reshape(3, 3)
-        if registration["grid"] == "rgb":
-            return cls("thermal", matrix, shape[1], shape[0])
-        return cls("rgb", inverted(matrix), shape[1], shape[0])
-
-
-def objects_on(
-    labels: Mapping[str, Any], modality: str, moved: Moved | None = None
-) -> list[Object] | None:
+def objects_on(labels: Mapping[str, Any], modality: str) -> list[Object] | None:
     """List the objects that a pair's JSON labels have on one of its images; None if nobody looked.
 
     ``NAME_rgb`` and ``NAME_thermal`` are of one modality, any other name is of both. A box by
     itself, such as ``target_rgb`` of a tracking set, is an object whose class is its name. An
     object that was labelled on each image (``rgb_xyxy``, ``thermal_xyxy``) has its own box there,
-    in pixels before registration, and one on a single image is on that one only.
+    and one on a single image is on that one only.
 
     Raises:
         ValueError, KeyError: a box is malformed.
@@ -200,7 +176,7 @@ def objects_on(
         elif isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
             if value and "xyxy" not in value[0]:
                 continue
-            found += [_object(item, modality, moved) for item in value]
+            found += [_object(item, modality) for item in value]
         elif value is not None or ending not in MODALITIES:
             continue
         labelled = True
@@ -211,7 +187,6 @@ def _files(
     row: Mapping[str, Any],
     members: Mapping[str, Member],
     pair: RegisteredPair,
-    moved: Moved | None,
     modalities: Sequence[str],
 ) -> PairFiles:
     # Thermal as it was measured: its grey levels are the pipeline's choice, not the dataset's.
@@ -219,7 +194,7 @@ def _files(
     if pair.thermal_present:
         pixels["thermal"] = pair.counts
     images = {m: _image(members.get(m), pixels[m]) for m in modalities if m in pixels}
-    found = {m: objects_on(pair.labels, m, moved) for m in images}
+    found = {m: objects_on(pair.labels, m) for m in images}
     whole = pair.valid.all() or not pair.thermal_present
     return PairFiles(
         key=row["key"],
@@ -253,16 +228,11 @@ def _label_images(members: Mapping[str, Member]) -> Iterator[tuple[str, bytes]]:
             yield name, data
 
 
-def _object(item: Mapping[str, Any], modality: str, moved: Moved | None) -> Object | None:
+def _object(item: Mapping[str, Any], modality: str) -> Object | None:
     """Describe an object as one modality has it; None if it has not."""
     xyxy, corners = item["xyxy"], item.get("corners") or ()
     if any(f"{each}_xyxy" in item for each in MODALITIES):
         xyxy, corners = item.get(f"{modality}_xyxy"), item.get(f"{modality}_corners") or ()
-        if xyxy is not None and moved is not None and moved.modality == modality:
-            xyxy = moved_box(xyxy, moved.matrix, moved.width, moved.height)
-            if corners:
-                points = np.asarray(corners, np.float64) - 0.5
-                corners = transformed(moved.matrix, points) + 0.5
         if xyxy is None:
             return None
     outline = tuple((float(x), float(y)) for x, y in corners)

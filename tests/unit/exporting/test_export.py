@@ -14,7 +14,7 @@ from tests.made.raw_pairs import contents
 from twinband.core.errors import InputError
 from twinband.core.images import decode
 from twinband.exporting.build import FORMS, Export, export
-from twinband.exporting.pair_files import Moved, Object, objects_on
+from twinband.exporting.pair_files import Object, objects_on
 from twinband.ingest.dataset import Pair, open_dataset
 from twinband.shards.read import open_products
 from twinband.shards.registered import RegisteredPair, registered_pair
@@ -354,37 +354,12 @@ SEEN_TWICE = {
 ONCE = {**BOX, "thermal_xyxy": [5, 6, 7, 8], "single": "thermal"}
 
 
-@pytest.mark.parametrize(
-    ("moved", "rgb", "thermal"),
-    [
-        (None, [(1, 2, 11, 12)], [(3, 4, 13, 14), (5, 6, 7, 8)]),
-        ("thermal", [(1, 2, 11, 12)], [(5, 5, 15, 15), (7, 7, 9, 9)]),
-        ("rgb", [(3, 3, 13, 13)], [(3, 4, 13, 14), (5, 6, 7, 8)]),
-    ],
-)
-def test_objects_labelled_on_each_image_have_their_own_box_on_the_grid(
-    moved: str | None, rgb: list[Any], thermal: list[Any]
-) -> None:
-    matrix = np.array([(1.0, 0.0, 2.0), (0.0, 1.0, 1.0), (0.0, 0.0, 1.0)])
-    move = Moved(moved, matrix, WIDTH, HEIGHT) if moved else None
+def test_objects_labelled_on_each_image_have_their_own_box() -> None:
     labels = {"boxes": [SEEN_TWICE, ONCE]}
-    for modality, wanted in (("rgb", rgb), ("thermal", thermal)):
-        found = objects_on(labels, modality, move)
-        assert found is not None and [item.xyxy for item in found] == wanted
-    outlined = (objects_on(labels, "thermal", move) or [])[0]
-    dx, dy = (2, 1) if moved == "thermal" else (0, 0)
-    assert outlined.corners == ((3 + dx, 4 + dy), (13 + dx, 4 + dy), (8 + dx, 14 + dy))
-
-
-@pytest.mark.parametrize("grid", ["rgb", "thermal"])
-def test_it_is_known_what_registration_moved(grid: str) -> None:
-    matrix = [1.0, 0.0, 2.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]
-    stated = {"resampled": True, "grid": grid, "matrix": matrix}
-    found = Moved.by(stated, (HEIGHT, WIDTH, 3))
-    assert found is not None and (found.width, found.height) == (WIDTH, HEIGHT)
-    assert found.modality == ("thermal" if grid == "rgb" else "rgb")
-    assert found.matrix[0, 2] == (2 if grid == "rgb" else -2)
-    assert Moved.by({**stated, "resampled": False}, (HEIGHT, WIDTH)) is None
+    boxes = {m: [item.xyxy for item in objects_on(labels, m) or ()] for m in ("rgb", "thermal")}
+    assert boxes == {"rgb": [(1, 2, 11, 12)], "thermal": [(3, 4, 13, 14), (5, 6, 7, 8)]}
+    outlined = (objects_on(labels, "thermal") or [])[0]
+    assert outlined.corners == ((3, 4), (13, 4), (8, 14))
 
 
 def test_outlines_stay_outlines() -> None:
