@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.made.products import write_samples
-from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
+from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs, thermal_path
 from twinband.cmss.params import CmssParams
 from twinband.networks.build import build
 from twinband.networks.weights import save_weights
@@ -68,7 +68,13 @@ def write_dataset(base: Path, *shards: Mapping[str, At], **registration: Any) ->
         {
             key: (
                 at.made.fields(name_of(key)),
-                {"name": name_of(key), "group": key, "frame": None, "hour": at.hour},
+                {
+                    "name": name_of(key),
+                    "group": key,
+                    "frame": None,
+                    "hour": at.hour,
+                    "thermal_path": thermal_path(key),
+                },
             )
             for key, at in pairs.items()
         }

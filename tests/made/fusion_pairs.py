@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tests.made.products import write_samples
 from tests.made.raw_pairs import scene
-from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs
+from tests.made.registered_pairs import PAIR_COLUMNS, Made, name_of, register_pairs, thermal_path
 
 COLUMNS = [*PAIR_COLUMNS, pa.field("split", pa.string()), pa.field("hour", pa.string())]
 SPLITS = ("train", "train", "train", "train", "val", "test", "test")
@@ -82,6 +82,7 @@ def write_registered(root: Path) -> None:
         row = {
             "name": name_of(key),
             "group": key,
+            "thermal_path": thermal_path(key),
             "split": split,
             "hour": ("day", "night")[number % 2],
         }

@@ -85,11 +85,16 @@ def write_pairs(folder: Path, *shards: Mapping[str, Made | None]) -> Path:
     return folder
 
 
+def thermal_path(key: str) -> str:
+    """Name the raw file of a pair's thermal image."""
+    return f"thermal/{key}.png"
+
+
 def _sample(key: str, made: Made | None) -> tuple[dict[str, bytes] | None, dict[str, Any]]:
     if made is None:
         return None, {"status": "quarantined", "reason": "truncated", "detail": ""}
     row = {"name": name_of(key), "group": made.group or key, "frame": made.frame}
-    row["thermal_path"] = "" if made.described is None else f"thermal/{key}.png"
+    row["thermal_path"] = "" if made.described is None else thermal_path(key)
     return made.fields(name_of(key)), row
 
 
