@@ -245,5 +245,5 @@ def test_a_lost_label_is_no_absent_image(
 
 def test_a_product_of_something_else_is_refused(tmp_path: Path) -> None:
     write_samples(tmp_path, [], [{"a": ({"rgb.json": field(RGB)}, {})}])
-    with pytest.raises(InputError, match=r"manifest\.parquet cannot be read: No match .*masks_rgb"):
+    with pytest.raises(InputError, match=r"manifest\.parquet cannot be read: no column masks_rgb"):
         MaskReader(tmp_path)
